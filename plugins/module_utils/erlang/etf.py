@@ -1,0 +1,482 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Erlang's external term format, both ways, over the term model of :mod:`terms`.
+
+Source: ERTS User's Guide, "External Term Format". Decoding is safe on hostile bytes: a declared length is held against
+the bytes that remain before anything is made of it, nesting is bounded, compressed terms are inflated no further than
+they declare, and every failure is an :class:`EtfError`. Memory is bounded by ``max_size`` bytes of payload plus about
+200 bytes for each of ``max_terms`` terms.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+import zlib
+from typing import Any, Callable, Dict, List, Mapping, Tuple
+
+from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.terms import (
+    MAX_ATOM,
+    MAX_DEPTH,
+    Atom,
+    BitString,
+    Export,
+    Fun,
+    ImproperList,
+    Map,
+    Pid,
+    Port,
+    Reference,
+    printable,
+)
+
+VERSION = 131
+"""The byte every term in external format begins with."""
+
+MAX_SIZE = 16 * 1024 * 1024
+"""Largest encoded term, in bytes and after inflating, that is decoded unless the caller says otherwise."""
+
+MAX_TERMS = 500_000
+"""Most terms (list elements and characters included) that are decoded unless the caller says otherwise."""
+
+DISTRIBUTION_HEADER, COMPRESSED = 68, 80
+NEW_FLOAT, BIT_BINARY, ATOM_CACHE_REF = 70, 77, 82
+NEW_PID, NEW_PORT, NEWER_REFERENCE = 88, 89, 90
+SMALL_INTEGER, INTEGER, FLOAT, ATOM, REFERENCE, PORT, PID = 97, 98, 99, 100, 101, 102, 103
+SMALL_TUPLE, LARGE_TUPLE, NIL, STRING, LIST, BINARY, SMALL_BIG, LARGE_BIG = 104, 105, 106, 107, 108, 109, 110, 111
+NEW_FUN, EXPORT, NEW_REFERENCE, SMALL_ATOM, MAP = 112, 113, 114, 115, 116
+ATOM_UTF8, SMALL_ATOM_UTF8, V4_PORT = 118, 119, 120
+
+_REFUSED = {
+    DISTRIBUTION_HEADER: "a distribution header",
+    ATOM_CACHE_REF: "a reference into a distribution atom cache",
+    COMPRESSED: "a compressed term inside a term",
+    117: "a fun of the format dropped in OTP 23",
+    121: "a term only the node that made it can read",
+}
+
+
+class EtfError(ValueError):
+    """Bytes that are no term in external format, or a value that has none. The message says where and why."""
+
+
+def encode(term: Any) -> bytes:
+    """The external term format of ``term``, with the version byte.
+
+    Raises :class:`EtfError` for a value that is no term, a float that is no number and nesting deeper than ``MAX_DEPTH``.
+    """
+    out = bytearray((VERSION,))
+    _encode(term, out, 0)
+    return bytes(out)
+
+
+def decode(
+    data: bytes, offset: int = 0, max_size: int = MAX_SIZE, max_terms: int = MAX_TERMS, versioned: bool = True
+) -> Tuple[Any, int]:
+    """Read one term from ``data`` at ``offset``: the term, and the offset of what follows it.
+
+    ``versioned`` is false where the version byte is left out. A list of printable characters comes back as ``str``,
+    everything else as :mod:`terms` has it. Raises :class:`EtfError`.
+    """
+    if versioned:
+        if offset >= len(data):
+            raise EtfError("there are no bytes to read a term from")
+        if data[offset] != VERSION:
+            raise EtfError("the term at byte {0} begins with {1}, not with version {2}".format(offset, data[offset], VERSION))
+        offset += 1
+        if offset < len(data) and data[offset] == COMPRESSED:
+            return _inflate(data, offset, max_size, max_terms)
+    decoder = _Decoder(data, offset, max_size, max_terms)
+    return decoder.term(0), decoder.offset
+
+
+def decode_whole(data: bytes, max_size: int = MAX_SIZE, max_terms: int = MAX_TERMS) -> Any:
+    """Read the one term that ``data`` consists of. Raises :class:`EtfError`, also when bytes are left over."""
+    term, end = decode(data, 0, max_size, max_terms)
+    if end != len(data):
+        raise EtfError("{0} bytes follow the term".format(len(data) - end))
+    return term
+
+
+def _inflate(data: bytes, offset: int, max_size: int, max_terms: int) -> Tuple[Any, int]:
+    if len(data) - offset < 5:
+        raise EtfError("the compressed term at byte {0} is cut short".format(offset))
+    size = struct.unpack_from(">I", data, offset + 1)[0]
+    if size > max_size:
+        raise EtfError("the compressed term declares {0} bytes, at most {1} are read".format(size, max_size))
+    inflater = zlib.decompressobj()
+    try:
+        plain = inflater.decompress(data[offset + 5 :], size + 1)
+        while not inflater.eof and len(plain) <= size:
+            more = inflater.decompress(inflater.unconsumed_tail, size + 1 - len(plain))
+            if not more and not inflater.eof:
+                break
+            plain += more
+    except zlib.error as error:
+        raise EtfError("the compressed term at byte {0} does not inflate: {1}".format(offset, error)) from error
+    if not inflater.eof or len(plain) != size:
+        raise EtfError("the compressed term at byte {0} does not hold the {1} bytes it declares".format(offset, size))
+    decoder = _Decoder(plain, 0, max_size, max_terms)
+    term = decoder.term(0)
+    if decoder.offset != size:
+        raise EtfError("{0} bytes follow the term inside the compressed term".format(size - decoder.offset))
+    return term, len(data) - len(inflater.unused_data)
+
+
+class _Decoder:
+    """Reads terms one after another; ``offset`` is where the next one begins."""
+
+    def __init__(self, data: bytes, offset: int, max_size: int, max_terms: int) -> None:
+        self.data = data
+        self.offset = offset
+        self.end = len(data)
+        self.terms_left = max_terms
+        self.atoms: Dict[bytes, Atom] = {}
+        if self.end - offset > max_size:
+            raise EtfError("{0} bytes are too many to decode, at most {1} are read".format(self.end - offset, max_size))
+
+    def take(self, size: int) -> bytes:
+        """The next ``size`` bytes."""
+        start = self.offset
+        if size > self.end - start:
+            raise EtfError("byte {0} wants {1} bytes more, {2} are there".format(start, size, self.end - start))
+        self.offset = start + size
+        return self.data[start : self.offset]
+
+    def byte(self) -> int:
+        """The next byte."""
+        return self.take(1)[0]
+
+    def short(self) -> int:
+        """The next two bytes, unsigned."""
+        return int.from_bytes(self.take(2), "big")
+
+    def word(self) -> int:
+        """The next four bytes, unsigned."""
+        return int.from_bytes(self.take(4), "big")
+
+    def count(self, number: int, least: int) -> int:
+        """``number`` of parts of at least ``least`` bytes each, held against what is left."""
+        if number * least > self.end - self.offset:
+            raise EtfError("byte {0} declares {1} parts, {2} bytes are left".format(self.offset, number, self.end - self.offset))
+        self.terms_left -= number
+        if self.terms_left < 0:
+            raise EtfError("there are more terms than are read")
+        return number
+
+    def term(self, depth: int) -> Any:
+        """The next term."""
+        if depth > MAX_DEPTH:
+            raise EtfError("terms are nested deeper than {0}".format(MAX_DEPTH))
+        at = self.offset
+        tag = self.byte()
+        if tag == SMALL_TUPLE or tag == LARGE_TUPLE:
+            number = self.count(self.byte() if tag == SMALL_TUPLE else self.word(), 1)
+            return tuple([self.term(depth + 1) for dummy in range(number)])
+        if tag == LIST:
+            return self.list(depth)
+        if tag == MAP:
+            number = self.count(self.word(), 2)
+            pairs = [(self.term(depth + 1), self.term(depth + 1)) for dummy in range(number)]
+            result = Map(pairs)
+            if len(result) != number:
+                raise EtfError("the map at byte {0} has a key twice".format(at))
+            return result
+        reader = _READERS.get(tag)
+        if reader is None:
+            raise EtfError("byte {0} begins {1}, which is not read".format(at, _REFUSED.get(tag, "an unknown term (tag {0})".format(tag))))
+        return reader(self)
+
+    def list(self, depth: int) -> Any:
+        """The list after its tag."""
+        number = self.count(self.word(), 1)
+        items: List[Any] = [self.term(depth + 1) for dummy in range(number)]
+        if self.offset < self.end and self.data[self.offset] == NIL:
+            self.offset += 1
+            return "".join(map(chr, items)) if items and printable(items) else items
+        tail = self.term(depth + 1)
+        if isinstance(tail, (list, str)) and not isinstance(tail, Atom):
+            items.extend(tail if isinstance(tail, list) else map(ord, tail))
+            return "".join(map(chr, items)) if items and printable(items) else items
+        if not items:
+            return tail
+        if isinstance(tail, ImproperList):
+            return ImproperList(tuple(items) + tail.head, tail.tail)
+        return ImproperList(tuple(items), tail)
+
+    def string(self) -> Any:
+        """The list of bytes after its tag: ``str`` where printable."""
+        codes = self.take(self.count(self.short(), 1))
+        if codes and printable(list(codes)):
+            return codes.decode("latin-1")
+        return list(codes)
+
+    def small_big(self) -> int:
+        """An integer of at most 255 bytes."""
+        return self.big(self.byte())
+
+    def large_big(self) -> int:
+        """An integer of any length."""
+        return self.big(self.word())
+
+    def big(self, size: int) -> int:
+        """An integer of ``size`` bytes, least significant first, after its sign."""
+        sign = self.byte()
+        if sign > 1:
+            raise EtfError("the integer before byte {0} has sign {1}".format(self.offset, sign))
+        value = int.from_bytes(self.take(size), "little")
+        return -value if sign else value
+
+    def new_float(self) -> float:
+        """An IEEE 754 double."""
+        return self.finite(struct.unpack(">d", self.take(8))[0])
+
+    def old_float(self) -> float:
+        """A float printed with ``%.20e`` into 31 bytes."""
+        text = self.take(31).rstrip(b"\0")
+        try:
+            return self.finite(float(text.decode("ascii")))
+        except ValueError as error:
+            raise EtfError("the float before byte {0} is no number".format(self.offset)) from error
+
+    def finite(self, value: float) -> float:
+        """``value``, unless Erlang could not hold it."""
+        if not math.isfinite(value):
+            raise EtfError("the float before byte {0} is no finite number".format(self.offset))
+        return value
+
+    def atom_text(self, raw: bytes, encoding: str) -> Atom:
+        """The atom whose name ``raw`` is."""
+        known = self.atoms.get(raw) if encoding == "utf-8" else None
+        if known is not None:
+            return known
+        try:
+            name = raw.decode(encoding)
+        except UnicodeDecodeError as error:
+            raise EtfError("the atom before byte {0} is no UTF-8".format(self.offset)) from error
+        if len(name) > MAX_ATOM:
+            raise EtfError("the atom before byte {0} has more than {1} characters".format(self.offset, MAX_ATOM))
+        atom = Atom(name)
+        if encoding == "utf-8":
+            self.atoms[raw] = atom
+        return atom
+
+    def node(self) -> Atom:
+        """The next term, which must be an atom."""
+        at = self.offset
+        tag = self.byte()
+        if tag not in (ATOM, SMALL_ATOM, ATOM_UTF8, SMALL_ATOM_UTF8):
+            raise EtfError("an atom should stand at byte {0}, not tag {1}".format(at, tag))
+        atom = _READERS[tag](self)
+        if not isinstance(atom, Atom):
+            raise EtfError("an atom should stand at byte {0}".format(at))
+        return atom
+
+    def pid(self, new: bool) -> Pid:
+        """A pid, its creation one byte or four."""
+        node = self.node()
+        return Pid(node, self.word(), self.word(), self.word() if new else self.byte())
+
+    def port(self, tag: int) -> Port:
+        """A port of any of the three formats."""
+        node = self.node()
+        number = int.from_bytes(self.take(8), "big") if tag == V4_PORT else self.word()
+        return Port(node, number, self.byte() if tag == PORT else self.word())
+
+    def old_reference(self) -> Reference:
+        """A reference of one word."""
+        node = self.node()
+        number = self.word()
+        return Reference(node, self.byte(), (number,))
+
+    def reference(self, newer: bool) -> Reference:
+        """A reference of up to five words."""
+        length = self.short()
+        if not 1 <= length <= 5:
+            raise EtfError("the reference before byte {0} has {1} words".format(self.offset, length))
+        node = self.node()
+        creation = self.word() if newer else self.byte()
+        return Reference(node, creation, tuple([self.word() for dummy in range(length)]))
+
+    def export(self) -> Export:
+        """``fun m:f/a``."""
+        module, function = self.node(), self.node()
+        if self.byte() != SMALL_INTEGER:
+            raise EtfError("the arity before byte {0} is no small integer".format(self.offset))
+        return Export(module, function, self.byte())
+
+    def fun(self) -> Fun:
+        """A local fun; its inside stays unread but for the module's name."""
+        size = self.word()
+        if size < 4:
+            raise EtfError("the fun before byte {0} declares {1} bytes".format(self.offset, size))
+        start = self.offset
+        body = self.take(size - 4)
+        end = self.offset
+        if len(body) < 25:
+            raise EtfError("the fun at byte {0} is cut short".format(start))
+        self.offset = start + 25
+        module = self.node()
+        if self.offset > end:
+            raise EtfError("the fun at byte {0} is cut short".format(start))
+        self.offset = end
+        return Fun(module, bytes(body))
+
+    def bits(self) -> Any:
+        """A bit string."""
+        size = self.word()
+        bits = self.byte()
+        data = bytes(self.take(size))
+        if not 1 <= bits <= 8 or not data:
+            raise EtfError("the bit string before byte {0} has {1} bits in its last byte".format(self.offset, bits))
+        return data if bits == 8 else BitString(data[:-1] + bytes((data[-1] & (0xFF << (8 - bits)) & 0xFF,)), bits)
+
+
+_READERS: Dict[int, Callable[[_Decoder], Any]] = {
+    SMALL_INTEGER: _Decoder.byte,
+    INTEGER: lambda decoder: struct.unpack(">i", decoder.take(4))[0],
+    FLOAT: _Decoder.old_float,
+    NEW_FLOAT: _Decoder.new_float,
+    SMALL_BIG: _Decoder.small_big,
+    LARGE_BIG: _Decoder.large_big,
+    ATOM: lambda decoder: decoder.atom_text(decoder.take(decoder.short()), "latin-1"),
+    SMALL_ATOM: lambda decoder: decoder.atom_text(decoder.take(decoder.byte()), "latin-1"),
+    ATOM_UTF8: lambda decoder: decoder.atom_text(decoder.take(decoder.short()), "utf-8"),
+    SMALL_ATOM_UTF8: lambda decoder: decoder.atom_text(decoder.take(decoder.byte()), "utf-8"),
+    NIL: lambda decoder: [],
+    STRING: _Decoder.string,
+    BINARY: lambda decoder: bytes(decoder.take(decoder.word())),
+    BIT_BINARY: _Decoder.bits,
+    PID: lambda decoder: decoder.pid(False),
+    NEW_PID: lambda decoder: decoder.pid(True),
+    PORT: lambda decoder: decoder.port(PORT),
+    NEW_PORT: lambda decoder: decoder.port(NEW_PORT),
+    V4_PORT: lambda decoder: decoder.port(V4_PORT),
+    REFERENCE: _Decoder.old_reference,
+    NEW_REFERENCE: lambda decoder: decoder.reference(False),
+    NEWER_REFERENCE: lambda decoder: decoder.reference(True),
+    EXPORT: _Decoder.export,
+    NEW_FUN: _Decoder.fun,
+}
+
+
+def _encode(term: Any, out: bytearray, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise EtfError("terms are nested deeper than {0}".format(MAX_DEPTH))
+    if isinstance(term, Atom):
+        _encode_atom(term, out)
+    elif term is None or isinstance(term, bool):
+        _encode_atom(Atom("undefined" if term is None else "true" if term else "false"), out)
+    elif isinstance(term, int):
+        _encode_integer(int(term), out)
+    elif isinstance(term, float):
+        if not math.isfinite(term):
+            raise EtfError("{0} is no float Erlang has".format(term))
+        out += struct.pack(">Bd", NEW_FLOAT, term)
+    elif isinstance(term, str):
+        _encode_string(term, out)
+    elif isinstance(term, (bytes, bytearray)):
+        out += struct.pack(">BI", BINARY, len(term))
+        out += term
+    elif isinstance(term, (ImproperList, BitString, Pid, Port, Reference, Export, Fun)):
+        _encode_special(term, out, depth)
+    elif isinstance(term, tuple):
+        out += struct.pack(">BB", SMALL_TUPLE, len(term)) if len(term) < 256 else struct.pack(">BI", LARGE_TUPLE, len(term))
+        for item in term:
+            _encode(item, out, depth + 1)
+    elif isinstance(term, list):
+        _encode_list(term, out, depth)
+    elif isinstance(term, (Map, Mapping)):
+        out += struct.pack(">BI", MAP, len(term))
+        for key, value in term.items():
+            _encode(key, out, depth + 1)
+            _encode(value, out, depth + 1)
+    else:
+        raise EtfError("a Python {0} is no Erlang term".format(type(term).__name__))
+
+
+def _encode_atom(atom: str, out: bytearray) -> None:
+    if len(atom) > MAX_ATOM:
+        raise EtfError("an atom of {0} characters is too long, {1} are allowed".format(len(atom), MAX_ATOM))
+    try:
+        raw = str.encode(atom, "utf-8")
+    except UnicodeEncodeError as error:
+        raise EtfError("an atom holds a character that is none in Unicode") from error
+    out += struct.pack(">BB", SMALL_ATOM_UTF8, len(raw)) if len(raw) < 256 else struct.pack(">BH", ATOM_UTF8, len(raw))
+    out += raw
+
+
+def _encode_integer(value: int, out: bytearray) -> None:
+    if 0 <= value <= 255:
+        out += struct.pack(">BB", SMALL_INTEGER, value)
+    elif -(1 << 31) <= value < (1 << 31):
+        out += struct.pack(">Bi", INTEGER, value)
+    else:
+        size = (abs(value).bit_length() + 7) // 8
+        sign = 1 if value < 0 else 0
+        out += struct.pack(">BBB", SMALL_BIG, size, sign) if size < 256 else struct.pack(">BIB", LARGE_BIG, size, sign)
+        out += abs(value).to_bytes(size, "little")
+
+
+def _encode_string(text: str, out: bytearray) -> None:
+    if not text:
+        out.append(NIL)
+    elif len(text) < 65536 and max(text) <= "\xff":
+        out += struct.pack(">BH", STRING, len(text))
+        out += text.encode("latin-1")
+    else:
+        out += struct.pack(">BI", LIST, len(text))
+        for character in text:
+            _encode_integer(ord(character), out)
+        out.append(NIL)
+
+
+def _encode_list(items: List[Any], out: bytearray, depth: int) -> None:
+    if not items:
+        out.append(NIL)
+        return
+    if len(items) < 65536 and all(type(item) is int and 0 <= item <= 255 for item in items):
+        out += struct.pack(">BH", STRING, len(items))
+        out += bytes(items)
+        return
+    out += struct.pack(">BI", LIST, len(items))
+    for item in items:
+        _encode(item, out, depth + 1)
+    out.append(NIL)
+
+
+def _encode_special(term: Any, out: bytearray, depth: int) -> None:
+    try:
+        if isinstance(term, ImproperList):
+            out += struct.pack(">BI", LIST, len(term.head))
+            for item in term.head:
+                _encode(item, out, depth + 1)
+            _encode(term.tail, out, depth + 1)
+        elif isinstance(term, BitString):
+            out += struct.pack(">BIB", BIT_BINARY, len(term.data), term.bits)
+            out += term.data
+        elif isinstance(term, Pid):
+            out.append(NEW_PID)
+            _encode_atom(term.node, out)
+            out += struct.pack(">III", term.id, term.serial, term.creation)
+        elif isinstance(term, Port):
+            wide = term.id >= 1 << 28
+            out.append(V4_PORT if wide else NEW_PORT)
+            _encode_atom(term.node, out)
+            out += struct.pack(">QI" if wide else ">II", term.id, term.creation)
+        elif isinstance(term, Reference):
+            out += struct.pack(">BH", NEWER_REFERENCE, len(term.ids))
+            _encode_atom(term.node, out)
+            out += struct.pack(">{0}I".format(1 + len(term.ids)), term.creation, *term.ids)
+        elif isinstance(term, Export):
+            out.append(EXPORT)
+            _encode_atom(term.module, out)
+            _encode_atom(term.function, out)
+            out += struct.pack(">BB", SMALL_INTEGER, term.arity)
+        else:
+            out += struct.pack(">BI", NEW_FUN, 4 + len(term.data))
+            out += term.data
+    except struct.error as error:
+        raise EtfError("a {0} holds a number that is out of range".format(type(term).__name__)) from error
