@@ -1,0 +1,21 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Who must be able to reach whom."""
+
+from __future__ import annotations
+
+from typing import Dict, List, Sequence
+
+Edge = Dict[str, str]
+
+
+def mesh(nodes: Sequence[str]) -> List[Edge]:
+    """The full mesh: an edge from every node to every other one.
+
+    Takes inventory names; returns directed edges in the order given, each ``from`` the node that has to be able to open
+    a connection ``to`` the other. Either side may open it, so that every pair has both edges (the distribution keeps
+    one connection of a pair: Erlang/OTP, "Distribution Protocol", handshake status ``alive``).
+    """
+    return [{"from": source, "to": target} for source in nodes for target in nodes if source != target]

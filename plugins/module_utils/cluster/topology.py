@@ -1,0 +1,543 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The topology: what the inventory says of a cluster, made whole and checked.
+
+Everything that another role, template or module needs to know of the cluster is worked out here, once. Name resolution
+and release archives are handed in as functions.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import posixpath
+import re
+from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+
+from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.edges import mesh
+
+Topology = Dict[str, Any]
+Variables = Mapping[str, Any]
+
+# What distribution over TLS needs of OTP in every node (Erlang/OTP, "Using TLS for Erlang Distribution").
+OTP_APPLICATIONS = ("asn1", "crypto", "kernel", "public_key", "ssl", "stdlib")
+
+COOKIE_SHORTEST = 20
+PASSPHRASE_SHORTEST = 8
+
+# Variables that describe the cluster and so have to be the same on every host, each with the default of its role.
+CLUSTER_WIDE: Dict[str, Any] = {
+    "erlang_cluster_name": "erlang",
+    "erlang_cluster_discovery": "port",
+    "erlang_cluster_port": 4370,
+    "erlang_cluster_epmd_port": 4369,
+    "erlang_cluster_address_family": "inet",
+    "erlang_cluster_net_ticktime": 60,
+    "erlang_cluster_directory": None,
+    "erlang_cluster_cookie": None,
+    "erlang_certs_ca_passphrase": None,
+}
+SECRETS = frozenset(["erlang_cluster_cookie", "erlang_certs_ca_passphrase"])
+
+# Variables whose default is the value of another one.
+INHERITED = {
+    "erlang_node_name": "erlang_cluster_name",
+    "erlang_node_port": "erlang_cluster_port",
+    "erlang_node_listen_port": "erlang_node_port",
+    "erlang_node_sources": "erlang_node_addresses",
+}
+
+_PORT = "choose a port from 1 to 65535"
+_OPEN_PORT = "choose a port from 1024 to 65535, since the account of a node may not open lower ones"
+_RANGES: Dict[str, Tuple[int, int, str]] = {
+    "erlang_cluster_port": (1024, 65535, _OPEN_PORT),
+    "erlang_cluster_epmd_port": (1024, 65535, _OPEN_PORT),
+    "erlang_cluster_net_ticktime": (4, 86400, "choose from 4 to 86400 seconds"),
+    "erlang_node_port": (1, 65535, _PORT),
+    "erlang_node_listen_port": (1024, 65535, _OPEN_PORT),
+    "erlang_certs_days": (1, 36500, "choose from 1 to 36500 days"),
+    "erlang_certs_renew_before_days": (0, 36500, "choose from 0 days to less than erlang_certs_days"),
+    "erlang_certs_ca_days": (1, 36500, "choose from 1 to 36500 days"),
+}
+
+# net_kernel takes letters, digits, underscores and hyphens in the part before the @. It also names directories, a unit
+# and an nftables table here, so that it starts with a letter or digit and is kept short.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
+# RFC 1123, section 2.1: labels of letters, digits and hyphens.
+_LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\Z")
+_ACCOUNT = re.compile(r"[a-z_][a-z0-9_-]{0,31}\Z")
+_APPLICATION = re.compile(r"[a-z][A-Za-z0-9_@]*\Z")
+_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~-]*\Z")
+_PATH = re.compile(r"/[A-Za-z0-9_@+./-]*\Z")
+
+
+class InputError(ValueError):
+    """What is wrong with a value, as the rest of a sentence that begins with it, and what to do."""
+
+    def __init__(self, problem: str, fix: str) -> None:
+        super().__init__("%s; %s" % (problem, fix))
+        self.problem = problem
+        self.fix = fix
+
+
+class Release(NamedTuple):
+    """What the topology has to know of a release archive.
+
+    ``archive`` is its absolute path on the controller, ``sha256`` its digest in hexadecimal, ``applications`` are
+    those that the release boots, ``bundled`` those whose code the archive holds.
+    """
+
+    name: str
+    version: str
+    archive: str
+    sha256: str
+    applications: Sequence[str]
+    bundled: Sequence[str]
+
+
+class Fault(NamedTuple):
+    """One fault of the inventory: where it is, what was given, and how it is put right.
+
+    ``hosts`` are inventory names. ``value`` is None where it is absent, or must not be shown.
+    """
+
+    hosts: Tuple[str, ...]
+    variable: str
+    value: Any
+    problem: str
+    fix: str
+
+    @property
+    def host(self) -> str:
+        """The hosts, as a person lists them."""
+        return listed(self.hosts)
+
+    def __str__(self) -> str:
+        given = "" if self.value is None else " %s" % shown(self.value)
+        return "%s: %s%s %s; %s." % (self.host, self.variable, given, self.problem, self.fix)
+
+
+class TopologyError(Exception):
+    """All faults of an inventory."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = fold(faults)
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+def listed(words: Iterable[str], limit: int = 8) -> str:
+    """Words as a person lists them: ``a, b and c``; of a long list only the first ones and how many more there are."""
+    words = list(words)
+    if len(words) > limit:
+        return "%s and %d more" % (", ".join(words[: limit - 1]), len(words) - limit + 1)
+    if len(words) > 1:
+        return "%s and %s" % (", ".join(words[:-1]), words[-1])
+    return "".join(words)
+
+
+def shown(value: Any) -> str:
+    """A value as a sentence shows it: strings in quotes, long ones cut short."""
+    text = "'%s'" % value if isinstance(value, str) else str(value)
+    text = " ".join(text.split()) or "''"
+    return text if len(text) <= 100 else text[:97] + "..."
+
+
+def fold(faults: Iterable[Fault]) -> List[Fault]:
+    """One fault for what several hosts have in common, without those that only repeat the fault of another variable.
+
+    A variable that takes its default from another one has that one's fault too; only the first is worth a sentence.
+    """
+    seen: Dict[Tuple[str, str, str, str], Fault] = {}
+    faults = list(faults)
+    blamed = {(host, fault.variable, repr(fault.value)) for fault in faults for host in fault.hosts}
+    for fault in faults:
+        hosts = tuple(host for host in fault.hosts if not _inherits_fault(host, fault, blamed))
+        if not hosts:
+            continue
+        key = (fault.variable, repr(fault.value), fault.problem, fault.fix)
+        known = seen.get(key)
+        if known is not None:
+            hosts = known.hosts + tuple(host for host in hosts if host not in known.hosts)
+        seen[key] = fault._replace(hosts=hosts)
+    return list(seen.values())
+
+
+def _inherits_fault(host: str, fault: Fault, blamed: Set[Tuple[str, str, str]]) -> bool:
+    parent = INHERITED.get(fault.variable)
+    while parent is not None:
+        if fault.value is not None and (host, parent, repr(fault.value)) in blamed:
+            return True
+        parent = INHERITED.get(parent)
+    return False
+
+
+def build(
+    hosts: Mapping[str, Variables],
+    resolve: Callable[[str], List[str]],
+    read_release: Callable[[str], Release],
+) -> Topology:
+    """The topology of a cluster.
+
+    ``hosts`` maps inventory names to variables (those of all roles, of the right types; an absent one counts as its
+    default). ``resolve`` gives the addresses, IPv4 and IPv6, of a host part and an empty list for one that is not
+    known. ``read_release`` reads a release archive and raises InputError if it cannot.
+
+    Raises TopologyError with every fault that was found.
+    """
+    faults: List[Fault] = []
+    cluster = _cluster(hosts, faults)
+    nodes: Dict[str, Dict[str, Any]] = {}
+    releases: Dict[str, Optional[Release]] = {}
+    for inventory, variables in hosts.items():
+        _check_ranges(inventory, variables, faults)
+        _check_lifetimes(inventory, variables, faults)
+        nodes[inventory] = _node(inventory, variables, cluster, resolve, faults)
+        release = _release(inventory, variables, read_release, releases, faults)
+        nodes[inventory].update(_applications(inventory, variables, release, faults))
+    _check_names(nodes, faults)
+    _check_addresses(nodes, cluster, faults)
+    _check_ports(nodes, cluster, faults)
+    if faults:
+        raise TopologyError(faults)
+    long_names = any("." in node["host"] for node in nodes.values())
+    return {
+        "cluster": {
+            "name": cluster["erlang_cluster_name"],
+            "directory": cluster["erlang_cluster_directory"],
+            "discovery": cluster["erlang_cluster_discovery"],
+            "names": "long" if long_names else "short",
+            "address_family": cluster["erlang_cluster_address_family"],
+            "epmd_port": cluster["erlang_cluster_epmd_port"],
+            "net_ticktime": cluster["erlang_cluster_net_ticktime"],
+        },
+        "nodes": nodes,
+        "edges": mesh(list(nodes)),
+    }
+
+
+def _given(variables: Variables, name: str, default: Any) -> Any:
+    value = variables.get(name)
+    return default if value is None else value
+
+
+def _cluster(hosts: Mapping[str, Variables], faults: List[Fault]) -> Dict[str, Any]:
+    cluster: Dict[str, Any] = {}
+    for variable, default in CLUSTER_WIDE.items():
+        by_value: Dict[Any, List[str]] = {}
+        for inventory, variables in hosts.items():
+            by_value.setdefault(_given(variables, variable, default), []).append(inventory)
+        if len(by_value) > 1:
+            faults.append(_disagreement(variable, by_value))
+        cluster[variable] = max(by_value, key=lambda value: len(by_value[value])) if by_value else default
+    everywhere = tuple(hosts)
+    if not _NAME.match(str(cluster["erlang_cluster_name"])):
+        faults.append(_unfit_name(everywhere, "erlang_cluster_name", cluster["erlang_cluster_name"]))
+    if not cluster["erlang_cluster_directory"]:
+        faults.append(
+            Fault(everywhere, "erlang_cluster_directory", None, "has no value", "set it to a directory on the controller")
+        )
+    _check_cookie(everywhere, cluster["erlang_cluster_cookie"], faults)
+    return cluster
+
+
+def _disagreement(variable: str, by_value: Mapping[Any, Sequence[str]]) -> Fault:
+    everywhere = tuple(inventory for hosts in by_value.values() for inventory in hosts)
+    if variable in SECRETS:
+        problem = "is not the same on all of them"
+    else:
+        problem = "is not the same on all of them: %s" % ", ".join(
+            "%s on %s" % (shown(value), listed(hosts)) for value, hosts in by_value.items()
+        )
+    return Fault(everywhere, variable, None, problem, "set it once, for the whole group")
+
+
+def _check_cookie(hosts: Tuple[str, ...], cookie: Any, faults: List[Fault]) -> None:
+    """Holds a cookie to what auth accepts (Erlang/OTP, "Distributed Erlang", security) and to a length worth having."""
+    if cookie is None:
+        return
+    fix = "use %d to 255 letters and digits, or leave it unset to have one made" % COOKIE_SHORTEST
+    if not all("!" <= character <= "~" for character in str(cookie)):
+        problem = "has characters that no cookie may have (spaces, line ends, or others than ASCII)"
+        faults.append(Fault(hosts, "erlang_cluster_cookie", None, problem, fix))
+    if not COOKIE_SHORTEST <= len(str(cookie)) <= 255:
+        problem = "is too %s" % ("short to be a secret" if len(str(cookie)) < COOKIE_SHORTEST else "long")
+        faults.append(Fault(hosts, "erlang_cluster_cookie", None, problem, fix))
+
+
+def _check_ranges(inventory: str, variables: Variables, faults: List[Fault]) -> None:
+    for variable, (lowest, highest, fix) in _RANGES.items():
+        value = variables.get(variable)
+        if value is not None and not lowest <= value <= highest:
+            problem = "is not between %d and %d" % (lowest, highest)
+            faults.append(Fault((inventory,), variable, value, problem, fix))
+
+
+def _check_lifetimes(inventory: str, variables: Variables, faults: List[Fault]) -> None:
+    days = _given(variables, "erlang_certs_days", 90)
+    renew = _given(variables, "erlang_certs_renew_before_days", 30)
+    if renew >= days:
+        problem = "is not less than erlang_certs_days (%d), so that every run would issue a certificate" % days
+        fix = "choose a third of erlang_certs_days"
+        faults.append(Fault((inventory,), "erlang_certs_renew_before_days", renew, problem, fix))
+
+
+def _unfit_name(hosts: Tuple[str, ...], variable: str, value: Any) -> Fault:
+    problem = "cannot be the part of a node name before the @"
+    fix = "use 1 to 64 letters, digits, underscores and hyphens, the first a letter or digit"
+    return Fault(hosts, variable, value, problem, fix)
+
+
+def _node(
+    inventory: str,
+    variables: Variables,
+    cluster: Mapping[str, Any],
+    resolve: Callable[[str], List[str]],
+    faults: List[Fault],
+) -> Dict[str, Any]:
+    name = str(_given(variables, "erlang_node_name", cluster["erlang_cluster_name"]))
+    host = str(_given(variables, "erlang_node_host", inventory))
+    account = str(_given(variables, "erlang_account_name", "merl"))
+    account_home = str(_given(variables, "erlang_account_home", "/var/lib/merl"))
+    if not _NAME.match(name):
+        faults.append(_unfit_name((inventory,), "erlang_node_name", name))
+    fit_host = _check_host(inventory, host, faults)
+    if not _ACCOUNT.match(account) or account == "root":
+        problem = "cannot be the name of a limited account"
+        fix = "use up to 32 lower-case letters, digits, underscores and hyphens, and not root"
+        faults.append(Fault((inventory,), "erlang_account_name", account, problem, fix))
+    if not _PATH.match(account_home) or posixpath.normpath(account_home) == "/":
+        problem = "cannot be the home of an account"
+        fix = "give an absolute path of letters, digits and . _ @ + -"
+        faults.append(Fault((inventory,), "erlang_account_home", account_home, problem, fix))
+    addresses = _addresses(inventory, variables, host, cluster, resolve if fit_host else None, faults)
+    port = _given(variables, "erlang_node_port", cluster["erlang_cluster_port"])
+    sources = _given(variables, "erlang_node_sources", addresses)
+    return {
+        "inventory": inventory,
+        "node": "%s@%s" % (name, host),
+        "name": name,
+        "host": host,
+        "addresses": addresses,
+        "sources": _canonical(inventory, "erlang_node_sources", sources, cluster, faults),
+        "port": port,
+        "listen_port": _given(variables, "erlang_node_listen_port", port),
+        "unit": "erlang-%s" % name,
+        "config": "/etc/erlang/%s" % name,
+        "home": posixpath.join(account_home, name),
+        "code": "/opt/erlang/nodes/%s" % name,
+        "control": "/usr/local/bin/erlang-%s" % name,
+        "table": "erlang_%s" % name.replace("-", "_"),
+        "account": account,
+    }
+
+
+def _check_host(inventory: str, host: str, faults: List[Fault]) -> bool:
+    if _is_address(host):
+        problem = "is an address, which no certificate of ours can carry"
+        fix = "give a name that resolves to it, and the address as erlang_node_addresses"
+    elif len(host) > 253 or not all(_LABEL.match(label) for label in host.split(".")):
+        problem = "cannot be the host part of a node name"
+        fix = "use a host name: letters, digits and hyphens, in parts joined by dots"
+    else:
+        return True
+    faults.append(Fault((inventory,), "erlang_node_host", host, problem, fix))
+    return False
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _version(cluster: Mapping[str, Any]) -> int:
+    return 6 if cluster["erlang_cluster_address_family"] == "inet6" else 4
+
+
+def _addresses(
+    inventory: str,
+    variables: Variables,
+    host: str,
+    cluster: Mapping[str, Any],
+    resolve: Optional[Callable[[str], List[str]]],
+    faults: List[Fault],
+) -> List[str]:
+    given = variables.get("erlang_node_addresses")
+    if given:
+        return _canonical(inventory, "erlang_node_addresses", given, cluster, faults)
+    if resolve is None:
+        return []
+    version = _version(cluster)
+    found = [ipaddress.ip_address(address) for address in resolve(host)]
+    addresses = [str(address) for address in found if address.version == version]
+    if not addresses:
+        problem = "does not resolve to an IPv%d address on the controller" % version
+        if found:
+            problem += ", only to %s" % listed(str(address) for address in found)
+        fix = "correct the name or its entry in the DNS, or set erlang_node_addresses"
+        faults.append(Fault((inventory,), "erlang_node_host", host, problem, fix))
+    return addresses
+
+
+def _canonical(
+    inventory: str, variable: str, values: Sequence[Any], cluster: Mapping[str, Any], faults: List[Fault]
+) -> List[str]:
+    """Addresses in their canonical form, without those that are not usable, which become faults."""
+    version = _version(cluster)
+    addresses: List[str] = []
+    for value in values:
+        try:
+            address = ipaddress.ip_address(str(value))
+        except ValueError:
+            problem, fix = "is not an IP address", "give IPv%d addresses as a list, without prefix length or port" % version
+        else:
+            if address.version != version:
+                problem = "is an IPv%d address, and erlang_cluster_address_family is %s" % (
+                    address.version,
+                    cluster["erlang_cluster_address_family"],
+                )
+                fix = "give an IPv%d address" % version
+            elif address.is_unspecified or address.is_multicast:
+                problem, fix = "is not the address of a host", "give the address that peers connect to"
+            else:
+                if str(address) not in addresses:
+                    addresses.append(str(address))
+                continue
+        faults.append(Fault((inventory,), variable, value, problem, fix))
+    return addresses
+
+
+def _release(
+    inventory: str,
+    variables: Variables,
+    read_release: Callable[[str], Release],
+    releases: Dict[str, Optional[Release]],
+    faults: List[Fault],
+) -> Optional[Release]:
+    path = variables.get("erlang_app_release")
+    if not path:
+        return None
+    problem, fix = "", ""
+    try:
+        release = releases[path] if path in releases else read_release(path)
+    except InputError as error:
+        problem, fix, release = error.problem, error.fix, None
+    else:
+        releases[path] = release
+    if release is not None:
+        if not _APPLICATION.match(release.name):
+            problem = "holds a release named %s, which cannot name a directory" % shown(release.name)
+            fix = "name the release with letters, digits and underscores, the first a lower-case letter"
+        elif not _VERSION.match(release.version):
+            problem = "holds a release of version %s, which cannot name a directory" % shown(release.version)
+            fix = "use letters, digits and . _ + ~ - in its version"
+    if problem:
+        faults.append(Fault((inventory,), "erlang_app_release", path, problem, fix))
+        return None
+    return release
+
+
+def _applications(
+    inventory: str, variables: Variables, release: Optional[Release], faults: List[Fault]
+) -> Dict[str, Any]:
+    further = _given(variables, "erlang_app_applications", [])
+    for name in further:
+        if not _APPLICATION.match(str(name)):
+            fix = "give names of OTP applications, such as mnesia"
+            faults.append(
+                Fault((inventory,), "erlang_app_applications", name, "is not the name of an application", fix)
+            )
+    needed = set(OTP_APPLICATIONS).union(further)
+    if release is None:
+        return {"application": None, "otp_applications": sorted(needed)}
+    digest = release.sha256[:12]
+    needed.update(set(release.applications) - set(release.bundled))
+    return {
+        "application": {
+            "name": release.name,
+            "version": release.version,
+            "archive": release.archive,
+            "sha256": release.sha256,
+            "digest": digest,
+            "path": "/opt/erlang/apps/%s/%s-%s" % (release.name, release.version, digest),
+            "applications": list(release.applications),
+            "bundled": sorted(release.bundled),
+        },
+        "otp_applications": sorted(needed),
+    }
+
+
+def _check_names(nodes: Mapping[str, Mapping[str, Any]], faults: List[Fault]) -> None:
+    by_node: Dict[str, List[str]] = {}
+    for inventory, node in nodes.items():
+        by_node.setdefault(node["node"].lower(), []).append(inventory)
+    for hosts in by_node.values():
+        if len(hosts) > 1:
+            node = nodes[hosts[0]]
+            problem = "makes each of them the node %s" % node["node"]
+            fix = "give each node an erlang_node_host or erlang_node_name of its own"
+            faults.append(Fault(tuple(hosts), "erlang_node_host", node["host"], problem, fix))
+    long = [inventory for inventory, node in nodes.items() if "." in node["host"]]
+    short = [inventory for inventory, node in nodes.items() if "." not in node["host"]]
+    if long and short:
+        odd, rest, kind = (long, short, "short") if len(long) < len(short) else (short, long, "long")
+        for inventory in odd:
+            problem = "has %s, while %s on %s has %s" % (
+                "no dot" if kind == "long" else "a dot",
+                shown(nodes[rest[0]]["host"]),
+                rest[0],
+                "one" if kind == "long" else "none",
+            )
+            fix = "give all nodes host parts with a dot, or all without, since nodes of long and of short names cannot meet"
+            faults.append(Fault((inventory,), "erlang_node_host", nodes[inventory]["host"], problem, fix))
+
+
+def _check_addresses(
+    nodes: Mapping[str, Mapping[str, Any]], cluster: Mapping[str, Any], faults: List[Fault]
+) -> None:
+    by_place: Dict[Tuple[str, int], List[str]] = {}
+    loopback: List[Tuple[str, str]] = []
+    others = False
+    for inventory, node in nodes.items():
+        for address in node["addresses"]:
+            by_place.setdefault((address, node["port"]), []).append(inventory)
+            if ipaddress.ip_address(address).is_loopback:
+                loopback.append((inventory, address))
+            else:
+                others = True
+    for (address, port), hosts in by_place.items():
+        if len(hosts) > 1:
+            problem = "with port %s is the place of each of them" % port
+            if cluster["erlang_cluster_discovery"] == "map":
+                fix = "give each node an address or an erlang_node_port of its own"
+            else:
+                fix = "give each node an address of its own, or an erlang_node_port with erlang_cluster_discovery 'map'"
+            faults.append(Fault(tuple(hosts), "erlang_node_addresses", address, problem, fix))
+    if others:
+        for inventory, address in loopback:
+            problem = "is the loopback, where no peer on another host reaches it"
+            fix = "set erlang_node_addresses to the address that peers connect to"
+            faults.append(Fault((inventory,), "erlang_node_addresses", address, problem, fix))
+
+
+def _check_ports(nodes: Mapping[str, Mapping[str, Any]], cluster: Mapping[str, Any], faults: List[Fault]) -> None:
+    discovery = cluster["erlang_cluster_discovery"]
+    for inventory, node in nodes.items():
+        if discovery == "port" and node["port"] != cluster["erlang_cluster_port"]:
+            problem = "is not erlang_cluster_port (%s), where discovery 'port' looks for every node" % (
+                cluster["erlang_cluster_port"]
+            )
+            fix = "remove it, or set erlang_cluster_discovery to 'map'"
+            faults.append(Fault((inventory,), "erlang_node_port", node["port"], problem, fix))
+        if discovery == "epmd" and node["listen_port"] != node["port"]:
+            problem = "is not erlang_node_port (%s), and the port mapper can name only the port that is listened on" % (
+                node["port"]
+            )
+            fix = "remove it, or set erlang_cluster_discovery to 'map'"
+            faults.append(Fault((inventory,), "erlang_node_listen_port", node["listen_port"], problem, fix))
+        if discovery == "epmd" and node["listen_port"] == cluster["erlang_cluster_epmd_port"]:
+            problem = "is also the port mapper's (erlang_cluster_epmd_port)"
+            faults.append(Fault((inventory,), "erlang_node_listen_port", node["listen_port"], problem, "choose another"))
