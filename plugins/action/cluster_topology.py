@@ -1,0 +1,184 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The inventory becomes one topology, or a list of every fault in it. Runs on the controller only."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import datetime
+import ipaddress
+import os
+import socket
+import typing as t
+from pathlib import Path
+
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.topology import (
+    PASSPHRASE_SHORTEST,
+    Fault,
+    InputError,
+    Release,
+    Topology,
+    TopologyError,
+    build,
+    fold,
+)
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils import archives, certificates, directory, inventory
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.specifications import Specifications
+
+_COLLECTION = Path(__file__).parents[2]
+_RESOLVERS = 16
+_DEFAULT_GROUP = "erlang"
+
+Hosts = dict[str, dict[str, t.Any]]
+
+
+class ActionModule(ActionBase):
+    """See the documentation of the module of the same name."""
+
+    _requires_connection = False
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Builds the topology and makes the secrets of the cluster that are not there yet."""
+        result: dict[str, t.Any] = super().run(tmp, task_vars)
+        _validation, arguments = self.validate_argument_spec({"group": {"type": "str"}})
+        variables = task_vars or {}
+        group = arguments["group"] or self._templar.template(variables.get("erlang_cluster_group", _DEFAULT_GROUP))
+        names = list(variables["groups"].get(group, []))
+        faults: list[Fault] = []
+        if not names:
+            faults.append(
+                Fault(("inventory",), "erlang_cluster_group", group, "is a group without hosts", "put the nodes' hosts into it")
+            )
+            return _failed(result, faults)
+        hosts = self._read(names, variables["hostvars"], faults)
+        topology = self._build(hosts, faults)
+        secrets = _check_secrets(hosts, faults)
+        if faults or topology is None:
+            return _failed(result, faults)
+        made = directory.ensure(Path(topology["cluster"]["directory"]), secrets, self._task.check_mode)
+        result.update(changed=bool(made), changed_paths=made, ansible_facts={"erlang_cluster_topology": topology})
+        return result
+
+    def _read(self, names: list[str], hostvars: t.Any, faults: list[Fault]) -> Hosts:
+        specifications = Specifications(
+            _COLLECTION, lambda path: self._loader.load_from_file(path, cache="none", trusted_as_template=True)
+        )
+        hosts: Hosts = {}
+        for name in names:
+            raw = self._variables(name, hostvars)
+            values = inventory.read_host(name, raw, specifications, self._loader, faults)
+            base = raw.get("inventory_dir") or os.getcwd()
+            if values.get("erlang_cluster_directory"):
+                place = os.path.join(base, os.path.expanduser(values["erlang_cluster_directory"]))
+                values["erlang_cluster_directory"] = os.path.abspath(place)
+            if values.get("erlang_app_release"):
+                values["erlang_app_release"] = archives.locate(
+                    values["erlang_app_release"], [base, self._loader.get_basedir(), os.getcwd()]
+                )
+            hosts[name] = values
+        return hosts
+
+    def _variables(self, name: str, hostvars: t.Any) -> dict[str, t.Any]:
+        """The variables of a host as a task of this play would see them, not templated.
+
+        The public ``hostvars`` leave out what the play and its roles set, so that the manager behind them is asked.
+        """
+        manager = hostvars._variable_manager
+        host = hostvars._inventory.get_host(name)
+        variables = manager.get_vars(play=self._task.get_play(), host=host, task=self._task)
+        return t.cast("dict[str, t.Any]", variables)
+
+    def _build(self, hosts: Hosts, faults: list[Fault]) -> Topology | None:
+        unresolved = {
+            str(values.get("erlang_node_host") or name)
+            for name, values in hosts.items()
+            if not values.get("erlang_node_addresses")
+        }
+        with concurrent.futures.ThreadPoolExecutor(_RESOLVERS) as pool:
+            known = dict(zip(sorted(unresolved), pool.map(resolve, sorted(unresolved))))
+        try:
+            return build(hosts, lambda host: known.get(host, []), read_release)
+        except TopologyError as error:
+            faults += error.faults
+        return None
+
+
+def resolve(host: str) -> list[str]:
+    """The addresses of a name as the controller resolves it, an empty list if it does not."""
+    try:
+        answers = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return []
+    found: list[str] = []
+    for _family, _type, _protocol, _name, address in answers:
+        text = str(ipaddress.ip_address(str(address[0]).partition("%")[0]))
+        if text not in found:
+            found.append(text)
+    return found
+
+
+def read_release(path: str) -> Release:
+    """A release archive on the controller. Raises InputError if it cannot be used."""
+    return archives.read(Path(path))
+
+
+def _check_secrets(hosts: Hosts, faults: list[Fault]) -> list[str]:
+    """Checks the cluster's directory, its CA and its secrets. Returns the names of the secrets that have to be made."""
+    everywhere = tuple(hosts)
+    values = next(iter(hosts.values()))
+    if not values.get("erlang_cluster_directory"):
+        return []
+    place = Path(values["erlang_cluster_directory"])
+    wanted: list[str] = []
+    variable, shown = "erlang_cluster_directory", str(place) or None
+    try:
+        directory.check_directory(place)
+        variable, shown = "erlang_cluster_cookie", None
+        if not values.get("erlang_cluster_cookie"):
+            directory.read_secret(place / "cookie")
+            wanted.append("cookie")
+        variable = "erlang_certs_ca_passphrase"
+        passphrase = values.get("erlang_certs_ca_passphrase")
+        if not passphrase:
+            wanted.append("ca.passphrase")
+        _check_ca(place, passphrase)
+    except InputError as error:
+        faults.append(Fault(everywhere, variable, shown, error.problem, error.fix))
+    return wanted
+
+
+def _check_ca(place: Path, given: str | None) -> None:
+    if certificates.CRYPTOGRAPHY_MISSING is not None:
+        raise InputError("cannot be checked without the Python package cryptography on the controller", "install it there")
+    key, certificate = _content(place / "ca.key"), _content(place / "ca.pem")
+    passphrase = given or directory.read_secret(place / "ca.passphrase")
+    if key is None and given is not None and len(given) < PASSPHRASE_SHORTEST:
+        raise InputError(
+            "is too short to protect a key", "use at least %d characters, or leave it unset to have one made" % PASSPHRASE_SHORTEST
+        )
+    try:
+        certificates.check_ca(key, certificate, passphrase, datetime.datetime.now(datetime.timezone.utc))
+    except InputError as error:
+        raise InputError("%s (in %s)" % (error.problem, place), error.fix) from None
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise InputError("cannot be checked: %s is not readable (%s)" % (path, error.strerror), "correct its permissions") from None
+
+
+def _failed(result: dict[str, t.Any], faults: list[Fault]) -> dict[str, t.Any]:
+    sentences = [str(fault) for fault in fold(faults)]
+    count = "a fault" if len(sentences) == 1 else "%d faults" % len(sentences)
+    message = "The inventory has %s, and no host was touched.\n%s" % (count, "\n".join(sentences))
+    result.update(failed=True, msg=message)
+    return result

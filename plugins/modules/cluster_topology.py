@@ -1,0 +1,75 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Documentation of the action of the same name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: cluster_topology
+short_description: The inventory as one topology, or a list of every fault in it
+version_added: 1.0.0
+description:
+  - Turns the variables of all hosts of a group into the topology of an Erlang cluster, which the roles of this collection read.
+  - Holds every host's variables against the specifications of all roles of this collection first. All faults are reported together,
+    each in one sentence that names the hosts, the variable, its value and the fix. The values of secrets are not shown.
+  - Works for all hosts of the group, whatever hosts the run is limited to.
+  - Checks the private CA in the cluster's directory on the controller against its passphrase, and makes the directory, a cookie and a
+    passphrase where there are none and none are given.
+author:
+  - "beam.tls_distribution contributors (@beam-tls-distribution)"
+attributes:
+  action:
+    description: Runs on the controller only; no host is touched.
+    support: full
+  bypass_host_loop:
+    description: Asks for C(run_once), since one answer is meant for all hosts.
+    support: none
+  check_mode:
+    description: The directory and the secrets are not made in check mode.
+    support: full
+  diff_mode:
+    description: What it writes are secrets.
+    support: none
+  idempotent:
+    description: What is there is kept.
+    support: full
+  platform:
+    description: Hosts of any kind, since none is touched.
+    platforms: all
+    support: full
+options:
+  group:
+    description:
+      - Inventory group whose hosts are the nodes.
+      - The default is the variable C(erlang_cluster_group), and V(erlang) without it.
+    type: str
+seealso:
+  - module: beam.tls_distribution.host_survey
+"""
+
+EXAMPLES = r"""
+- name: Turn the inventory into one topology, or list every fault in it
+  beam.tls_distribution.cluster_topology:
+    group: erlang
+  run_once: true
+"""
+
+RETURN = r"""
+ansible_facts:
+  description: The topology, as a fact of every host of the play.
+  returned: success
+  type: dict
+  contains:
+    erlang_cluster_topology:
+      description: The cluster, its nodes by inventory name, and the edges between them.
+      type: dict
+changed_paths:
+  description: Paths on the controller that were made, or whose permissions were corrected.
+  returned: success
+  type: list
+  elements: str
+"""

@@ -1,0 +1,96 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Release archives, read on the controller."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tarfile
+import typing as t
+from pathlib import Path
+
+from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.topology import InputError, Release, listed
+from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang import terms
+
+_REL = re.compile(r"releases/(?:(?P<version>[^/]+)/)?(?P<name>[^/]+)\.rel\Z")
+_APP = re.compile(r"lib/(?P<name>[a-z][A-Za-z0-9_@]*)(?:-[^/]+)?/ebin/(?P=name)\.app\Z")
+_LARGEST_REL = 1 << 20
+_BUILD_IT = "build it as an OTP release archive (rebar3 tar, mix release with a tar step, or systools:make_tar)"
+
+
+def locate(path: str, bases: t.Iterable[str]) -> str:
+    """The absolute path of an archive: of a relative one the first that is there under the directories given, else the first."""
+    candidates = [os.path.abspath(os.path.join(base, os.path.expanduser(path))) for base in bases]
+    return next((candidate for candidate in candidates if os.path.exists(candidate)), candidates[0])
+
+
+def read(path: Path) -> Release:
+    """What the topology has to know of the release in a ``.tar.gz``, whatever its directory entries begin with.
+
+    Raises InputError if it is not there, cannot be read, or holds no release or several.
+    """
+    try:
+        with path.open("rb") as file:
+            digest = hashlib.sha256()
+            for block in iter(lambda: file.read(1 << 20), b""):
+                digest.update(block)
+        with tarfile.open(path, "r:gz") as archive:
+            found, bundled = _scan(archive)
+    except FileNotFoundError:
+        raise InputError("is not on the controller", "build it, or correct the path") from None
+    except tarfile.TarError as error:
+        raise InputError("is not a readable .tar.gz archive (%s)" % error, _BUILD_IT) from None
+    except (OSError, EOFError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError("cannot be read on the controller (%s)" % reason, "correct the path, or build it again") from None
+    name, version, applications = _release(found)
+    return Release(name, version, str(path), digest.hexdigest(), applications, bundled)
+
+
+def _scan(archive: tarfile.TarFile) -> tuple[dict[str, bytes], list[str]]:
+    """The resource files of releases (path -> content) and the names of the applications whose code is in an archive."""
+    found: dict[str, bytes] = {}
+    bundled: list[str] = []
+    for member in archive:
+        name = member.name[2:] if member.name.startswith("./") else member.name
+        if name.startswith("/") or ".." in name.split("/"):
+            raise InputError("holds %s, which would be unpacked outside of its directory" % name, _BUILD_IT)
+        application = _APP.match(name)
+        if application is not None:
+            bundled.append(application["name"])
+        if _REL.match(name) and member.isfile() and member.size <= _LARGEST_REL:
+            content = archive.extractfile(member)
+            found[name] = content.read() if content is not None else b""
+    return found, sorted(set(bundled))
+
+
+def _release(found: dict[str, bytes]) -> tuple[str, str, list[str]]:
+    """Name, version and applications of the one release among resource files.
+
+    Raises InputError unless there is one exactly; a copy of it (systools puts one above its version's directory) does not count.
+    """
+    releases: dict[tuple[str, str], list[str]] = {}
+    for path, content in found.items():
+        name, version, applications = _parse(path, content)
+        releases[name, version] = applications
+    if not releases:
+        raise InputError("holds no release (no file releases/VERSION/NAME.rel)", _BUILD_IT)
+    if len(releases) > 1:
+        several = listed(sorted("%s %s" % release for release in releases))
+        raise InputError("holds several releases (%s)" % several, "build an archive that holds the wanted one only")
+    (name, version), applications = releases.popitem()
+    return name, version, applications
+
+
+def _parse(path: str, content: bytes) -> tuple[str, str, list[str]]:
+    """Reads a release resource file (SASL, ``rel(4)``)."""
+    try:
+        term = terms.loads(content.decode())
+        _release_tag, (name, version), _erts, applications = term
+        return str(name), str(version), [str(entry[0]) for entry in applications]
+    except (UnicodeDecodeError, terms.TermError, TypeError, ValueError, IndexError):
+        raise InputError("holds %s, which is not the resource file of a release" % path, _BUILD_IT) from None

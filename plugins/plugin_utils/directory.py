@@ -1,0 +1,98 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The cluster's directory on the controller: secrets made once, readable by their owner only."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import stat
+import string
+import typing as t
+from pathlib import Path
+
+from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.topology import InputError
+
+_DIRECTORY_MODE = 0o700
+_FILE_MODE = 0o600
+_SECRET_LENGTH = 48
+_ALPHABET = string.ascii_letters + string.digits
+
+
+def check_directory(path: Path) -> None:
+    """Raises InputError if a directory is not there and cannot be made, or cannot be written to."""
+    fix = "choose a directory that you may write to, or correct its permissions"
+    for place in (path, *path.parents):
+        try:
+            mode = place.stat().st_mode
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise InputError("cannot be looked at on the controller (%s)" % error.strerror, fix) from None
+        if not stat.S_ISDIR(mode):
+            raise InputError("cannot be a directory on the controller: %s is something else" % place, fix)
+        if not os.access(place, os.W_OK | os.X_OK):
+            raise InputError("cannot be written to on the controller: %s is not yours" % place, fix)
+        return
+
+
+def read_secret(path: Path) -> str | None:
+    """The secret in a file, without the end of its line; None if there is no such file.
+
+    Raises InputError if it cannot be read, or nothing is in it.
+    """
+    try:
+        secret = path.read_text().strip()
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is not text"
+        raise InputError("cannot be read on the controller (%s)" % reason, "correct the permissions of %s" % path) from None
+    if not secret:
+        raise InputError("cannot be read on the controller (%s is empty)" % path, "put it back, or remove the file to have one made")
+    return secret
+
+
+def ensure(directory: Path, wanted: t.Sequence[str], check_mode: bool) -> list[str]:
+    """Makes the directory with its .gitignore, and the secrets named that are not there yet.
+
+    Every file appears whole or not at all, and one that somebody else made meanwhile is kept. Returns the paths that were made
+    or whose permissions were corrected; in check mode those that would be.
+    """
+    changed: list[str] = []
+    if not directory.is_dir() or stat.S_IMODE(directory.stat().st_mode) != _DIRECTORY_MODE:
+        changed.append(str(directory))
+        if not check_mode:
+            directory.mkdir(mode=_DIRECTORY_MODE, parents=True, exist_ok=True)
+            directory.chmod(_DIRECTORY_MODE)
+    for name in (".gitignore", *wanted):
+        path = directory / name
+        if path.exists() and stat.S_IMODE(path.stat().st_mode) == _FILE_MODE:
+            continue
+        changed.append(str(path))
+        if not check_mode:
+            _create(path, "*\n" if name == ".gitignore" else _secret() + "\n")
+            path.chmod(_FILE_MODE)
+    return changed
+
+
+def _secret() -> str:
+    return "".join(secrets.choice(_ALPHABET) for _position in range(_SECRET_LENGTH))
+
+
+def _create(path: Path, content: str) -> None:
+    """Makes a file, whole or not at all; does nothing if there is one by that name."""
+    staged = path.with_name("%s.%s.staged" % (path.name, secrets.token_hex(8)))
+    descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(staged, path)
+    finally:
+        staged.unlink()

@@ -1,0 +1,110 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The roles' own specifications of their variables, and variables held against them."""
+
+from __future__ import annotations
+
+import difflib
+import typing as t
+from pathlib import Path
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.topology import InputError, listed
+
+Options = dict[str, dict[str, t.Any]]
+
+# How alike two names have to be for one to be a misspelling of the other, where the prefix is no role's.
+_ALIKE = 0.9
+_KINDS = {
+    "int": ("an integer", "a number"),
+    "float": ("a number", "a number"),
+    "bool": ("true or false", "true or false"),
+    "list": ("a list", "a list"),
+    "dict": ("a mapping", "a mapping"),
+    "str": ("a string", "a string"),
+    "path": ("a path", "a path"),
+}
+
+
+class Specifications:
+    """The public variables of all roles of a collection.
+
+    ``options`` maps each variable to its entry in its role's ``meta/argument_specs.yml``; ``roles`` are the roles' names.
+    """
+
+    def __init__(self, collection: Path, load: t.Callable[[str], t.Any]) -> None:
+        """Reads the specifications under the directory of a collection; ``load`` reads a YAML file."""
+        self.options: Options = {}
+        self.roles: list[str] = []
+        self._computed: set[str] = set()
+        for path in sorted(collection.glob("roles/*/meta/argument_specs.yml")):
+            role = path.parent.parent
+            self.roles.append(role.name)
+            for entry in load(str(path))["argument_specs"].values():
+                self.options.update(entry.get("options") or {})
+            computed = role / "vars" / "main.yml"
+            if computed.exists():
+                self._computed.update(load(str(computed)) or {})
+
+    def defaults(self) -> dict[str, t.Any]:
+        """The defaults of all variables that have one, as written (they may be templates)."""
+        return {name: option["default"] for name, option in self.options.items() if option.get("default") is not None}
+
+    def is_secret(self, name: str) -> bool:
+        """Whether a variable's value must not be shown."""
+        return bool(self.options[name].get("no_log"))
+
+    def nearest(self, name: str, also_known: t.Collection[str] = ()) -> str | None:
+        """The variable that a name was probably meant to be, an empty string if there is none, None if the name is no mistake.
+
+        A mistake is a name with a role's prefix that the role does not know, and one that is nearly the name of a variable.
+        """
+        if name in self.options or name in self._computed or name in also_known:
+            return None
+        of_role = any(name.startswith(role + "_") for role in self.roles)
+        cutoff = 0.6 if of_role else _ALIKE
+        close = difflib.get_close_matches(name, list(self.options), n=1, cutoff=cutoff)
+        if close:
+            return close[0]
+        return "" if of_role else None
+
+    def validated(self, name: str, value: t.Any) -> t.Any:
+        """A variable's value in the type that its role asks for.
+
+        Raises InputError if it has another type, or is none of the choices.
+        """
+        result = ArgumentSpecValidator({name: self.options[name]}).validate({name: value})
+        if not result.error_messages:
+            return result.validated_parameters[name]
+        raise self._error(name, value, result.error_messages)
+
+    def check_shape(self, name: str, value: t.Any) -> None:
+        """Holds a value that is not to be templated yet to its type, as far as can be seen.
+
+        Raises InputError if it is neither of that type nor a string, which may be a template.
+        """
+        kind = self.options[name].get("type", "str")
+        expected = {"dict": dict, "list": list}.get(kind)
+        if expected is not None and value is not None and not isinstance(value, (expected, str)):
+            raise self._error(name, value, [])
+
+    def _error(self, name: str, value: t.Any, messages: list[str]) -> InputError:
+        option = self.options[name]
+        kind = option.get("type", "str")
+        choices = option.get("choices")
+        if choices and not isinstance(value, (list, dict)):
+            words = [str(choice) for choice in choices]
+            return InputError("is not known", "choose %s" % " or ".join([listed(words[:-1])] * (len(words) > 1) + words[-1:]))
+        if any("Elements value" in message for message in messages):
+            element = option.get("elements", "str")
+            return InputError(
+                "has an element that is not %s" % _KINDS.get(element, (element, ""))[0],
+                "give a list in which each is %s" % _KINDS.get(element, (element, element))[1],
+            )
+        is_that, give = _KINDS.get(kind, (kind, kind))
+        if any("unable to convert" in message for message in messages) or not messages:
+            return InputError("is not %s" % is_that, "give %s" % give)
+        return InputError("does not fit (%s)" % " ".join(" ".join(messages).split()), "see the role's README")
