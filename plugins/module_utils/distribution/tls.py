@@ -1,0 +1,144 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A node's own TLS and cookie files, and the client side of its TLS connections.
+
+The rules are those of ``inet_tls_dist`` (SSL User's Guide, "Using TLS for Erlang Distribution"): both sides verify, the
+server name is the host part of the node name and is held against the certificate's subject alternative names (RFC 6125, RFC 9525).
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import ssl
+import tempfile
+from typing import NamedTuple
+
+from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.channel import Deadline
+
+VERSIONS = {"TLSv1.2": ssl.TLSVersion.TLSv1_2, "TLSv1.3": ssl.TLSVersion.TLSv1_3}
+
+
+class LocalFileError(Exception):
+    """A file of this host does not serve.
+
+    ``kind`` is ``certificate``, ``trust`` or ``cookie``, ``problem`` is ``unreadable``, ``invalid``, ``mismatch``, ``encrypted`` or ``empty``.
+    """
+
+    def __init__(self, kind: str, problem: str, path: str, reason: str) -> None:
+        super().__init__("%s: %s" % (path, reason))
+        self.kind = kind
+        self.problem = problem
+        self.path = path
+
+
+class Credentials(NamedTuple):
+    """Where a node keeps its certificate with its private key, and its trust bundle; and the lowest TLS version it speaks."""
+
+    certfile: str
+    cacertfile: str
+    minimum_version: str = "TLSv1.3"
+
+
+def read_cookie(path: str) -> bytes:
+    """Return the cookie in a file as ``auth`` of kernel reads it: without trailing white space; raise LocalFileError."""
+    try:
+        with open(path, "rb") as stream:
+            cookie = stream.read(4096).rstrip(b" \t\r\n")
+    except OSError as error:
+        raise LocalFileError("cookie", "unreadable", path, _reason(error)) from error
+    if not cookie:
+        raise LocalFileError("cookie", "empty", path, "no cookie is in it")
+    return cookie
+
+
+def verifying_context(credentials: Credentials) -> ssl.SSLContext:
+    """Return a client context that verifies the server and presents no certificate; raise LocalFileError."""
+    context = unverifying_context(credentials)
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.check_hostname = True
+    context.hostname_checks_common_name = False
+    path = credentials.cacertfile
+    try:
+        context.load_verify_locations(cafile=path)
+    except ssl.SSLError as error:
+        raise LocalFileError("trust", "invalid", path, "it holds no certificate in PEM form") from error
+    except OSError as error:
+        raise LocalFileError("trust", "unreadable", path, _reason(error)) from error
+    return context
+
+
+def node_context(credentials: Credentials) -> ssl.SSLContext:
+    """Return the context of the node itself: it verifies and presents the node's certificate; raise LocalFileError."""
+    context = verifying_context(credentials)
+    load_identity(context, credentials.certfile)
+    return context
+
+
+def unverifying_context(credentials: Credentials) -> ssl.SSLContext:
+    """Return a context to look at a server's certificate with, for a diagnosis after a refusal; nothing is sent through it."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.minimum_version = VERSIONS[credentials.minimum_version]
+    return context
+
+
+def load_identity(context: ssl.SSLContext, path: str) -> None:
+    """Load the certificate and private key that one PEM file holds; raise LocalFileError."""
+    encrypted = []
+
+    def refuse() -> str:
+        encrypted.append(path)
+        return ""
+
+    try:
+        context.load_cert_chain(path, password=refuse)
+    except ssl.SSLError as error:
+        if encrypted:
+            raise LocalFileError("certificate", "encrypted", path, "the private key in it is encrypted") from error
+        if "MISMATCH" in (error.reason or ""):
+            raise LocalFileError("certificate", "mismatch", path, "the private key is not the certificate's") from error
+        raise LocalFileError("certificate", "invalid", path, "it does not hold a certificate and its private key in PEM form") from error
+    except OSError as error:
+        raise LocalFileError("certificate", "unreadable", path, _reason(error)) from error
+    except ValueError as error:
+        raise LocalFileError("certificate", "encrypted", path, "the private key in it is encrypted") from error
+
+
+def load_identity_text(context: ssl.SSLContext, pem: str) -> None:
+    """Load a certificate and private key given as text, through a private file that is gone afterwards; raise LocalFileError."""
+    descriptor, path = tempfile.mkstemp(prefix="node-verify-", suffix=".pem")
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as stream:
+            stream.write(pem)
+        load_identity(context, path)
+    finally:
+        os.unlink(path)
+
+
+def secure(plain: socket.socket, context: ssl.SSLContext, server_name: str, deadline: Deadline) -> ssl.SSLSocket:
+    """Return the TLS connection on a connected socket; raise ssl.SSLError, OSError, DeadlineExceeded. The socket is closed on failure."""
+    try:
+        plain.settimeout(deadline.remaining())
+        return context.wrap_socket(plain, server_hostname=server_name)
+    except BaseException:
+        plain.close()
+        raise
+
+
+def farewell(secured: ssl.SSLSocket) -> None:
+    """Tell the peer that nothing follows (close_notify, RFC 8446 section 6.1), wait for no answer, and close."""
+    try:
+        secured.settimeout(0)
+        secured.unwrap()
+    except (OSError, ValueError):
+        pass
+    finally:
+        secured.close()
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or type(error).__name__
