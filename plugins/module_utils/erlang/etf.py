@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 import struct
 import zlib
-from typing import Any, Callable, Dict, List, Mapping, Tuple
+from typing import Any, Callable, Mapping
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.terms import (
     MAX_ATOM,
@@ -74,7 +74,7 @@ def encode(term: Any) -> bytes:
 
 def decode(
     data: bytes, offset: int = 0, max_size: int = MAX_SIZE, max_terms: int = MAX_TERMS, versioned: bool = True
-) -> Tuple[Any, int]:
+) -> tuple[Any, int]:
     """Read one term from ``data`` at ``offset``: the term, and the offset of what follows it.
 
     ``versioned`` is false where the version byte is left out. A list of printable characters comes back as ``str``,
@@ -84,7 +84,7 @@ def decode(
         if offset >= len(data):
             raise EtfError("there are no bytes to read a term from")
         if data[offset] != VERSION:
-            raise EtfError("the term at byte {0} begins with {1}, not with version {2}".format(offset, data[offset], VERSION))
+            raise EtfError(f"the term at byte {offset} begins with {data[offset]}, not with version {VERSION}")
         offset += 1
         if offset < len(data) and data[offset] == COMPRESSED:
             return _inflate(data, offset, max_size, max_terms)
@@ -96,16 +96,16 @@ def decode_whole(data: bytes, max_size: int = MAX_SIZE, max_terms: int = MAX_TER
     """Read the one term that ``data`` consists of. Raises :class:`EtfError`, also when bytes are left over."""
     term, end = decode(data, 0, max_size, max_terms)
     if end != len(data):
-        raise EtfError("{0} bytes follow the term".format(len(data) - end))
+        raise EtfError(f"{len(data) - end} bytes follow the term")
     return term
 
 
-def _inflate(data: bytes, offset: int, max_size: int, max_terms: int) -> Tuple[Any, int]:
+def _inflate(data: bytes, offset: int, max_size: int, max_terms: int) -> tuple[Any, int]:
     if len(data) - offset < 5:
-        raise EtfError("the compressed term at byte {0} is cut short".format(offset))
+        raise EtfError(f"the compressed term at byte {offset} is cut short")
     size = struct.unpack_from(">I", data, offset + 1)[0]
     if size > max_size:
-        raise EtfError("the compressed term declares {0} bytes, at most {1} are read".format(size, max_size))
+        raise EtfError(f"the compressed term declares {size} bytes, at most {max_size} are read")
     inflater = zlib.decompressobj()
     try:
         plain = inflater.decompress(data[offset + 5 :], size + 1)
@@ -115,13 +115,13 @@ def _inflate(data: bytes, offset: int, max_size: int, max_terms: int) -> Tuple[A
                 break
             plain += more
     except zlib.error as error:
-        raise EtfError("the compressed term at byte {0} does not inflate: {1}".format(offset, error)) from error
+        raise EtfError(f"the compressed term at byte {offset} does not inflate: {error}") from error
     if not inflater.eof or len(plain) != size:
-        raise EtfError("the compressed term at byte {0} does not hold the {1} bytes it declares".format(offset, size))
+        raise EtfError(f"the compressed term at byte {offset} does not hold the {size} bytes it declares")
     decoder = _Decoder(plain, 0, max_size, max_terms)
     term = decoder.term(0)
     if decoder.offset != size:
-        raise EtfError("{0} bytes follow the term inside the compressed term".format(size - decoder.offset))
+        raise EtfError(f"{size - decoder.offset} bytes follow the term inside the compressed term")
     return term, len(data) - len(inflater.unused_data)
 
 
@@ -133,15 +133,15 @@ class _Decoder:
         self.offset = offset
         self.end = len(data)
         self.terms_left = max_terms
-        self.atoms: Dict[bytes, Atom] = {}
+        self.atoms: dict[bytes, Atom] = {}
         if self.end - offset > max_size:
-            raise EtfError("{0} bytes are too many to decode, at most {1} are read".format(self.end - offset, max_size))
+            raise EtfError(f"{self.end - offset} bytes are too many to decode, at most {max_size} are read")
 
     def take(self, size: int) -> bytes:
         """The next ``size`` bytes."""
         start = self.offset
         if size > self.end - start:
-            raise EtfError("byte {0} wants {1} bytes more, {2} are there".format(start, size, self.end - start))
+            raise EtfError(f"byte {start} wants {size} bytes more, {self.end - start} are there")
         self.offset = start + size
         return self.data[start : self.offset]
 
@@ -160,7 +160,7 @@ class _Decoder:
     def count(self, number: int, least: int) -> int:
         """``number`` of parts of at least ``least`` bytes each, held against what is left."""
         if number * least > self.end - self.offset:
-            raise EtfError("byte {0} declares {1} parts, {2} bytes are left".format(self.offset, number, self.end - self.offset))
+            raise EtfError(f"byte {self.offset} declares {number} parts, {self.end - self.offset} bytes are left")
         self.terms_left -= number
         if self.terms_left < 0:
             raise EtfError("there are more terms than are read")
@@ -169,30 +169,32 @@ class _Decoder:
     def term(self, depth: int) -> Any:
         """The next term."""
         if depth > MAX_DEPTH:
-            raise EtfError("terms are nested deeper than {0}".format(MAX_DEPTH))
+            raise EtfError(f"terms are nested deeper than {MAX_DEPTH}")
         at = self.offset
         tag = self.byte()
-        if tag == SMALL_TUPLE or tag == LARGE_TUPLE:
+        if tag in (SMALL_TUPLE, LARGE_TUPLE):
             number = self.count(self.byte() if tag == SMALL_TUPLE else self.word(), 1)
             return tuple([self.term(depth + 1) for dummy in range(number)])
         if tag == LIST:
-            return self.list(depth)
+            return self.list_term(depth)
         if tag == MAP:
             number = self.count(self.word(), 2)
             pairs = [(self.term(depth + 1), self.term(depth + 1)) for dummy in range(number)]
             result = Map(pairs)
             if len(result) != number:
-                raise EtfError("the map at byte {0} has a key twice".format(at))
+                raise EtfError(f"the map at byte {at} has a key twice")
             return result
         reader = _READERS.get(tag)
         if reader is None:
-            raise EtfError("byte {0} begins {1}, which is not read".format(at, _REFUSED.get(tag, "an unknown term (tag {0})".format(tag))))
+            raise EtfError(
+                "byte {} begins {}, which is not read".format(at, _REFUSED.get(tag, f"an unknown term (tag {tag})"))
+            )
         return reader(self)
 
-    def list(self, depth: int) -> Any:
+    def list_term(self, depth: int) -> Any:
         """The list after its tag."""
         number = self.count(self.word(), 1)
-        items: List[Any] = [self.term(depth + 1) for dummy in range(number)]
+        items: list[Any] = [self.term(depth + 1) for dummy in range(number)]
         if self.offset < self.end and self.data[self.offset] == NIL:
             self.offset += 1
             return "".join(map(chr, items)) if items and printable(items) else items
@@ -225,7 +227,7 @@ class _Decoder:
         """An integer of ``size`` bytes, least significant first, after its sign."""
         sign = self.byte()
         if sign > 1:
-            raise EtfError("the integer before byte {0} has sign {1}".format(self.offset, sign))
+            raise EtfError(f"the integer before byte {self.offset} has sign {sign}")
         value = int.from_bytes(self.take(size), "little")
         return -value if sign else value
 
@@ -239,12 +241,12 @@ class _Decoder:
         try:
             return self.finite(float(text.decode("ascii")))
         except ValueError as error:
-            raise EtfError("the float before byte {0} is no number".format(self.offset)) from error
+            raise EtfError(f"the float before byte {self.offset} is no number") from error
 
     def finite(self, value: float) -> float:
         """``value``, unless Erlang could not hold it."""
         if not math.isfinite(value):
-            raise EtfError("the float before byte {0} is no finite number".format(self.offset))
+            raise EtfError(f"the float before byte {self.offset} is no finite number")
         return value
 
     def atom_text(self, raw: bytes, encoding: str) -> Atom:
@@ -255,9 +257,9 @@ class _Decoder:
         try:
             name = raw.decode(encoding)
         except UnicodeDecodeError as error:
-            raise EtfError("the atom before byte {0} is no UTF-8".format(self.offset)) from error
+            raise EtfError(f"the atom before byte {self.offset} is no UTF-8") from error
         if len(name) > MAX_ATOM:
-            raise EtfError("the atom before byte {0} has more than {1} characters".format(self.offset, MAX_ATOM))
+            raise EtfError(f"the atom before byte {self.offset} has more than {MAX_ATOM} characters")
         atom = Atom(name)
         if encoding == "utf-8":
             self.atoms[raw] = atom
@@ -268,10 +270,10 @@ class _Decoder:
         at = self.offset
         tag = self.byte()
         if tag not in (ATOM, SMALL_ATOM, ATOM_UTF8, SMALL_ATOM_UTF8):
-            raise EtfError("an atom should stand at byte {0}, not tag {1}".format(at, tag))
+            raise EtfError(f"an atom should stand at byte {at}, not tag {tag}")
         atom = _READERS[tag](self)
         if not isinstance(atom, Atom):
-            raise EtfError("an atom should stand at byte {0}".format(at))
+            raise EtfError(f"an atom should stand at byte {at}")
         return atom
 
     def pid(self, new: bool) -> Pid:
@@ -295,7 +297,7 @@ class _Decoder:
         """A reference of up to five words."""
         length = self.short()
         if not 1 <= length <= 5:
-            raise EtfError("the reference before byte {0} has {1} words".format(self.offset, length))
+            raise EtfError(f"the reference before byte {self.offset} has {length} words")
         node = self.node()
         creation = self.word() if newer else self.byte()
         return Reference(node, creation, tuple([self.word() for dummy in range(length)]))
@@ -304,23 +306,23 @@ class _Decoder:
         """``fun m:f/a``."""
         module, function = self.node(), self.node()
         if self.byte() != SMALL_INTEGER:
-            raise EtfError("the arity before byte {0} is no small integer".format(self.offset))
+            raise EtfError(f"the arity before byte {self.offset} is no small integer")
         return Export(module, function, self.byte())
 
     def fun(self) -> Fun:
         """A local fun; its inside stays unread but for the module's name."""
         size = self.word()
         if size < 4:
-            raise EtfError("the fun before byte {0} declares {1} bytes".format(self.offset, size))
+            raise EtfError(f"the fun before byte {self.offset} declares {size} bytes")
         start = self.offset
         body = self.take(size - 4)
         end = self.offset
         if len(body) < 25:
-            raise EtfError("the fun at byte {0} is cut short".format(start))
+            raise EtfError(f"the fun at byte {start} is cut short")
         self.offset = start + 25
         module = self.node()
         if self.offset > end:
-            raise EtfError("the fun at byte {0} is cut short".format(start))
+            raise EtfError(f"the fun at byte {start} is cut short")
         self.offset = end
         return Fun(module, bytes(body))
 
@@ -330,11 +332,11 @@ class _Decoder:
         bits = self.byte()
         data = bytes(self.take(size))
         if not 1 <= bits <= 8 or not data:
-            raise EtfError("the bit string before byte {0} has {1} bits in its last byte".format(self.offset, bits))
+            raise EtfError(f"the bit string before byte {self.offset} has {bits} bits in its last byte")
         return data if bits == 8 else BitString(data[:-1] + bytes((data[-1] & (0xFF << (8 - bits)) & 0xFF,)), bits)
 
 
-_READERS: Dict[int, Callable[[_Decoder], Any]] = {
+_READERS: dict[int, Callable[[_Decoder], Any]] = {
     SMALL_INTEGER: _Decoder.byte,
     INTEGER: lambda decoder: struct.unpack(">i", decoder.take(4))[0],
     FLOAT: _Decoder.old_float,
@@ -364,7 +366,7 @@ _READERS: Dict[int, Callable[[_Decoder], Any]] = {
 
 def _encode(term: Any, out: bytearray, depth: int) -> None:
     if depth > MAX_DEPTH:
-        raise EtfError("terms are nested deeper than {0}".format(MAX_DEPTH))
+        raise EtfError(f"terms are nested deeper than {MAX_DEPTH}")
     if isinstance(term, Atom):
         _encode_atom(term, out)
     elif term is None or isinstance(term, bool):
@@ -373,7 +375,7 @@ def _encode(term: Any, out: bytearray, depth: int) -> None:
         _encode_integer(int(term), out)
     elif isinstance(term, float):
         if not math.isfinite(term):
-            raise EtfError("{0} is no float Erlang has".format(term))
+            raise EtfError(f"{term} is no float Erlang has")
         out += struct.pack(">Bd", NEW_FLOAT, term)
     elif isinstance(term, str):
         _encode_string(term, out)
@@ -383,7 +385,11 @@ def _encode(term: Any, out: bytearray, depth: int) -> None:
     elif isinstance(term, (ImproperList, BitString, Pid, Port, Reference, Export, Fun)):
         _encode_special(term, out, depth)
     elif isinstance(term, tuple):
-        out += struct.pack(">BB", SMALL_TUPLE, len(term)) if len(term) < 256 else struct.pack(">BI", LARGE_TUPLE, len(term))
+        out += (
+            struct.pack(">BB", SMALL_TUPLE, len(term))
+            if len(term) < 256
+            else struct.pack(">BI", LARGE_TUPLE, len(term))
+        )
         for item in term:
             _encode(item, out, depth + 1)
     elif isinstance(term, list):
@@ -394,12 +400,12 @@ def _encode(term: Any, out: bytearray, depth: int) -> None:
             _encode(key, out, depth + 1)
             _encode(value, out, depth + 1)
     else:
-        raise EtfError("a Python {0} is no Erlang term".format(type(term).__name__))
+        raise EtfError(f"a Python {type(term).__name__} is no Erlang term")
 
 
 def _encode_atom(atom: str, out: bytearray) -> None:
     if len(atom) > MAX_ATOM:
-        raise EtfError("an atom of {0} characters is too long, {1} are allowed".format(len(atom), MAX_ATOM))
+        raise EtfError(f"an atom of {len(atom)} characters is too long, {MAX_ATOM} are allowed")
     try:
         raw = str.encode(atom, "utf-8")
     except UnicodeEncodeError as error:
@@ -433,7 +439,7 @@ def _encode_string(text: str, out: bytearray) -> None:
         out.append(NIL)
 
 
-def _encode_list(items: List[Any], out: bytearray, depth: int) -> None:
+def _encode_list(items: list[Any], out: bytearray, depth: int) -> None:
     if not items:
         out.append(NIL)
         return
@@ -469,7 +475,7 @@ def _encode_special(term: Any, out: bytearray, depth: int) -> None:
         elif isinstance(term, Reference):
             out += struct.pack(">BH", NEWER_REFERENCE, len(term.ids))
             _encode_atom(term.node, out)
-            out += struct.pack(">{0}I".format(1 + len(term.ids)), term.creation, *term.ids)
+            out += struct.pack(f">{1 + len(term.ids)}I", term.creation, *term.ids)
         elif isinstance(term, Export):
             out.append(EXPORT)
             _encode_atom(term.module, out)
@@ -479,4 +485,4 @@ def _encode_special(term: Any, out: bytearray, depth: int) -> None:
             out += struct.pack(">BI", NEW_FUN, 4 + len(term.data))
             out += term.data
     except struct.error as error:
-        raise EtfError("a {0} holds a number that is out of range".format(type(term).__name__)) from error
+        raise EtfError(f"a {type(term).__name__} holds a number that is out of range") from error
