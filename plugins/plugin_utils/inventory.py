@@ -28,7 +28,7 @@ def read_host(
 ) -> dict[str, t.Any]:
     """The public variables of all roles for one host, templated and of the types that the roles ask for.
 
-    ``raw`` are the host's variables before templating. A variable with a fault counts with its default, so that everything else is
+    ``raw`` are the host's variables before templating. A variable with a fault counts as absent, so that everything else is
     checked as well. Names that are probably misspelt are faults too.
     """
     faults += _unknown(inventory, raw, specifications)
@@ -49,7 +49,7 @@ def read_host(
         except InputError as error:
             shown = None if specifications.is_secret(name) else _plain(name, variables, specifications, templar)
             faults.append(Fault((inventory,), name, shown, error.problem, error.fix))
-            values[name] = templar.template(defaults[name]) if name in defaults else None
+            values[name] = None
     return values
 
 

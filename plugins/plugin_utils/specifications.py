@@ -96,8 +96,7 @@ class Specifications:
         kind = option.get("type", "str")
         choices = option.get("choices")
         if choices and not isinstance(value, (list, dict)):
-            words = [str(choice) for choice in choices]
-            return InputError("is not known", "choose %s" % " or ".join([listed(words[:-1])] * (len(words) > 1) + words[-1:]))
+            return InputError("is not known", "choose %s" % listed([str(choice) for choice in choices], "or"))
         if any("Elements value" in message for message in messages):
             element = option.get("elements", "str")
             return InputError(

@@ -48,14 +48,15 @@ INHERITED = {
     "erlang_node_sources": "erlang_node_addresses",
 }
 
+_HIGHEST_PORT = 65535
 _PORT = "choose a port from 1 to 65535"
 _OPEN_PORT = "choose a port from 1024 to 65535, since the account of a node may not open lower ones"
 _RANGES: Dict[str, Tuple[int, int, str]] = {
-    "erlang_cluster_port": (1024, 65535, _OPEN_PORT),
-    "erlang_cluster_epmd_port": (1024, 65535, _OPEN_PORT),
+    "erlang_cluster_port": (1024, _HIGHEST_PORT, _OPEN_PORT),
+    "erlang_cluster_epmd_port": (1024, _HIGHEST_PORT, _OPEN_PORT),
     "erlang_cluster_net_ticktime": (4, 86400, "choose from 4 to 86400 seconds"),
-    "erlang_node_port": (1, 65535, _PORT),
-    "erlang_node_listen_port": (1024, 65535, _OPEN_PORT),
+    "erlang_node_port": (1, _HIGHEST_PORT, _PORT),
+    "erlang_node_listen_port": (1024, _HIGHEST_PORT, _OPEN_PORT),
     "erlang_certs_days": (1, 36500, "choose from 1 to 36500 days"),
     "erlang_certs_renew_before_days": (0, 36500, "choose from 0 days to less than erlang_certs_days"),
     "erlang_certs_ca_days": (1, 36500, "choose from 1 to 36500 days"),
@@ -126,13 +127,13 @@ class TopologyError(Exception):
         super().__init__("\n".join(str(fault) for fault in self.faults))
 
 
-def listed(words: Iterable[str], limit: int = 8) -> str:
+def listed(words: Iterable[str], conjunction: str = "and", limit: int = 8) -> str:
     """Words as a person lists them: ``a, b and c``; of a long list only the first ones and how many more there are."""
     words = list(words)
     if len(words) > limit:
         return "%s and %d more" % (", ".join(words[: limit - 1]), len(words) - limit + 1)
     if len(words) > 1:
-        return "%s and %s" % (", ".join(words[:-1]), words[-1])
+        return "%s %s %s" % (", ".join(words[:-1]), conjunction, words[-1])
     return "".join(words)
 
 
@@ -526,7 +527,7 @@ def _check_addresses(
 def _check_ports(nodes: Mapping[str, Mapping[str, Any]], cluster: Mapping[str, Any], faults: List[Fault]) -> None:
     discovery = cluster["erlang_cluster_discovery"]
     for inventory, node in nodes.items():
-        if discovery == "port" and node["port"] != cluster["erlang_cluster_port"]:
+        if discovery == "port" and node["port"] != cluster["erlang_cluster_port"] and 0 < node["port"] <= _HIGHEST_PORT:
             problem = "is not erlang_cluster_port (%s), where discovery 'port' looks for every node" % (
                 cluster["erlang_cluster_port"]
             )

@@ -1,0 +1,30 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Filters about certificates, on the controller."""
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils import certificates
+
+
+def certificate_faults(found: dict[str, t.Any] | None, ca_pem: str, host: str, renew_before_days: int) -> list[str]:
+    """Why a node needs a new certificate; see ``certificates.certificate_faults``."""
+    if certificates.CRYPTOGRAPHY_MISSING is not None:
+        raise AnsibleFilterError("The Python package cryptography is missing on the controller; install it there.")
+    now = datetime.datetime.now(datetime.timezone.utc)
+    return certificates.certificate_faults(found, ca_pem, host, renew_before_days, now)
+
+
+class FilterModule:
+    """Filters of this file."""
+
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+        """Their names and functions."""
+        return {"certificate_faults": certificate_faults}

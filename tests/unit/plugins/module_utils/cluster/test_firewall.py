@@ -1,0 +1,97 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Any, Dict
+
+import pytest
+
+from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster import firewall
+from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.edges import mesh
+from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.topology import Topology, build
+
+
+def topology(**variables: Any) -> Topology:
+    hosts: Dict[str, Dict[str, Any]] = {
+        "alpha": {"erlang_node_addresses": ["198.18.1.10"]},
+        "bravo": {"erlang_node_addresses": ["198.18.2.10"], "erlang_node_sources": ["198.18.2.1", "198.18.2.10"]},
+        "carol": {"erlang_node_addresses": ["198.18.3.10"]},
+    }
+    for given in hosts.values():
+        given.update(erlang_cluster_name="guard-1", erlang_cluster_directory="/cluster", **variables)
+    return build(hosts, lambda host: [], lambda path: pytest.fail(path))
+
+
+def test_mesh_has_both_edges_of_every_pair() -> None:
+    assert mesh(["a", "b", "c"]) == [
+        {"from": source, "to": target} for source, target in ["ab", "ac", "ba", "bc", "ca", "cb"]
+    ]
+    assert mesh(["a"]) == []
+
+
+def test_plan_lists_the_sources_of_peers_and_nobody_else() -> None:
+    plan = firewall.plan(topology())
+    assert plan["hosts"]["alpha"] == [
+        {
+            "to": "198.18.1.10",
+            "port": 4370,
+            "protocol": "tcp",
+            "from": ["198.18.2.1", "198.18.2.10", "198.18.3.10"],
+            "comment": "distribution to guard-1@alpha",
+        }
+    ]
+    assert [rule["to"] for rule in plan["upstream"]] == ["198.18.1.10", "198.18.2.10", "198.18.3.10"]
+
+
+def test_hosts_open_the_port_listened_on_and_routers_the_one_connected_to() -> None:
+    plan = firewall.plan(topology(erlang_cluster_discovery="map", erlang_node_port=5000, erlang_node_listen_port=4370))
+    assert {rule["port"] for rule in plan["hosts"]["alpha"]} == {4370}
+    assert {rule["port"] for rule in plan["upstream"]} == {5000}
+
+
+def test_the_port_mapper_is_opened_only_where_it_is_used() -> None:
+    assert {rule["port"] for rule in firewall.plan(topology(erlang_cluster_discovery="epmd"))["upstream"]} == {4369, 4370}
+    assert {rule["port"] for rule in firewall.plan(topology())["upstream"]} == {4370}
+    assert "tcp dport { 4369, 4370 } counter drop" in firewall.host_table(topology(erlang_cluster_discovery="epmd"), "alpha")
+
+
+def test_host_table_touches_no_other_port_and_is_replaced_as_a_whole() -> None:
+    lines = firewall.host_table(topology(), "alpha").splitlines()
+    assert lines[1] == "# accept ip ip saddr { 198.18.2.1, 198.18.2.10, 198.18.3.10 } tcp dport { 4370 }"
+    assert lines[2:5] == ["table inet erlang_guard_1", "delete table inet erlang_guard_1", "table inet erlang_guard_1 {"]
+    rules = [line.strip() for line in lines if "dport" in line and not line.startswith("#")]
+    assert rules[0] == "tcp dport != { 4370 } accept"
+    assert rules[-1] == "tcp dport { 4370 } counter drop"
+
+
+def test_a_node_alone_lets_nobody_in() -> None:
+    alone = build({"alpha": {"erlang_cluster_directory": "/c", "erlang_node_addresses": ["198.18.1.10"]}}, lambda _: [], None)
+    text = firewall.host_table(alone, "alpha")
+    assert "elements" not in text and "# accept" not in text
+    assert "tcp dport { 4370 } counter drop" in text
+
+
+def test_table_for_people() -> None:
+    lines = firewall.table(topology()).splitlines()
+    assert lines[0].split() == ["FROM", "TO", "PORT", "FOR"]
+    assert len(lines) == 1 + 3 + 2 + 3
+
+
+@pytest.mark.parametrize("discovery", ["port", "epmd"])
+def test_nft_takes_what_is_rendered(discovery: str, tmp_path: Path) -> None:
+    """The oracle is nft itself, in a network namespace of its own."""
+    wanted = topology(erlang_cluster_discovery=discovery)
+    host, router = tmp_path / "host.nft", tmp_path / "router.nft"
+    host.write_text(firewall.host_table(wanted, "alpha"))
+    router.write_text("table inet router {\n%s}\n" % firewall.router_chain(wanted))
+    script = 'nft -f "$1" && nft -f "$1" && nft -f "$2" && nft list ruleset'
+    become = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+    command = ["unshare", "--net", *become, "sh", "-c", script, "sh", str(host), str(router)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("chain input") == 1
+    assert done.stdout.count("ct original ip daddr") == (3 if discovery == "port" else 6)

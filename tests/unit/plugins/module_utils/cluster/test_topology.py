@@ -1,0 +1,252 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import json
+from typing import Any, Dict, List
+
+import pytest
+
+from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.topology import (
+    Fault,
+    InputError,
+    Release,
+    TopologyError,
+    build,
+    fold,
+    listed,
+    shown,
+)
+
+NAMES = {"alpha.example.net": ["198.18.1.10", "2001:2::10"], "bravo.example.net": ["198.18.2.10"], "charlie": ["198.18.3.10"]}
+GUARD = Release(
+    name="guard",
+    version="1.0.0",
+    archive="/releases/guard-1.0.0.tar.gz",
+    sha256="0123456789abcdef" * 4,
+    applications=["kernel", "stdlib", "mnesia", "guard"],
+    bundled=["guard"],
+)
+
+
+def resolve(host: str) -> List[str]:
+    return NAMES.get(host, [])
+
+
+def read_release(path: str) -> Release:
+    if path == GUARD.archive:
+        return GUARD
+    raise InputError("is not on the controller", "build it, or correct the path")
+
+
+def hosts(**changes: Dict[str, Any]) -> Dict[str, Dict[str, Any]]:
+    """Two good hosts with changes: ``alpha``, ``bravo`` and further ones by name, ``everywhere`` for all."""
+    everywhere = changes.pop("everywhere", {})
+    found = {
+        name: {"erlang_cluster_name": "guard", "erlang_cluster_directory": "/cluster", "erlang_node_host": name + ".example.net"}
+        for name in ["alpha", "bravo", *(name for name in changes if name not in ("alpha", "bravo"))]
+    }
+    for name, variables in found.items():
+        variables.update(everywhere)
+        variables.update(changes.get(name, {}))
+    return found
+
+
+def faults(inventory: Dict[str, Dict[str, Any]]) -> List[str]:
+    with pytest.raises(TopologyError) as raised:
+        build(inventory, resolve, read_release)
+    return str(raised.value).splitlines()
+
+
+def test_topology_is_whole_and_serialisable() -> None:
+    topology = build(hosts(alpha={"erlang_app_release": GUARD.archive}), resolve, read_release)
+    assert json.loads(json.dumps(topology)) == topology
+    assert topology["cluster"] == {
+        "name": "guard",
+        "directory": "/cluster",
+        "discovery": "port",
+        "names": "long",
+        "address_family": "inet",
+        "epmd_port": 4369,
+        "net_ticktime": 60,
+    }
+    assert topology["edges"] == [{"from": "alpha", "to": "bravo"}, {"from": "bravo", "to": "alpha"}]
+    assert topology["nodes"]["alpha"] == {
+        "inventory": "alpha",
+        "node": "guard@alpha.example.net",
+        "name": "guard",
+        "host": "alpha.example.net",
+        "addresses": ["198.18.1.10"],
+        "sources": ["198.18.1.10"],
+        "port": 4370,
+        "listen_port": 4370,
+        "unit": "erlang-guard",
+        "config": "/etc/erlang/guard",
+        "home": "/var/lib/merl/guard",
+        "code": "/opt/erlang/nodes/guard",
+        "control": "/usr/local/bin/erlang-guard",
+        "table": "erlang_guard",
+        "account": "merl",
+        "application": {
+            "name": "guard",
+            "version": "1.0.0",
+            "archive": GUARD.archive,
+            "sha256": GUARD.sha256,
+            "digest": "0123456789ab",
+            "path": "/opt/erlang/apps/guard/1.0.0-0123456789ab",
+            "applications": ["kernel", "stdlib", "mnesia", "guard"],
+            "bundled": ["guard"],
+        },
+        "otp_applications": ["asn1", "crypto", "kernel", "mnesia", "public_key", "ssl", "stdlib"],
+    }
+    assert topology["nodes"]["bravo"]["application"] is None
+
+
+def test_short_names_and_the_inventory_name_as_host_part() -> None:
+    topology = build({"charlie": {"erlang_cluster_directory": "/cluster"}}, resolve, read_release)
+    assert topology["cluster"]["names"] == "short"
+    assert topology["nodes"]["charlie"]["node"] == "erlang@charlie"
+    assert topology["edges"] == []
+
+
+def test_ports_and_sources_behind_a_translating_router() -> None:
+    forwarded = {"erlang_node_port": 5000, "erlang_node_listen_port": 4370, "erlang_node_sources": ["198.18.9.1"]}
+    topology = build(hosts(everywhere={"erlang_cluster_discovery": "map"}, alpha=forwarded), resolve, read_release)
+    node = topology["nodes"]["alpha"]
+    assert (node["port"], node["listen_port"], node["sources"]) == (5000, 4370, ["198.18.9.1"])
+
+
+def test_ipv6_takes_the_addresses_of_its_family_in_canonical_form() -> None:
+    six = {"erlang_cluster_address_family": "inet6", "erlang_node_addresses": ["2001:0002:0:0::20"]}
+    topology = build(hosts(everywhere={"erlang_cluster_address_family": "inet6"}, bravo=six), resolve, read_release)
+    assert topology["nodes"]["alpha"]["addresses"] == ["2001:2::10"]
+    assert topology["nodes"]["bravo"]["addresses"] == ["2001:2::20"]
+
+
+ADDRESS = {"erlang_node_addresses": ["198.18.2.10"]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        (
+            {"bravo": {"erlang_node_host": "alpha.example.net", **ADDRESS}},
+            "alpha and bravo: erlang_node_host 'alpha.example.net' makes each of them the node guard@alpha.example.net",
+        ),
+        ({"bravo": {"erlang_node_port": 70000}}, "bravo: erlang_node_port 70000 is not between 1 and 65535"),
+        ({"everywhere": {"erlang_cluster_port": 80}}, "alpha and bravo: erlang_cluster_port 80 is not between 1024 and 65535"),
+        (
+            {"everywhere": {"erlang_cluster_net_ticktime": 0}},
+            "alpha and bravo: erlang_cluster_net_ticktime 0 is not between 4 and 86400",
+        ),
+        (
+            {"bravo": {"erlang_node_host": "nowhere.example.net"}},
+            "bravo: erlang_node_host 'nowhere.example.net' does not resolve to an IPv4 address on the controller",
+        ),
+        (
+            {"bravo": {"erlang_node_host": "bravo", **ADDRESS}, "charlie": {"erlang_node_addresses": ["198.18.3.10"]}},
+            "bravo: erlang_node_host 'bravo' has no dot, while 'alpha.example.net' on alpha has one",
+        ),
+        ({"bravo": {"erlang_node_host": "198.18.2.10"}}, "bravo: erlang_node_host '198.18.2.10' is an address"),
+        ({"bravo": {"erlang_node_host": "b_d.example.net"}}, "bravo: erlang_node_host 'b_d.example.net' cannot be the host part"),
+        ({"bravo": {"erlang_node_name": "../etc"}}, "bravo: erlang_node_name '../etc' cannot be the part of a node name"),
+        ({"everywhere": {"erlang_cluster_name": "a b"}}, "alpha and bravo: erlang_cluster_name 'a b' cannot be the part"),
+        ({"bravo": {"erlang_node_addresses": ["300.1.1.1"]}}, "bravo: erlang_node_addresses '300.1.1.1' is not an IP address"),
+        ({"bravo": {"erlang_node_addresses": ["2001:2::1"]}}, "bravo: erlang_node_addresses '2001:2::1' is an IPv6 address"),
+        ({"bravo": {"erlang_node_addresses": ["0.0.0.0"]}}, "bravo: erlang_node_addresses '0.0.0.0' is not the address of a host"),
+        ({"bravo": {"erlang_node_addresses": ["127.0.1.1"]}}, "bravo: erlang_node_addresses '127.0.1.1' is the loopback"),
+        (
+            {"bravo": {"erlang_node_addresses": ["198.18.1.10"]}},
+            "alpha and bravo: erlang_node_addresses '198.18.1.10' with port 4370 is the place of each of them",
+        ),
+        (
+            {"bravo": {"erlang_app_release": "/missing.tar.gz"}},
+            "bravo: erlang_app_release '/missing.tar.gz' is not on the controller; build it, or correct the path.",
+        ),
+        (
+            {"bravo": {"erlang_cluster_discovery": "map"}},
+            "alpha and bravo: erlang_cluster_discovery is not the same on all of them: 'port' on alpha, 'map' on bravo",
+        ),
+        ({"bravo": {"erlang_node_port": 5000}}, "bravo: erlang_node_port 5000 is not erlang_cluster_port (4370)"),
+        (
+            {"everywhere": {"erlang_cluster_discovery": "epmd"}, "bravo": {"erlang_node_listen_port": 5000}},
+            "bravo: erlang_node_listen_port 5000 is not erlang_node_port (4370)",
+        ),
+        (
+            {"everywhere": {"erlang_cluster_discovery": "epmd", "erlang_cluster_port": 4369}},
+            "alpha and bravo: erlang_node_listen_port 4369 is also the port mapper's",
+        ),
+        ({"bravo": {"erlang_account_name": "root"}}, "bravo: erlang_account_name 'root' cannot be the name of a limited account"),
+        ({"bravo": {"erlang_account_home": "/"}}, "bravo: erlang_account_home '/' cannot be the home of an account"),
+        (
+            {"bravo": {"erlang_app_applications": ["Mnesia"]}},
+            "bravo: erlang_app_applications 'Mnesia' is not the name of an application",
+        ),
+        (
+            {"everywhere": {"erlang_certs_days": 20}},
+            "alpha and bravo: erlang_certs_renew_before_days 30 is not less than erlang_certs_days (20)",
+        ),
+        ({"everywhere": {"erlang_cluster_directory": None}}, "alpha and bravo: erlang_cluster_directory has no value"),
+    ],
+)
+def test_one_clear_sentence_for_each_fault(changes: Dict[str, Dict[str, Any]], sentence: str) -> None:
+    found = faults(hosts(**changes))
+    assert len(found) == 1, found
+    assert found[0].startswith(sentence)
+    assert "; " in found[0] and found[0].endswith(".")
+
+
+def test_all_faults_at_once() -> None:
+    found = faults(
+        hosts(
+            everywhere={"erlang_app_release": "/missing.tar.gz"},
+            alpha={"erlang_node_port": 0},
+            bravo={"erlang_node_host": "nowhere"},
+        )
+    )
+    assert len(found) == 3
+    assert sum("missing.tar.gz" in sentence for sentence in found) == 1
+
+
+@pytest.mark.parametrize("cookie", ["qwxyz", "with a space in the middle", "x" * 256, "ümlaut-ümlaut-ümlaut-ümlaut"])
+def test_a_cookie_is_checked_and_never_shown(cookie: str) -> None:
+    found = faults(hosts(everywhere={"erlang_cluster_cookie": cookie}))
+    assert len(found) == 1
+    assert found[0].startswith("alpha and bravo: erlang_cluster_cookie ")
+    assert cookie not in found[0]
+
+
+def test_different_secrets_are_not_shown_either() -> None:
+    cookies = {"alpha": {"erlang_cluster_cookie": "a" * 30}, "bravo": {"erlang_cluster_cookie": "b" * 30}}
+    assert faults(hosts(**cookies)) == [
+        "alpha and bravo: erlang_cluster_cookie is not the same on all of them; set it once, for the whole group."
+    ]
+
+
+def test_a_release_that_could_not_name_a_directory_is_refused() -> None:
+    odd = GUARD._replace(version="../1")
+    with pytest.raises(TopologyError, match="cannot name a directory"):
+        build(hosts(alpha={"erlang_app_release": "/odd"}), resolve, lambda path: odd)
+
+
+def test_a_whole_cluster_on_the_loopback_is_fine() -> None:
+    local = {"erlang_cluster_discovery": "map", "erlang_node_addresses": ["127.0.0.1"]}
+    topology = build(hosts(everywhere=local, bravo={"erlang_node_port": 4371}), resolve, read_release)
+    assert topology["nodes"]["bravo"]["port"] == 4371
+
+
+def test_the_fault_of_a_default_is_blamed_on_the_variable_it_comes_from() -> None:
+    cluster = Fault(("alpha",), "erlang_cluster_port", 99999, "is not between 1024 and 65535", "choose another")
+    node = Fault(("alpha",), "erlang_node_port", 99999, "is not between 1 and 65535", "choose another")
+    other = node._replace(hosts=("bravo",), value=99998)
+    assert fold([cluster, node, other]) == [cluster, other]
+
+
+def test_words_for_people() -> None:
+    assert listed([]) == ""
+    assert listed(["a"]) == "a"
+    assert listed(["a", "b", "c"]) == "a, b and c"
+    assert listed("abcdefghij") == "a, b, c, d, e, f, g and 3 more"
+    assert shown("") == "''"
+    assert len(shown("x" * 500)) == 100
