@@ -810,7 +810,7 @@ class _Bits:
         order = "little" if "little" in types else "big"
         for encoding in ("utf8", "utf16", "utf32"):
             if encoding in types:
-                name = encoding if encoding == "utf8" else f"{encoding}-{order[0]}e"
+                name = encoding if encoding == "utf8" else f"utf-{encoding[3:]}-{order[0]}e"
                 self.put(chr(value).encode(name))
                 return
         if "float" in types:
@@ -963,7 +963,7 @@ def _to_tagged(term: Any, depth: int) -> Any:
     if isinstance(term, (bytes, bytearray)):
         return _tagged_binary(bytes(term))
     if isinstance(term, ImproperList):
-        return {"$improper": [_to_tagged(list(term.head), depth + 1), _to_tagged(term.tail, depth + 1)]}
+        return {"$improper": [[_to_tagged(item, depth + 1) for item in term.head], _to_tagged(term.tail, depth + 1)]}
     if isinstance(term, _OPAQUE):
         return _tagged_opaque(term)
     if isinstance(term, tuple):

@@ -1,0 +1,231 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The external term format, on good bytes and on bad ones."""
+
+from __future__ import annotations
+
+import struct
+import time
+import tracemalloc
+import zlib
+
+import pytest
+from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang import etf
+from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.etf import EtfError
+from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.terms import (
+    Atom,
+    BitString,
+    Export,
+    Fun,
+    ImproperList,
+    Map,
+    Pid,
+    Port,
+    Reference,
+    identity,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from erlang_strategies import TERMS
+
+NODE = b"\x64\x00\x03a@b"
+# By hand from the tables of the ERTS User's Guide.
+FORMATS = [
+    (b"\x61\xff", 255),
+    (b"\x62\xff\xff\xff\xfe", -2),
+    (b"\x6e\x05\x01\x00\x00\x00\x00\x01", -(1 << 32)),
+    (b"\x6f\x00\x00\x00\x01\x00\x07", 7),
+    (b"\x46\x3f\xf8\x00\x00\x00\x00\x00\x00", 1.5),
+    (b"c1.50000000000000000000e+00" + bytes(5), 1.5),
+    (b"\x64\x00\x01\xe5", Atom("å")),
+    (b"\x73\x01a", Atom("a")),
+    (b"\x76\x00\x02\xc3\xa5", Atom("å")),
+    (b"\x77\x02\xc3\xa5", Atom("å")),
+    (b"\x6a", []),
+    (b"\x6b\x00\x02ab", "ab"),
+    (b"\x6b\x00\x02\x00\x01", [0, 1]),
+    (b"\x6c\x00\x00\x00\x01\x61\x01\x6a", [1]),
+    (b"\x6c\x00\x00\x00\x01\x61\x01\x61\x02", ImproperList((1,), 2)),
+    (b"\x6c\x00\x00\x00\x01\x61\x01\x6c\x00\x00\x00\x01\x61\x02\x6a", [1, 2]),
+    (b"\x6c\x00\x00\x00\x01\x61\x01\x6c\x00\x00\x00\x01\x61\x02\x61\x03", ImproperList((1, 2), 3)),
+    (b"\x6c\x00\x00\x00\x01\x62\x00\x00\x20\xac\x6b\x00\x01a", "€a"),
+    (b"\x6c\x00\x00\x00\x00\x61\x05", 5),
+    (b"\x68\x01\x61\x01", (1,)),
+    (b"\x69\x00\x00\x00\x01\x61\x01", (1,)),
+    (b"\x74\x00\x00\x00\x01\x61\x01\x61\x02", Map([(1, 2)])),
+    (b"\x6d\x00\x00\x00\x02ab", b"ab"),
+    (b"\x4d\x00\x00\x00\x02\x03\x01\xff", BitString(b"\x01\xe0", 3)),
+    (b"\x4d\x00\x00\x00\x01\x08\x01", b"\x01"),
+    (b"\x67" + NODE + bytes((0, 0, 0, 1, 0, 0, 0, 2, 3)), Pid(Atom("a@b"), 1, 2, 3)),
+    (b"\x58" + NODE + bytes((0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 1, 3)), Pid(Atom("a@b"), 1, 2, 259)),
+    (b"\x66" + NODE + bytes((0, 0, 0, 1, 3)), Port(Atom("a@b"), 1, 3)),
+    (b"\x59" + NODE + bytes((0, 0, 0, 1, 0, 0, 0, 3)), Port(Atom("a@b"), 1, 3)),
+    (b"\x78" + NODE + bytes((0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 3)), Port(Atom("a@b"), 1 << 32, 3)),
+    (b"\x65" + NODE + bytes((0, 0, 0, 1, 3)), Reference(Atom("a@b"), 3, (1,))),
+    (b"\x72\x00\x02" + NODE + bytes((3, 0, 0, 0, 1, 0, 0, 0, 2)), Reference(Atom("a@b"), 3, (1, 2))),
+    (b"\x5a\x00\x01" + NODE + bytes((0, 0, 0, 3, 0, 0, 0, 1)), Reference(Atom("a@b"), 3, (1,))),
+    (b"\x71\x77\x01m\x77\x01f\x61\x02", Export(Atom("m"), Atom("f"), 2)),
+    (b"\x70\x00\x00\x00\x20" + bytes(25) + b"\x77\x01m", Fun(Atom("m"), bytes(25) + b"\x77\x01m")),
+]
+
+BAD = [
+    (b"", "no bytes"),
+    (b"\x82\x6a", "version"),
+    (b"\x83", "wants 1 bytes"),
+    (b"\x83\x00", "unknown term"),
+    (b"\x83\x44", "distribution header"),
+    (b"\x83\x52\x00", "atom cache"),
+    (b"\x83\x68\x01\x50", "inside a term"),
+    (b"\x83\x75", "OTP 23"),
+    (b"\x83\x79", "the node that made it"),
+    (b"\x83\x6a\x6a", "follow the term"),
+    (b"\x83\x69\xff\xff\xff\xff", "declares 4294967295 parts"),
+    (b"\x83\x6c\xff\xff\xff\xff\x61", "declares"),
+    (b"\x83\x74\xff\xff\xff\xff", "declares"),
+    (b"\x83\x6d\xff\xff\xff\xff", "wants 4294967295 bytes"),
+    (b"\x83\x6f\xff\xff\xff\xff\x00", "wants"),
+    (b"\x83\x6e\x01\x02\x01", "sign"),
+    (b"\x83\x46\x7f\xf0" + bytes(6), "finite"),
+    (b"\x83c" + b"x" * 31, "no number"),
+    (b"\x83\x77\x01\xff", "UTF-8"),
+    (b"\x83\x64\x01\x00" + b"a" * 256, "255 characters"),
+    (b"\x83\x74\x00\x00\x00\x02\x61\x01\x61\x01\x61\x01\x61\x02", "twice"),
+    (b"\x83\x4d\x00\x00\x00\x01\x09\x01", "bits"),
+    (b"\x83\x4d\x00\x00\x00\x00\x01", "bits"),
+    (b"\x83\x67\x61\x01", "an atom should stand"),
+    (b"\x83\x72\x00\x06", "words"),
+    (b"\x83\x70\x00\x00\x00\x01", "declares 1"),
+    (b"\x83\x70\x00\x00\x00\x05\x00", "cut short"),
+    (b"\x83\x70\x00\x00\x00\x1e" + bytes(25) + b"\x77\x01m", "cut short"),
+    (b"\x83\x71\x77\x01m\x77\x01f\x62", "arity"),
+    (b"\x83\x50\x00", "cut short"),
+    (b"\x83\x50\xff\xff\xff\xff", "at most"),
+    (b"\x83\x50\x00\x00\x00\x01xx", "inflate"),
+    (b"\x83\x50\x00\x00\x00\x02" + zlib.compress(b"\x6a"), "does not hold"),
+    (b"\x83\x50\x00\x00\x00\x01" + zlib.compress(b"\x6a\x6a"), "does not hold"),
+    (b"\x83\x50\x00\x00\x00\x02" + zlib.compress(b"\x6a\x6a"), "inside the compressed"),
+    (b"\x83\x50\x00\x00\x00\x01" + zlib.compress(b"\x6a")[:-2], "does not hold"),
+    (b"\x83" + b"\x68\x01" * 100000, "deeper"),
+]
+
+
+@pytest.mark.parametrize(("data", "term"), FORMATS)
+def test_formats(data, term):
+    assert identity(etf.decode_whole(b"\x83" + data)) == identity(term)
+    assert etf.decode(b"xx\x83" + data + b"yy", 2)[1] == len(data) + 3
+    assert identity(etf.decode(data, versioned=False)[0]) == identity(term)
+    assert identity(etf.decode_whole(etf.encode(term))) == identity(term)
+
+
+@pytest.mark.parametrize(("data", "message"), BAD)
+def test_bad_bytes(data, message):
+    with pytest.raises(EtfError, match=message):
+        etf.decode_whole(data)
+
+
+@pytest.mark.parametrize("data", [data for data, dummy in FORMATS])
+def test_every_cut_is_an_error(data):
+    for end in range(len(data)):
+        with pytest.raises(EtfError):
+            etf.decode_whole(b"\x83" + data[:end])
+
+
+@pytest.mark.parametrize(
+    "term",
+    [
+        float("inf"),
+        object(),
+        Atom("a" * 256),
+        Atom("\ud800"),
+        Pid(Atom("a"), -1, 0, 0),
+        Export(Atom("m"), Atom("f"), 256),
+        Reference(Atom("a"), 1 << 32, (1,)),
+    ],
+)
+def test_not_encoded(term):
+    with pytest.raises(EtfError):
+        etf.encode(term)
+
+
+def test_nesting_is_bounded_when_encoding():
+    deep = ()
+    for _level in range(1000):
+        deep = (deep,)
+    with pytest.raises(EtfError, match="deeper"):
+        etf.encode(deep)
+
+
+@settings(max_examples=150, deadline=None)
+@given(TERMS)
+def test_round_trip(term):
+    data = etf.encode(term)
+    assert identity(etf.decode_whole(data)) == identity(term)
+    packed = b"\x83\x50" + struct.pack(">I", len(data) - 1) + zlib.compress(data[1:])
+    back, end = etf.decode(packed + b"more")
+    assert identity(back) == identity(term)
+    assert end == len(packed)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.binary(max_size=200))
+def test_any_bytes_end_in_a_term_or_an_etf_error(data):
+    try:
+        etf.decode(b"\x83" + data)
+    except EtfError as error:
+        assert str(error)
+
+
+@settings(max_examples=150, deadline=None)
+@given(TERMS, st.data())
+def test_damaged_terms_end_in_a_term_or_an_etf_error(term, draw):
+    data = bytearray(etf.encode(term))
+    for _flip in range(draw.draw(st.integers(1, 4))):
+        data[draw.draw(st.integers(0, len(data) - 1))] = draw.draw(st.integers(0, 255))
+    try:
+        etf.decode_whole(bytes(data))
+    except EtfError as error:
+        assert str(error)
+
+
+HOSTILE = {
+    "empty lists": b"\x6c" + struct.pack(">I", 400_000) + b"\x6a" * 400_000 + b"\x6a",
+    "too many terms": b"\x6c" + struct.pack(">I", 600_000) + b"\x6a" * 600_000 + b"\x6a",
+    "keys of one hash": b"\x74"
+    + struct.pack(">I", 30_000)
+    + b"".join(b"\x6e\x0a\x00" + (number * ((1 << 61) - 1)).to_bytes(10, "little") + b"\x6a" for number in range(30_000)),
+    "maps as keys": b"\x74\x00\x00\x00\x01" * 120 + b"\x6b\xff\xff" + bytes(65535) + b"\x6a" * 120,
+    "a bomb": b"\x50" + struct.pack(">I", 16 << 20) + zlib.compress(bytes(16 << 20)),
+    "a longer bomb": b"\x50" + struct.pack(">I", 100) + zlib.compress(bytes(64 << 20)),
+}
+
+
+@pytest.mark.parametrize("name", sorted(HOSTILE))
+def test_hostile_bytes_cost_little(name):
+    data = b"\x83" + HOSTILE[name]
+    started = time.process_time()
+    try:
+        etf.decode_whole(data)
+    except EtfError as error:
+        assert str(error)
+    assert time.process_time() - started < 3
+
+
+def test_memory_stays_below_the_stated_bound():
+    data = b"\x83" + HOSTILE["empty lists"]
+    tracemalloc.start()
+    try:
+        etf.decode_whole(data)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < etf.MAX_SIZE + 200 * etf.MAX_TERMS
+
+
+def test_size_and_number_of_terms_are_bounded():
+    with pytest.raises(EtfError, match="too many to decode"):
+        etf.decode(b"\x83\x6d\x00\x00\x00\x10" + bytes(16), max_size=10)
+    with pytest.raises(EtfError, match="more terms"):
+        etf.decode(b"\x83\x68\x03\x6a\x6a\x6a", max_terms=2)

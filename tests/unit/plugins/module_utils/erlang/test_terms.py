@@ -1,0 +1,293 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Erlang terms: text both ways, and as plain data."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang import terms
+from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.terms import (
+    Atom,
+    BitString,
+    Export,
+    Fun,
+    ImproperList,
+    Map,
+    Pid,
+    Port,
+    Reference,
+    TermError,
+    identity,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from erlang_strategies import TERMS, TEXT_TERMS
+
+WRITTEN = [
+    (Atom("ok"), "ok"),
+    (Atom("guard@alpha"), "guard@alpha"),
+    (Atom("guard@alpha.example.net"), "'guard@alpha.example.net'"),
+    (Atom("maybe"), "'maybe'"),
+    (Atom("Upper"), "'Upper'"),
+    (Atom(""), "''"),
+    (Atom("it's\\"), "'it\\'s\\\\'"),
+    (Atom("åäö"), "'åäö'"),
+    (True, "true"),
+    (None, "undefined"),
+    (-5, "-5"),
+    (1e22, "1.0e22"),
+    (1.5e-7, "1.5e-07"),
+    (2.0, "2.0"),
+    ('say "hi"\n\x01', '"say \\"hi\\"\\n\\x{1}"'),
+    (b"", "<<>>"),
+    (b"abc", '<<"abc">>'),
+    ("é".encode(), '<<"é"/utf8>>'),
+    (b"\x00\xff", "<<0,255>>"),
+    (BitString(b"\x01\xa0", 3), "<<1,5:3>>"),
+    ([1, "a", ()], '[1, "a", {}]'),
+    (ImproperList((1, 2), Atom("x")), "[1, 2 | x]"),
+    ({Atom("k"): 1}, "#{k => 1}"),
+    (Export(Atom("lists"), Atom("map"), 2), "fun lists:map/2"),
+]
+
+READ = [
+    (" % comment\n ok % more\n", Atom("ok")),
+    ("'it\\'s'", Atom("it's")),
+    ('"one" % and\n "two\\x{20ac}\\101\\^A"', "onetwo€A\x01"),
+    ("16#fF", 255),
+    ("-1_000", -1000),
+    ("+ 7", 7),
+    ("1_0.2_5e-1", 1.025),
+    ("$a", 97),
+    ("$\\n", 10),
+    ("$ ", 32),
+    ("<<>>", b""),
+    ('<<"ab", 1, $c>>', b"ab\x01c"),
+    ('<<"å"/utf8>>', "å".encode()),
+    ('<<"å"/utf16>>', b"\x00\xe5"),
+    ("<<1:16/little, 258:16, -1:8/signed, 1.5/float>>", b"\x01\x00\x01\x02\xff\x3f\xf8" + bytes(6)),
+    ("<<1:3, 2:13>>", b"\x20\x02"),
+    ("<<5:3>>", BitString(b"\xa0", 3)),
+    ("#{a => [1|[2]], \"k\" => {}}", Map([(Atom("a"), [1, 2]), ("k", ())])),
+    ("[a|b]", ImproperList((Atom("a"),), Atom("b"))),
+    ("[1|\"bc\"]", [1, 98, 99]),
+    ("(a)", Atom("a")),
+    ("fun lists : map / 2", Export(Atom("lists"), Atom("map"), 2)),
+    ('"""\n  one\n    two\n\n  """', "one\n  two\n"),
+    ('""""\n"""\n""""', '"""'),
+    ('~"å\\n"', "å\n".encode()),
+    ('~S"a\\n"', "a\\n"),
+    ("ok.", Atom("ok")),
+]
+
+REFUSED = [
+    ("", 1, 1, "ends where a term"),
+    ("{a,\n b", 2, 3, "close what line 1"),
+    ("[1, ]", 1, 5, "begins no term"),
+    ("X", 1, 1, "variable"),
+    ("{a, if}", 1, 5, "reserved word"),
+    ("a b", 1, 3, "should end here"),
+    ("'abc", 1, 1, "closing '"),
+    ('"abc\\', 1, 5, "escape"),
+    ('"\\x{d800}"', 1, 2, "no character"),
+    ("#{a}", 1, 4, "=>"),
+    ("1.5e999", 1, 1, "out of range"),
+    ("99#1", 1, 1, "base"),
+    ("2#3", 1, 1, "no number"),
+    ("9" * 5000, 1, 1, "digits"),
+    ("<<1:9999999>>", 1, 3, "bits"),
+    ("<<1/native>>", 1, 5, "type"),
+    ("<<a>>", 1, 3, "does not fit"),
+    ("'" + "a" * 256 + "'", 1, 1, "256 characters"),
+    ("[" * 1000, 1, 130, "deeper"),
+    ('"""\n  a\n b\n  """', 1, 1, "indented less"),
+    ('"""\nabc', 1, 1, "closing"),
+    ("fun () -> ok end", 1, 5, "begins no term"),
+    ("~x", 1, 1, "sigil"),
+]
+
+
+@pytest.mark.parametrize(("term", "text"), WRITTEN)
+def test_written(term, text):
+    assert terms.dumps(term) == text
+    assert identity(terms.loads(text)) == identity(term)
+
+
+@pytest.mark.parametrize(("text", "term"), READ)
+def test_read(text, term):
+    assert identity(terms.loads(text)) == identity(term)
+
+
+@pytest.mark.parametrize(("text", "line", "column", "message"), REFUSED)
+def test_refused_with_its_place(text, line, column, message):
+    with pytest.raises(TermError, match=message.replace("(", "\\(")) as caught:
+        terms.loads(text)
+    assert (caught.value.line, caught.value.column) == (line, column)
+
+
+@pytest.mark.parametrize(
+    "term",
+    [
+        float("nan"),
+        Pid(Atom("a"), 1, 2, 3),
+        Port(Atom("a"), 1, 2),
+        Reference(Atom("a"), 1, (2,)),
+        Fun(Atom("m"), b""),
+        Atom("\ud800"),
+        Atom("a" * 256),
+        object(),
+    ],
+)
+def test_not_written(term):
+    with pytest.raises(TermError):
+        terms.dumps(term)
+
+
+@settings(max_examples=120, deadline=None)
+@given(TEXT_TERMS)
+def test_text_round_trip(term):
+    for text in (terms.dumps(term), terms.dumps(term, pretty=True)):
+        assert identity(terms.loads(text)) == identity(term)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(TEXT_TERMS, max_size=4), st.text(st.characters(codec="ascii"), max_size=30))
+def test_file_round_trip(items, comment):
+    text = terms.dumps_file(items, comment)
+    assert identity(terms.consult(text)) == identity(items)
+    assert text == terms.dumps_file(terms.consult(text), comment)
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.one_of(st.text(max_size=60), st.text("{}[]<>|#=\"'$\\~/:.,0123456789abcXefun \n%_-", max_size=60)))
+def test_any_text_ends_in_a_term_or_a_term_error(text):
+    for read in (terms.loads, terms.consult):
+        try:
+            read(text)
+        except TermError as error:
+            assert error.line
+
+
+def test_long_terms_are_broken_where_they_do_not_fit():
+    text = terms.dumps_file([[(Atom("kernel"), [(Atom("name"), "x" * 60), (Atom("map"), Map([(1, "y" * 60), (2, "z" * 80)]))])]], "Top\n\nx")
+    assert text == (
+        "%% Top\n%%\n%% x\n[{kernel,\n  [{name, \"" + "x" * 60 + '"},\n   {map,\n    #{1 => "' + "y" * 60 + '",\n      2 => "' + "z" * 80 + '"}}]}].\n'
+    )
+    wide = [(Atom("name"), "x" * 30), (Atom("map"), Map([(1, "y" * 60), (2, ["z" * 60, "w" * 60])]))]
+    assert identity(terms.consult(terms.dumps_file([wide]))) == identity([wide])
+    assert max(map(len, terms.dumps(wide, pretty=True).splitlines())) <= terms.WIDTH
+
+
+def test_integers_of_any_length_are_written():
+    huge = -(1 << 20000)
+    assert terms.dumps(huge).startswith("-16#1000")
+    with pytest.raises(TermError, match="digits"):
+        terms.loads("9" * 4001)
+
+
+def test_an_atom_equals_its_like_only():
+    assert Atom("a") == Atom("a")
+    assert Atom("a") != "a"
+    assert "a" != Atom("a")
+    assert len({Atom("a"), "a"}) == 2
+    assert repr(Atom("a")) == "Atom('a')"
+
+
+def test_map_keys_are_told_apart_as_erlang_does():
+    chart = Map([(1, "integer"), (1.0, "float"), (Atom("1"), "atom"), ("1", "string"), ([49], "the same string")])
+    assert (len(chart), chart[1], chart[1.0], chart.get("1")) == (4, "integer", "float", "the same string")
+    assert Atom("1") in chart
+    assert 2 not in chart
+    assert [identity(key) for key in chart] == [identity(key) for key, dummy in chart.items()]
+    assert chart == Map(reversed(chart.items()))
+    assert hash(chart) == hash(Map(reversed(chart.items())))
+    assert repr(Map([(1, 2)])) == "Map([(1, 2)])"
+
+
+def test_a_term_nested_too_deeply_is_refused_everywhere():
+    deep = []
+    for _level in range(terms.MAX_DEPTH + 2):
+        deep = [deep]
+    for function in (terms.dumps, terms.identity, terms.from_tagged, terms.to_tagged):
+        with pytest.raises(TermError, match="deeper"):
+            function(deep)
+
+
+TAGGED = [
+    (True, Atom("true")),
+    (None, Atom("undefined")),
+    (5, 5),
+    (1.5, 1.5),
+    ("text", "text"),
+    ([1, "a"], [1, "a"]),
+    ({}, []),
+    ({"kernel": {"a": 1}}, [(Atom("kernel"), [(Atom("a"), 1)])]),
+    ({"$atom": "x"}, Atom("x")),
+    ({"$tuple": [1, {"$tuple": []}]}, (1, ())),
+    ({"$binary": "å"}, "å".encode()),
+    ({"$base64": "AP8="}, b"\x00\xff"),
+    ({"$map": [["k", 1], [{"$atom": "a"}, [2]]]}, Map([("k", 1), (Atom("a"), [2])])),
+    ({"$bits": ["oA==", 3]}, BitString(b"\xa0", 3)),
+    ({"$improper": [[1], 2]}, ImproperList((1,), 2)),
+    ({"$fun": "lists:map/2"}, Export(Atom("lists"), Atom("map"), 2)),
+]
+
+
+@pytest.mark.parametrize(("data", "term"), TAGGED)
+def test_tagged_both_ways(data, term):
+    assert identity(terms.from_tagged(data)) == identity(term)
+    assert terms.to_tagged(term) == ([] if data == {} else data)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ({"$atom": "a", "x": 1}, "stands alone"),
+        ({"x": [0, {"$atom": True}]}, "at x\\[1\\].\\$atom: this wants a string"),
+        ({"$atom": "a" * 256}, "255"),
+        ({"$tuple": "ab"}, "wants a list"),
+        ({"$map": [[1]]}, "pairs"),
+        ({"$base64": "!"}, "base64"),
+        ({"$bits": ["oA==", 8]}, "bits in the last byte"),
+        ({"$improper": [[], 1]}, "items"),
+        ({"$pid": "<0.1.0>"}, "no tag"),
+        ({"$nonsense": 1}, "no tag"),
+        ({True: 1}, "put it in quotes"),
+        ({"$fun": "1"}, "fun module"),
+        (object(), "no Erlang term"),
+    ],
+)
+def test_tagged_refused(data, message):
+    with pytest.raises(TermError, match=message):
+        terms.from_tagged(data)
+
+
+def test_tagged_opaque_results():
+    assert terms.to_tagged(Pid(Atom("guard@alpha"), 93, 0, 7)) == {"$pid": "<guard@alpha.93.0>"}
+    assert terms.to_tagged(Port(Atom("n"), 3, 7)) == {"$port": "#Port<n.3>"}
+    assert terms.to_tagged(Reference(Atom("n"), 7, (1, 2, 3))) == {"$ref": "#Ref<n.3.2.1>"}
+    assert terms.to_tagged(Fun(Atom("m"), b"")) == {"$fun": "#Fun<m>"}
+    with pytest.raises(TermError):
+        terms.to_tagged(object())
+
+
+def test_a_list_is_a_mapping_only_where_it_comes_back_the_same():
+    assert terms.to_tagged([(Atom("a"), 1), (Atom("a"), 2)]) == [{"$tuple": [{"$atom": "a"}, 1]}, {"$tuple": [{"$atom": "a"}, 2]}]
+    assert terms.to_tagged([(Atom("$a"), 1)]) == [{"$tuple": [{"$atom": "$a"}, 1]}]
+
+
+@settings(max_examples=120, deadline=None)
+@given(TEXT_TERMS)
+def test_tagged_round_trip_through_json(term):
+    assert identity(terms.from_tagged(json.loads(json.dumps(terms.to_tagged(term))))) == identity(term)
+
+
+@settings(max_examples=50, deadline=None)
+@given(TERMS)
+def test_every_term_is_plain_data(term):
+    json.dumps(terms.to_tagged(term))
