@@ -205,7 +205,7 @@ def test_all_faults_at_once() -> None:
             bravo={"erlang_node_host": "nowhere"},
         )
     )
-    assert len(found) == 3
+    assert len(found) == 4
     assert sum("missing.tar.gz" in sentence for sentence in found) == 1
 
 
