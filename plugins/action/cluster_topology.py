@@ -52,7 +52,13 @@ class ActionModule(ActionBase):
         faults: list[Fault] = []
         if not names:
             faults.append(
-                Fault(("inventory",), "erlang_cluster_group", group, "is a group without hosts", "put the nodes' hosts into it")
+                Fault(
+                    ("inventory",),
+                    "erlang_cluster_group",
+                    group,
+                    "is a group without hosts",
+                    "put the nodes' hosts into it",
+                )
             )
             return _failed(result, faults)
         hosts = self._read(names, variables["hostvars"], faults)
@@ -100,7 +106,7 @@ class ActionModule(ActionBase):
             if not values.get("erlang_node_addresses")
         }
         with concurrent.futures.ThreadPoolExecutor(_RESOLVERS) as pool:
-            known = dict(zip(sorted(unresolved), pool.map(resolve, sorted(unresolved))))
+            known = dict(zip(sorted(unresolved), pool.map(resolve, sorted(unresolved)), strict=True))
         try:
             return build(hosts, lambda host: known.get(host, []), read_release)
         except TopologyError as error:
@@ -154,12 +160,13 @@ def _check_secrets(hosts: Hosts, faults: list[Fault]) -> list[str]:
 
 def _check_ca(place: Path, given: str | None) -> None:
     if certificates.CRYPTOGRAPHY_MISSING is not None:
-        raise InputError("cannot be checked without the Python package cryptography on the controller", "install it there")
+        raise InputError("cannot be checked: the controller lacks the Python package cryptography", "install it there")
     key, certificate = _content(place / "ca.key"), _content(place / "ca.pem")
     passphrase = given or directory.read_secret(place / "ca.passphrase")
     if key is None and given is not None and len(given) < PASSPHRASE_SHORTEST:
         raise InputError(
-            "is too short to protect a key", "use at least %d characters, or leave it unset to have one made" % PASSPHRASE_SHORTEST
+            "is too short to protect a key",
+            "use at least %d characters, or leave it unset to have one made" % PASSPHRASE_SHORTEST,
         )
     try:
         certificates.check_ca(key, certificate, passphrase, datetime.datetime.now(datetime.timezone.utc))
@@ -173,7 +180,8 @@ def _content(path: Path) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise InputError("cannot be checked: %s is not readable (%s)" % (path, error.strerror), "correct its permissions") from None
+        problem = "cannot be checked: %s is not readable (%s)" % (path, error.strerror)
+        raise InputError(problem, "correct its permissions") from None
 
 
 def _failed(result: dict[str, t.Any], faults: list[Fault]) -> dict[str, t.Any]:

@@ -14,7 +14,7 @@ import typing as t
 from pathlib import Path
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.topology import InputError, Release, listed
-from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang import terms
+from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.release import ReleaseError, read_rel
 
 _REL = re.compile(r"releases/(?:(?P<version>[^/]+)/)?(?P<name>[^/]+)\.rel\Z")
 _APP = re.compile(r"lib/(?P<name>[a-z][A-Za-z0-9_@]*)(?:-[^/]+)?/ebin/(?P=name)\.app\Z")
@@ -23,7 +23,7 @@ _BUILD_IT = "build it as an OTP release archive (rebar3 tar, mix release with a 
 
 
 def locate(path: str, bases: t.Iterable[str]) -> str:
-    """The absolute path of an archive: of a relative one the first that is there under the directories given, else the first."""
+    """The absolute path of an archive. A relative one is the first that is there under the directories given."""
     candidates = [os.path.abspath(os.path.join(base, os.path.expanduser(path))) for base in bases]
     return next((candidate for candidate in candidates if os.path.exists(candidate)), candidates[0])
 
@@ -46,13 +46,15 @@ def read(path: Path) -> Release:
         raise InputError("is not a readable .tar.gz archive (%s)" % error, _BUILD_IT) from None
     except (OSError, EOFError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise InputError("cannot be read on the controller (%s)" % reason, "correct the path, or build it again") from None
+        raise InputError(
+            "cannot be read on the controller (%s)" % reason, "correct the path, or build it again"
+        ) from None
     name, version, applications = _release(found)
     return Release(name, version, str(path), digest.hexdigest(), applications, bundled)
 
 
 def _scan(archive: tarfile.TarFile) -> tuple[dict[str, bytes], list[str]]:
-    """The resource files of releases (path -> content) and the names of the applications whose code is in an archive."""
+    """The resource files of releases (path -> content), and the applications whose code is in an archive."""
     found: dict[str, bytes] = {}
     bundled: list[str] = []
     for member in archive:
@@ -71,7 +73,7 @@ def _scan(archive: tarfile.TarFile) -> tuple[dict[str, bytes], list[str]]:
 def _release(found: dict[str, bytes]) -> tuple[str, str, list[str]]:
     """Name, version and applications of the one release among resource files.
 
-    Raises InputError unless there is one exactly; a copy of it (systools puts one above its version's directory) does not count.
+    Raises InputError unless there is exactly one. A copy (systools puts one above the version's) does not count.
     """
     releases: dict[tuple[str, str], list[str]] = {}
     for path, content in found.items():
@@ -89,8 +91,7 @@ def _release(found: dict[str, bytes]) -> tuple[str, str, list[str]]:
 def _parse(path: str, content: bytes) -> tuple[str, str, list[str]]:
     """Reads a release resource file (SASL, ``rel(4)``)."""
     try:
-        term = terms.loads(content.decode())
-        _release_tag, (name, version), _erts, applications = term
-        return str(name), str(version), [str(entry[0]) for entry in applications]
-    except (UnicodeDecodeError, terms.TermError, TypeError, ValueError, IndexError):
+        release = read_rel(content.decode())
+    except (UnicodeDecodeError, ReleaseError):
         raise InputError("holds %s, which is not the resource file of a release" % path, _BUILD_IT) from None
+    return release.name, release.version, [name for name, _version in release.applications]

@@ -5,7 +5,7 @@
 """The private CA and the certificates that it issued, read on the controller.
 
 Rules: RFC 5280 (basic constraints 4.2.1.9, key usage 4.2.1.3, extended key usage 4.2.1.12, validity 4.1.2.5) and
-Erlang/OTP, "Using TLS for Erlang Distribution" (the host part of a node name has to be in the subject alternative name).
+Erlang/OTP, "Using TLS for Erlang Distribution" (the host part of a node name is in the subject alternative name).
 """
 
 from __future__ import annotations
@@ -40,21 +40,27 @@ def check_ca(key: bytes | None, certificate: bytes | None, passphrase: str | Non
             )
         return
     if passphrase is None:
-        raise InputError("is not set, and there is no file ca.passphrase beside ca.key", "set it to the passphrase of ca.key")
+        raise InputError(
+            "is not set, and there is no file ca.passphrase beside ca.key", "set it to the passphrase of ca.key"
+        )
     private = _open_key(key, passphrase)
     if certificate is None:
         return
     try:
         ca = x509.load_pem_x509_certificate(certificate)
     except ValueError:
-        raise InputError("opens ca.key, but ca.pem beside it is no certificate", "put ca.pem back from your backup") from None
+        raise InputError(
+            "opens ca.key, but ca.pem beside it is no certificate", "put ca.pem back from your backup"
+        ) from None
     if _public(ca.public_key()) != _public(private.public_key()):
         raise InputError(
-            "opens ca.key, but ca.pem beside it is the certificate of another key", "put back the ca.pem that belongs to ca.key"
+            "opens ca.key, but ca.pem beside it is the certificate of another key",
+            "put back the ca.pem that belongs to ca.key",
         )
     if ca.not_valid_after_utc <= now:
         raise InputError(
-            "opens a CA that expired on %s" % ca.not_valid_after_utc.date(), "move ca.key and ca.pem away to begin with a new CA"
+            "opens a CA that expired on %s" % ca.not_valid_after_utc.date(),
+            "move ca.key and ca.pem away to begin with a new CA",
         )
 
 
@@ -63,17 +69,19 @@ def _open_key(key: bytes, passphrase: str) -> t.Any:
     try:
         return serialization.load_pem_private_key(key, passphrase.encode())
     except TypeError:
-        raise InputError("is set, but ca.key is not encrypted", "encrypt ca.key with it (openssl pkey -aes256)") from None
+        raise InputError(
+            "is set, but ca.key is not encrypted", "encrypt ca.key with it (openssl pkey -aes256)"
+        ) from None
     except ValueError as error:
         if b"ENCRYPTED" not in key:
-            raise InputError("has no key to open: ca.key is no private key", "put ca.key back from your backup") from None
+            raise InputError(
+                "has no key to open: ca.key is no private key", "put ca.key back from your backup"
+            ) from None
         raise wrong from error
 
 
 def _public(key: t.Any) -> bytes:
-    return t.cast(
-        bytes, key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    )
+    return t.cast(bytes, key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo))
 
 
 def certificate_faults(
@@ -81,8 +89,8 @@ def certificate_faults(
 ) -> list[str]:
     """Why a node needs a new certificate, one reason a sentence part; empty if the one it has will do.
 
-    ``found`` is the survey's certificate (``pem``, ``key_matches``) or None, ``ca_pem`` the CA's certificate (empty if there is
-    none yet), ``host`` the host part of the node name.
+    ``found`` is the survey's certificate (``pem``, ``key_matches``) or None, ``ca_pem`` the CA's certificate (empty if
+    there is none), ``host`` the host part of the node name.
     """
     if not found or not found.get("pem"):
         return ["it has no certificate"]

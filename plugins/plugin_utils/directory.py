@@ -50,17 +50,21 @@ def read_secret(path: Path) -> str | None:
         return None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is not text"
-        raise InputError("cannot be read on the controller (%s)" % reason, "correct the permissions of %s" % path) from None
+        raise InputError(
+            "cannot be read on the controller (%s)" % reason, "correct the permissions of %s" % path
+        ) from None
     if not secret:
-        raise InputError("cannot be read on the controller (%s is empty)" % path, "put it back, or remove the file to have one made")
+        raise InputError(
+            "cannot be read on the controller (%s is empty)" % path, "put it back, or remove the file to have one made"
+        )
     return secret
 
 
 def ensure(directory: Path, wanted: t.Sequence[str], check_mode: bool) -> list[str]:
     """Makes the directory with its .gitignore, and the secrets named that are not there yet.
 
-    Every file appears whole or not at all, and one that somebody else made meanwhile is kept. Returns the paths that were made
-    or whose permissions were corrected; in check mode those that would be.
+    Every file appears whole or not at all, and one that somebody else made meanwhile is kept. Returns the paths that
+    were made or whose permissions were corrected; in check mode those that would be.
     """
     changed: list[str] = []
     if not directory.is_dir() or stat.S_IMODE(directory.stat().st_mode) != _DIRECTORY_MODE:

@@ -28,8 +28,8 @@ def read_host(
 ) -> dict[str, t.Any]:
     """The public variables of all roles for one host, templated and of the types that the roles ask for.
 
-    ``raw`` are the host's variables before templating. A variable with a fault counts as absent, so that everything else is
-    checked as well. Names that are probably misspelt are faults too.
+    ``raw`` are the host's variables before templating. A variable with a fault counts as absent, so that everything
+    else is checked as well. Names that are probably misspelt are faults too.
     """
     faults += _unknown(inventory, raw, specifications)
     defaults = specifications.defaults()
@@ -73,6 +73,10 @@ def _unknown(inventory: str, raw: t.Iterable[str], specifications: Specification
             continue
         nearest = specifications.nearest(name, FACTS)
         if nearest is not None:
-            fix = "the nearest one is %s" % nearest if nearest else "remove it, or see the role's README for the variables it has"
+            fix = (
+                "the nearest one is %s" % nearest
+                if nearest
+                else "remove it, or see the role's README for the variables it has"
+            )
             faults.append(Fault((inventory,), name, None, "is a variable that no role knows", fix))
     return faults

@@ -32,11 +32,11 @@ _KINDS = {
 class Specifications:
     """The public variables of all roles of a collection.
 
-    ``options`` maps each variable to its entry in its role's ``meta/argument_specs.yml``; ``roles`` are the roles' names.
+    ``options`` maps each variable to its entry in its role's ``meta/argument_specs.yml``, ``roles`` are their names.
     """
 
     def __init__(self, collection: Path, load: t.Callable[[str], t.Any]) -> None:
-        """Reads the specifications under the directory of a collection; ``load`` reads a YAML file."""
+        """Reads the specifications in the directory of a collection; ``load`` reads a YAML file."""
         self.options: Options = {}
         self.roles: list[str] = []
         self._computed: set[str] = set()
@@ -58,9 +58,9 @@ class Specifications:
         return bool(self.options[name].get("no_log"))
 
     def nearest(self, name: str, also_known: t.Collection[str] = ()) -> str | None:
-        """The variable that a name was probably meant to be, an empty string if there is none, None if the name is no mistake.
+        """The variable that a name was probably meant to be; None if it is no mistake, empty if nothing is near it.
 
-        A mistake is a name with a role's prefix that the role does not know, and one that is nearly the name of a variable.
+        A mistake is a name with a role's prefix that the role does not know, or one that is nearly that of a variable.
         """
         if name in self.options or name in self._computed or name in also_known:
             return None

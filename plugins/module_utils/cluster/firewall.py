@@ -105,7 +105,8 @@ def router_chain(topology: Mapping[str, Any]) -> str:
     """
     name = "erlang_%s" % topology["cluster"]["name"].replace("-", "_")
     lines = [
-        "# What firewalls in front of the cluster '%s' have to let through, as a chain of new connections:" % topology["cluster"]["name"],
+        "# What firewalls in front of the cluster '%s' have to let through." % topology["cluster"]["name"],
+        "# A chain for new connections, to be used like this:",
         "#   table inet filter {",
         '#       include "upstream.nft"',
         "#       chain forward {",
@@ -120,12 +121,13 @@ def router_chain(topology: Mapping[str, Any]) -> str:
         for protocol, sources in _split(rule["from"]).items():
             if sources:
                 lines.append(
-                    '    %s saddr %s meta l4proto %s ct original %s daddr %s ct original proto-dst %s accept comment "%s"'
+                    "    %s saddr %s meta l4proto %s ct original %s daddr %s ct original proto-dst %s"
+                    ' accept comment "%s"'
                     % (
                         protocol,
                         _set(sources),
                         rule["protocol"],
-                        _split([rule["to"]])["ip6"] and "ip6" or "ip",
+                        "ip6" if ":" in rule["to"] else "ip",
                         rule["to"],
                         rule["port"],
                         rule["comment"][:_LONGEST_COMMENT],

@@ -236,7 +236,9 @@ def _cluster(hosts: Mapping[str, Variables], faults: List[Fault]) -> Dict[str, A
         faults.append(_unfit_name(everywhere, "erlang_cluster_name", cluster["erlang_cluster_name"]))
     if not cluster["erlang_cluster_directory"]:
         faults.append(
-            Fault(everywhere, "erlang_cluster_directory", None, "has no value", "set it to a directory on the controller")
+            Fault(
+                everywhere, "erlang_cluster_directory", None, "has no value", "set it to a directory on the controller"
+            )
         )
     _check_cookie(everywhere, cluster["erlang_cluster_cookie"], faults)
     return cluster
@@ -393,7 +395,8 @@ def _canonical(
         try:
             address = ipaddress.ip_address(str(value))
         except ValueError:
-            problem, fix = "is not an IP address", "give IPv%d addresses as a list, without prefix length or port" % version
+            problem = "is not an IP address"
+            fix = "give IPv%d addresses as a list, without prefix length or port" % version
         else:
             if address.version != version:
                 problem = "is an IPv%d address, and erlang_cluster_address_family is %s" % (
@@ -492,13 +495,11 @@ def _check_names(nodes: Mapping[str, Mapping[str, Any]], faults: List[Fault]) ->
                 rest[0],
                 "one" if kind == "long" else "none",
             )
-            fix = "give all nodes host parts with a dot, or all without, since nodes of long and of short names cannot meet"
+            fix = "give all nodes host parts with a dot, or all without: long and short names cannot meet"
             faults.append(Fault((inventory,), "erlang_node_host", nodes[inventory]["host"], problem, fix))
 
 
-def _check_addresses(
-    nodes: Mapping[str, Mapping[str, Any]], cluster: Mapping[str, Any], faults: List[Fault]
-) -> None:
+def _check_addresses(nodes: Mapping[str, Mapping[str, Any]], cluster: Mapping[str, Any], faults: List[Fault]) -> None:
     by_place: Dict[Tuple[str, int], List[str]] = {}
     loopback: List[Tuple[str, str]] = []
     others = False
@@ -528,17 +529,21 @@ def _check_ports(nodes: Mapping[str, Mapping[str, Any]], cluster: Mapping[str, A
     discovery = cluster["erlang_cluster_discovery"]
     for inventory, node in nodes.items():
         if discovery == "port" and node["port"] != cluster["erlang_cluster_port"] and 0 < node["port"] <= _HIGHEST_PORT:
-            problem = "is not erlang_cluster_port (%s), where discovery 'port' looks for every node" % (
-                cluster["erlang_cluster_port"]
+            problem = (
+                "is not erlang_cluster_port (%s), where discovery 'port' looks for every node"
+                % (cluster["erlang_cluster_port"])
             )
             fix = "remove it, or set erlang_cluster_discovery to 'map'"
             faults.append(Fault((inventory,), "erlang_node_port", node["port"], problem, fix))
         if discovery == "epmd" and node["listen_port"] != node["port"]:
-            problem = "is not erlang_node_port (%s), and the port mapper can name only the port that is listened on" % (
-                node["port"]
+            problem = (
+                "is not erlang_node_port (%s), and the port mapper can name only the port that is listened on"
+                % (node["port"])
             )
             fix = "remove it, or set erlang_cluster_discovery to 'map'"
             faults.append(Fault((inventory,), "erlang_node_listen_port", node["listen_port"], problem, fix))
         if discovery == "epmd" and node["listen_port"] == cluster["erlang_cluster_epmd_port"]:
             problem = "is also the port mapper's (erlang_cluster_epmd_port)"
-            faults.append(Fault((inventory,), "erlang_node_listen_port", node["listen_port"], problem, "choose another"))
+            faults.append(
+                Fault((inventory,), "erlang_node_listen_port", node["listen_port"], problem, "choose another")
+            )

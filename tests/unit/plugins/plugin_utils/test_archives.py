@@ -13,7 +13,10 @@ import pytest
 from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.topology import InputError
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import archives
 
-REL = '%% coding: utf-8\n{release, {"guard","1.0.0"}, {erts,"15.2.7"}, [{kernel,"10.2.7"},{stdlib,"6.2"},{guard,"1.0.0",permanent}]}.\n'
+REL = """%% coding: utf-8
+{release, {"guard","1.0.0"}, {erts,"15.2.7"},
+ [{kernel,"10.2.7"}, {stdlib,"6.2"}, {guard,"1.0.0",permanent}]}.
+"""
 
 
 def archive(path: Path, members: dict[str, str]) -> Path:
@@ -28,7 +31,12 @@ def archive(path: Path, members: dict[str, str]) -> Path:
 @pytest.mark.parametrize("prefix", ["", "./"])
 @pytest.mark.parametrize("copy", [{}, {"releases/guard.rel": REL}])
 def test_reads_a_release(prefix: str, copy: dict[str, str], tmp_path: Path) -> None:
-    members = {"releases/1.0.0/guard.rel": REL, "lib/guard-1.0.0/ebin/guard.app": "", "lib/guard-1.0.0/ebin/guard.beam": "", **copy}
+    members = {
+        "releases/1.0.0/guard.rel": REL,
+        "lib/guard-1.0.0/ebin/guard.app": "",
+        "lib/guard-1.0.0/ebin/guard.beam": "",
+        **copy,
+    }
     path = archive(tmp_path / "guard.tar.gz", {prefix + name: text for name, text in members.items()})
     release = archives.read(path)
     assert (release.name, release.version, release.archive) == ("guard", "1.0.0", str(path))
@@ -48,7 +56,10 @@ def test_a_release_that_brings_its_own_emulator_is_read_as_well(tmp_path: Path) 
         ({"lib/guard-1.0.0/ebin/guard.app": ""}, "holds no release"),
         ({"releases/1.0.0/guard.rel": "{release, "}, "which is not the resource file of a release"),
         ({"releases/1.0.0/guard.rel": "[]."}, "which is not the resource file of a release"),
-        ({"releases/1.0.0/guard.rel": REL, "releases/2/guard.rel": REL.replace('"guard","1.0.0"', '"guard","2"')}, "several releases"),
+        (
+            {"releases/1.0.0/guard.rel": REL, "releases/2/guard.rel": REL.replace('"guard","1.0.0"', '"guard","2"')},
+            "several releases",
+        ),
         ({"releases/1.0.0/guard.rel": REL, "../etc/passwd": ""}, "unpacked outside"),
         ({"releases/1.0.0/guard.rel": REL, "/etc/passwd": ""}, "unpacked outside"),
     ],

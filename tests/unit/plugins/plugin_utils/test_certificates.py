@@ -34,13 +34,17 @@ class Authority:
         self.certificate = self._sign(self.name, self.key.public_key(), -1, end, [])
         self.pem = self.certificate.public_bytes(serialization.Encoding.PEM).decode()
 
-    def _sign(self, subject: x509.Name, key: t.Any, start: float, end: float, extensions: list[t.Any]) -> x509.Certificate:
+    def _sign(
+        self, subject: x509.Name, key: t.Any, start: float, end: float, extensions: list[t.Any]
+    ) -> x509.Certificate:
         builder = x509.CertificateBuilder(self.name, subject, key, x509.random_serial_number(), days(start), days(end))
         for extension in extensions:
             builder = builder.add_extension(extension, critical=False)
         return builder.sign(self.key, hashes.SHA256())
 
-    def leaf(self, start: float = -1, end: float = 90, names: t.Sequence[str] = (HOST,), usages: t.Sequence[t.Any] = BOTH) -> str:
+    def leaf(
+        self, start: float = -1, end: float = 90, names: t.Sequence[str] = (HOST,), usages: t.Sequence[t.Any] = BOTH
+    ) -> str:
         extensions: list[t.Any] = []
         if names:
             extensions.append(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]))

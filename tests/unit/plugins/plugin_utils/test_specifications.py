@@ -29,7 +29,8 @@ def specifications(tmp_path: Path) -> Specifications:
     role = tmp_path / "roles" / "erlang_cluster"
     (role / "meta").mkdir(parents=True)
     (role / "vars").mkdir()
-    (role / "meta" / "argument_specs.yml").write_text(yaml.safe_dump(sort_keys=False, data={"argument_specs": {"main": {"options": OPTIONS}}}))
+    content = {"argument_specs": {"main": {"options": OPTIONS}}}
+    (role / "meta" / "argument_specs.yml").write_text(yaml.safe_dump(content, sort_keys=False))
     (role / "vars" / "main.yml").write_text("erlang_cluster_node: x\n")
     return Specifications(tmp_path, lambda path: yaml.safe_load(Path(path).read_text()))
 
@@ -53,7 +54,11 @@ def test_names_that_are_probably_misspelt(specifications: Specifications, name: 
 
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
-    [("erlang_cluster_port", "4371", 4371), ("erlang_cluster_discovery", "map", "map"), ("erlang_cluster_numbers", ["1"], [1])],
+    [
+        ("erlang_cluster_port", "4371", 4371),
+        ("erlang_cluster_discovery", "map", "map"),
+        ("erlang_cluster_numbers", ["1"], [1]),
+    ],
 )
 def test_values_take_the_type_of_their_specification(
     specifications: Specifications, name: str, value: t.Any, expected: t.Any
@@ -67,10 +72,17 @@ def test_values_take_the_type_of_their_specification(
         ("erlang_cluster_port", "abc", "is not an integer", "give a number"),
         ("erlang_cluster_discovery", "prt", "is not known", "choose port, map or epmd"),
         ("erlang_cluster_numbers", {"a": 1}, "is not a list", "give a list"),
-        ("erlang_cluster_numbers", ["x"], "has an element that is not an integer", "give a list in which each is a number"),
+        (
+            "erlang_cluster_numbers",
+            ["x"],
+            "has an element that is not an integer",
+            "give a list in which each is a number",
+        ),
     ],
 )
-def test_values_that_do_not_fit(specifications: Specifications, name: str, value: t.Any, problem: str, fix: str) -> None:
+def test_values_that_do_not_fit(
+    specifications: Specifications, name: str, value: t.Any, problem: str, fix: str
+) -> None:
     with pytest.raises(InputError) as raised:
         specifications.validated(name, value)
     assert (raised.value.problem, raised.value.fix) == (problem, fix)

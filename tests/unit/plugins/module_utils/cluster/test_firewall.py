@@ -12,7 +12,11 @@ import pytest
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster import firewall
 from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.edges import mesh
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.topology import Topology, build
+from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.topology import Release, Topology, build
+
+
+def no_release(path: str) -> Release:
+    pytest.fail(path)
 
 
 def topology(**variables: Any) -> Topology:
@@ -23,7 +27,7 @@ def topology(**variables: Any) -> Topology:
     }
     for given in hosts.values():
         given.update(erlang_cluster_name="guard-1", erlang_cluster_directory="/cluster", **variables)
-    return build(hosts, lambda host: [], lambda path: pytest.fail(path))
+    return build(hosts, lambda host: [], no_release)
 
 
 def test_mesh_has_both_edges_of_every_pair() -> None:
@@ -54,22 +58,35 @@ def test_hosts_open_the_port_listened_on_and_routers_the_one_connected_to() -> N
 
 
 def test_the_port_mapper_is_opened_only_where_it_is_used() -> None:
-    assert {rule["port"] for rule in firewall.plan(topology(erlang_cluster_discovery="epmd"))["upstream"]} == {4369, 4370}
+    assert {rule["port"] for rule in firewall.plan(topology(erlang_cluster_discovery="epmd"))["upstream"]} == {
+        4369,
+        4370,
+    }
     assert {rule["port"] for rule in firewall.plan(topology())["upstream"]} == {4370}
-    assert "tcp dport { 4369, 4370 } counter drop" in firewall.host_table(topology(erlang_cluster_discovery="epmd"), "alpha")
+    assert "tcp dport { 4369, 4370 } counter drop" in firewall.host_table(
+        topology(erlang_cluster_discovery="epmd"), "alpha"
+    )
 
 
 def test_host_table_touches_no_other_port_and_is_replaced_as_a_whole() -> None:
     lines = firewall.host_table(topology(), "alpha").splitlines()
     assert lines[1] == "# accept ip ip saddr { 198.18.2.1, 198.18.2.10, 198.18.3.10 } tcp dport { 4370 }"
-    assert lines[2:5] == ["table inet erlang_guard_1", "delete table inet erlang_guard_1", "table inet erlang_guard_1 {"]
+    assert lines[2:5] == [
+        "table inet erlang_guard_1",
+        "delete table inet erlang_guard_1",
+        "table inet erlang_guard_1 {",
+    ]
     rules = [line.strip() for line in lines if "dport" in line and not line.startswith("#")]
     assert rules[0] == "tcp dport != { 4370 } accept"
     assert rules[-1] == "tcp dport { 4370 } counter drop"
 
 
 def test_a_node_alone_lets_nobody_in() -> None:
-    alone = build({"alpha": {"erlang_cluster_directory": "/c", "erlang_node_addresses": ["198.18.1.10"]}}, lambda _: [], None)
+    alone = build(
+        {"alpha": {"erlang_cluster_directory": "/c", "erlang_node_addresses": ["198.18.1.10"]}},
+        lambda _: [],
+        no_release,
+    )
     text = firewall.host_table(alone, "alpha")
     assert "elements" not in text and "# accept" not in text
     assert "tcp dport { 4370 } counter drop" in text

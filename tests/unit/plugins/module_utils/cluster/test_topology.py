@@ -19,7 +19,11 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.topo
     shown,
 )
 
-NAMES = {"alpha.example.net": ["198.18.1.10", "2001:2::10"], "bravo.example.net": ["198.18.2.10"], "charlie": ["198.18.3.10"]}
+NAMES = {
+    "alpha.example.net": ["198.18.1.10", "2001:2::10"],
+    "bravo.example.net": ["198.18.2.10"],
+    "charlie": ["198.18.3.10"],
+}
 GUARD = Release(
     name="guard",
     version="1.0.0",
@@ -44,7 +48,11 @@ def hosts(**changes: Dict[str, Any]) -> Dict[str, Dict[str, Any]]:
     """Two good hosts with changes: ``alpha``, ``bravo`` and further ones by name, ``everywhere`` for all."""
     everywhere = changes.pop("everywhere", {})
     found = {
-        name: {"erlang_cluster_name": "guard", "erlang_cluster_directory": "/cluster", "erlang_node_host": name + ".example.net"}
+        name: {
+            "erlang_cluster_name": "guard",
+            "erlang_cluster_directory": "/cluster",
+            "erlang_node_host": name + ".example.net",
+        }
         for name in ["alpha", "bravo", *(name for name in changes if name not in ("alpha", "bravo"))]
     }
     for name, variables in found.items():
@@ -135,7 +143,10 @@ ADDRESS = {"erlang_node_addresses": ["198.18.2.10"]}
             "alpha and bravo: erlang_node_host 'alpha.example.net' makes each of them the node guard@alpha.example.net",
         ),
         ({"bravo": {"erlang_node_port": 70000}}, "bravo: erlang_node_port 70000 is not between 1 and 65535"),
-        ({"everywhere": {"erlang_cluster_port": 80}}, "alpha and bravo: erlang_cluster_port 80 is not between 1024 and 65535"),
+        (
+            {"everywhere": {"erlang_cluster_port": 80}},
+            "alpha and bravo: erlang_cluster_port 80 is not between 1024 and 65535",
+        ),
         (
             {"everywhere": {"erlang_cluster_net_ticktime": 0}},
             "alpha and bravo: erlang_cluster_net_ticktime 0 is not between 4 and 86400",
@@ -149,13 +160,34 @@ ADDRESS = {"erlang_node_addresses": ["198.18.2.10"]}
             "bravo: erlang_node_host 'bravo' has no dot, while 'alpha.example.net' on alpha has one",
         ),
         ({"bravo": {"erlang_node_host": "198.18.2.10"}}, "bravo: erlang_node_host '198.18.2.10' is an address"),
-        ({"bravo": {"erlang_node_host": "b_d.example.net"}}, "bravo: erlang_node_host 'b_d.example.net' cannot be the host part"),
-        ({"bravo": {"erlang_node_name": "../etc"}}, "bravo: erlang_node_name '../etc' cannot be the part of a node name"),
-        ({"everywhere": {"erlang_cluster_name": "a b"}}, "alpha and bravo: erlang_cluster_name 'a b' cannot be the part"),
-        ({"bravo": {"erlang_node_addresses": ["300.1.1.1"]}}, "bravo: erlang_node_addresses '300.1.1.1' is not an IP address"),
-        ({"bravo": {"erlang_node_addresses": ["2001:2::1"]}}, "bravo: erlang_node_addresses '2001:2::1' is an IPv6 address"),
-        ({"bravo": {"erlang_node_addresses": ["0.0.0.0"]}}, "bravo: erlang_node_addresses '0.0.0.0' is not the address of a host"),
-        ({"bravo": {"erlang_node_addresses": ["127.0.1.1"]}}, "bravo: erlang_node_addresses '127.0.1.1' is the loopback"),
+        (
+            {"bravo": {"erlang_node_host": "b_d.example.net"}},
+            "bravo: erlang_node_host 'b_d.example.net' cannot be the host part",
+        ),
+        (
+            {"bravo": {"erlang_node_name": "../etc"}},
+            "bravo: erlang_node_name '../etc' cannot be the part of a node name",
+        ),
+        (
+            {"everywhere": {"erlang_cluster_name": "a b"}},
+            "alpha and bravo: erlang_cluster_name 'a b' cannot be the part",
+        ),
+        (
+            {"bravo": {"erlang_node_addresses": ["300.1.1.1"]}},
+            "bravo: erlang_node_addresses '300.1.1.1' is not an IP address",
+        ),
+        (
+            {"bravo": {"erlang_node_addresses": ["2001:2::1"]}},
+            "bravo: erlang_node_addresses '2001:2::1' is an IPv6 address",
+        ),
+        (
+            {"bravo": {"erlang_node_addresses": ["0.0.0.0"]}},
+            "bravo: erlang_node_addresses '0.0.0.0' is not the address of a host",
+        ),
+        (
+            {"bravo": {"erlang_node_addresses": ["127.0.1.1"]}},
+            "bravo: erlang_node_addresses '127.0.1.1' is the loopback",
+        ),
         (
             {"bravo": {"erlang_node_addresses": ["198.18.1.10"]}},
             "alpha and bravo: erlang_node_addresses '198.18.1.10' with port 4370 is the place of each of them",
@@ -177,7 +209,10 @@ ADDRESS = {"erlang_node_addresses": ["198.18.2.10"]}
             {"everywhere": {"erlang_cluster_discovery": "epmd", "erlang_cluster_port": 4369}},
             "alpha and bravo: erlang_node_listen_port 4369 is also the port mapper's",
         ),
-        ({"bravo": {"erlang_account_name": "root"}}, "bravo: erlang_account_name 'root' cannot be the name of a limited account"),
+        (
+            {"bravo": {"erlang_account_name": "root"}},
+            "bravo: erlang_account_name 'root' cannot be the name of a limited account",
+        ),
         ({"bravo": {"erlang_account_home": "/"}}, "bravo: erlang_account_home '/' cannot be the home of an account"),
         (
             {"bravo": {"erlang_app_applications": ["Mnesia"]}},
