@@ -26,10 +26,9 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.terms
     Reference,
     identity,
 )
+from erlang_strategies import TERMS
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from erlang_strategies import TERMS
 
 NODE = b"\x64\x00\x03a@b"
 # By hand from the tables of the ERTS User's Guide.
@@ -195,7 +194,9 @@ HOSTILE = {
     "too many terms": b"\x6c" + struct.pack(">I", 600_000) + b"\x6a" * 600_000 + b"\x6a",
     "keys of one hash": b"\x74"
     + struct.pack(">I", 30_000)
-    + b"".join(b"\x6e\x0a\x00" + (number * ((1 << 61) - 1)).to_bytes(10, "little") + b"\x6a" for number in range(30_000)),
+    + b"".join(
+        b"\x6e\x0a\x00" + (number * ((1 << 61) - 1)).to_bytes(10, "little") + b"\x6a" for number in range(30_000)
+    ),
     "maps as keys": b"\x74\x00\x00\x00\x01" * 120 + b"\x6b\xff\xff" + bytes(65535) + b"\x6a" * 120,
     "a bomb": b"\x50" + struct.pack(">I", 16 << 20) + zlib.compress(bytes(16 << 20)),
     "a longer bomb": b"\x50" + struct.pack(">I", 100) + zlib.compress(bytes(64 << 20)),

@@ -11,7 +11,11 @@ import struct
 
 import pytest
 from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang import beam, etf, release, version
-from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.release import Application, Release, ReleaseError
+from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.release import (
+    Application,
+    Release,
+    ReleaseError,
+)
 from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.terms import Atom
 from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.version import Version
 from hypothesis import given, settings
@@ -61,7 +65,15 @@ KNOWN = {
 
 def test_the_boot_release_is_what_tls_needs_and_what_is_wanted():
     made = release.start_ssl_clean("15.2", KNOWN, ["mnesia"])
-    assert [name for name, dummy in made.applications] == ["kernel", "stdlib", "crypto", "asn1", "public_key", "ssl", "mnesia"]
+    assert [name for name, dummy in made.applications] == [
+        "kernel",
+        "stdlib",
+        "crypto",
+        "asn1",
+        "public_key",
+        "ssl",
+        "mnesia",
+    ]
     assert made.applications[6] == ("mnesia", KNOWN["mnesia"].version)
     assert release.read_rel(release.rel_text(made)) == made
 
@@ -77,10 +89,23 @@ def test_resource_files():
     text = '%% x\n{application, ssl, [{vsn, "11.2"}, {applications, [kernel, crypto]}, {included_applications, [a]},\n {optional_applications, [b]}, {mod, {ssl_app, []}}]}.\n'
     assert release.read_app(text) == Application("ssl", "11.2", ("kernel", "crypto"), ("a",), ("b",))
     rel = '{release, {"guard", "1.0.0"}, {erts, "13.1"}, [{kernel, "8"}, {sasl, "4", load}, {guard, "1.0.0", permanent, []}]}.'
-    assert release.read_rel(rel) == Release("guard", "1.0.0", "13.1", (("kernel", "8"), ("sasl", "4"), ("guard", "1.0.0")))
+    assert release.read_rel(rel) == Release(
+        "guard", "1.0.0", "13.1", (("kernel", "8"), ("sasl", "4"), ("guard", "1.0.0"))
+    )
 
 
-@pytest.mark.parametrize("text", ["", "{", "{release, x}.", "[a].", "{other, a, []}.", '{other, {"a", "1"}, {erts, "1"}, []}.', "{application, a, [x]}."])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "{release, x}.",
+        "[a].",
+        "{other, a, []}.",
+        '{other, {"a", "1"}, {erts, "1"}, []}.',
+        "{application, a, [x]}.",
+    ],
+)
 def test_no_resource_files(text):
     for read in (release.read_app, release.read_rel):
         with pytest.raises(ReleaseError):
@@ -88,7 +113,13 @@ def test_no_resource_files(text):
 
 
 @pytest.mark.parametrize(
-    "text", ['{application, "a", []}.', "{application, a, [{vsn, 1}]}.", "{application, a, [{applications, x}]}.", "{application, a, [{vsn, x}]}."]
+    "text",
+    [
+        '{application, "a", []}.',
+        "{application, a, [{vsn, 1}]}.",
+        "{application, a, [{applications, x}]}.",
+        "{application, a, [{vsn, x}]}.",
+    ],
 )
 def test_wrong_parts_of_an_application(text):
     with pytest.raises(ReleaseError, match="not readable"):
@@ -97,20 +128,31 @@ def test_wrong_parts_of_an_application(text):
 
 def module(*found: tuple[bytes, bytes]) -> bytes:
     """A compiled module of these chunks."""
-    body = b"BEAM" + b"".join(name + struct.pack(">I", len(data)) + data + bytes(-len(data) % 4) for name, data in found)
+    body = b"BEAM" + b"".join(
+        name + struct.pack(">I", len(data)) + data + bytes(-len(data) % 4) for name, data in found
+    )
     return b"FOR1" + struct.pack(">I", len(body)) + body
 
 
 ATOMS = (b"AtU8", struct.pack(">I", 1) + b"\x0dinet_tls_dist")
 ATTRIBUTES = (
     b"Attr",
-    etf.encode([(Atom("vsn"), [1]), (Atom("inet_ssl_port"), [Atom("true")]), (Atom("behaviour"), [Atom("a")]), (Atom("behaviour"), [Atom("b")])]),
+    etf.encode(
+        [
+            (Atom("vsn"), [1]),
+            (Atom("inet_ssl_port"), [Atom("true")]),
+            (Atom("behaviour"), [Atom("a")]),
+            (Atom("behaviour"), [Atom("b")]),
+        ]
+    ),
 )
 
 
 def test_module_and_attributes():
     data = module(ATOMS, ATTRIBUTES)
-    read = beam.Beam("inet_tls_dist", {"vsn": [1], "inet_ssl_port": [Atom("true")], "behaviour": [Atom("a"), Atom("b")]})
+    read = beam.Beam(
+        "inet_tls_dist", {"vsn": [1], "inet_ssl_port": [Atom("true")], "behaviour": [Atom("a"), Atom("b")]}
+    )
     assert beam.read(data) == read
     assert beam.read(gzip.compress(data)) == read
     assert beam.read(module(ATOMS)).attributes == {}

@@ -23,10 +23,9 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.terms
     TermError,
     identity,
 )
+from erlang_strategies import TERMS, TEXT_TERMS
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from erlang_strategies import TERMS, TEXT_TERMS
 
 WRITTEN = [
     (Atom("ok"), "ok"),
@@ -73,9 +72,9 @@ READ = [
     ("<<1:16/little, 258:16, -1:8/signed, 1.5/float>>", b"\x01\x00\x01\x02\xff\x3f\xf8" + bytes(6)),
     ("<<1:3, 2:13>>", b"\x20\x02"),
     ("<<5:3>>", BitString(b"\xa0", 3)),
-    ("#{a => [1|[2]], \"k\" => {}}", Map([(Atom("a"), [1, 2]), ("k", ())])),
+    ('#{a => [1|[2]], "k" => {}}', Map([(Atom("a"), [1, 2]), ("k", ())])),
     ("[a|b]", ImproperList((Atom("a"),), Atom("b"))),
-    ("[1|\"bc\"]", [1, 98, 99]),
+    ('[1|"bc"]', [1, 98, 99]),
     ("(a)", Atom("a")),
     ("fun lists : map / 2", Export(Atom("lists"), Atom("map"), 2)),
     ('"""\n  one\n    two\n\n  """', "one\n  two\n"),
@@ -174,9 +173,17 @@ def test_any_text_ends_in_a_term_or_a_term_error(text):
 
 
 def test_long_terms_are_broken_where_they_do_not_fit():
-    text = terms.dumps_file([[(Atom("kernel"), [(Atom("name"), "x" * 60), (Atom("map"), Map([(1, "y" * 60), (2, "z" * 80)]))])]], "Top\n\nx")
+    text = terms.dumps_file(
+        [[(Atom("kernel"), [(Atom("name"), "x" * 60), (Atom("map"), Map([(1, "y" * 60), (2, "z" * 80)]))])]], "Top\n\nx"
+    )
     assert text == (
-        "%% Top\n%%\n%% x\n[{kernel,\n  [{name, \"" + "x" * 60 + '"},\n   {map,\n    #{1 => "' + "y" * 60 + '",\n      2 => "' + "z" * 80 + '"}}]}].\n'
+        '%% Top\n%%\n%% x\n[{kernel,\n  [{name, "'
+        + "x" * 60
+        + '"},\n   {map,\n    #{1 => "'
+        + "y" * 60
+        + '",\n      2 => "'
+        + "z" * 80
+        + '"}}]}].\n'
     )
     wide = [(Atom("name"), "x" * 30), (Atom("map"), Map([(1, "y" * 60), (2, ["z" * 60, "w" * 60])]))]
     assert identity(terms.consult(terms.dumps_file([wide]))) == identity([wide])
@@ -277,7 +284,10 @@ def test_tagged_opaque_results():
 
 
 def test_a_list_is_a_mapping_only_where_it_comes_back_the_same():
-    assert terms.to_tagged([(Atom("a"), 1), (Atom("a"), 2)]) == [{"$tuple": [{"$atom": "a"}, 1]}, {"$tuple": [{"$atom": "a"}, 2]}]
+    assert terms.to_tagged([(Atom("a"), 1), (Atom("a"), 2)]) == [
+        {"$tuple": [{"$atom": "a"}, 1]},
+        {"$tuple": [{"$atom": "a"}, 2]},
+    ]
     assert terms.to_tagged([(Atom("$a"), 1)]) == [{"$tuple": [{"$atom": "$a"}, 1]}]
 
 
