@@ -133,6 +133,8 @@ def _alternative_names(data: bytes) -> list[str]:
             if name.tag == DNS_NAME:
                 names.append(name.content.decode("ascii", "replace"))
             elif name.tag == IP_ADDRESS:
-                names.append(".".join(str(byte) for byte in name.content) if len(name.content) == 4 else name.content.hex(":"))
+                names.append(
+                    ".".join(str(byte) for byte in name.content) if len(name.content) == 4 else name.content.hex(":")
+                )
         return names
     return []

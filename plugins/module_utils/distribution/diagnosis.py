@@ -37,6 +37,10 @@ class EpmdUnreachable(Exception):
     """No connection with the peer's epmd came about; ``__cause__`` says why."""
 
 
+class CallRefused(Exception):
+    """A node could not carry out a call; hidden_node.BadRpc is one."""
+
+
 class Symptom(NamedTuple):
     """How a fault shows: the stage it ended, the kind of ending, and a code within that kind. ANY matches every value."""
 
@@ -127,7 +131,11 @@ CATALOGUE = (
     ),
     Entry(
         "name-unknown",
-        (Symptom("resolve", "name", "EAI_NONAME"), Symptom("resolve", "name", "EAI_NODATA"), Symptom("resolve", "name", "EAI_ADDRFAMILY")),
+        (
+            Symptom("resolve", "name", "EAI_NONAME"),
+            Symptom("resolve", "name", "EAI_NODATA"),
+            Symptom("resolve", "name", "EAI_ADDRFAMILY"),
+        ),
         "The host part {host} does not resolve to an address on this host.",
         "Add {host} to DNS or to /etc/hosts here, or set erlang_node_addresses of that host and use discovery map.",
     ),
@@ -484,7 +492,9 @@ def alert_of(error: BaseException) -> str | None:
     found = re.search(r"ALERT_([A-Z_]+)$", reason)
     if found:
         return found.group(1)
-    found = re.fullmatch(r"TLSV1_(UNRECOGNIZED_NAME|UNSUPPORTED_EXTENSION|CERTIFICATE_UNOBTAINABLE|BAD_CERTIFICATE_.*)", reason)
+    found = re.fullmatch(
+        r"TLSV1_(UNRECOGNIZED_NAME|UNSUPPORTED_EXTENSION|CERTIFICATE_UNOBTAINABLE|BAD_CERTIFICATE_.*)", reason
+    )
     return found.group(1) if found else None
 
 
@@ -522,6 +532,7 @@ _OWN = (
     ((OtherNode,), "other-node", ""),
     ((PlainNode,), "plain-node", ""),
     ((handshake.CookieMismatch,), "cookie", ""),
+    ((CallRefused,), "badrpc", ""),
     ((handshake.MalformedMessage, channel.FrameTooLong), "malformed", ""),
     ((epmd.EpmdNoSuchName,), "epmd", "no-such-name"),
     ((epmd.EpmdError,), "epmd", "malformed"),

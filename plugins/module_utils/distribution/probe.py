@@ -18,8 +18,18 @@ from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import Any, Callable, Iterator, NamedTuple, Sequence, TypeVar
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import certificate, diagnosis, epmd, handshake, tls
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.channel import Channel, ChannelError, Deadline
+from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import (
+    certificate,
+    diagnosis,
+    epmd,
+    handshake,
+    tls,
+)
+from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.channel import (
+    Channel,
+    ChannelError,
+    Deadline,
+)
 
 T = TypeVar("T")
 
@@ -103,6 +113,7 @@ class Attempt:
         self.plain: socket.socket | None = None
         self.secured: ssl.SSLSocket | None = None
         self.channel: Channel | None = None
+        self.me: handshake.Name | None = None
         self.challenge: handshake.Challenge | None = None
         self.certificate: certificate.Certificate | None = None
         self.tls_version: str | None = None
@@ -157,6 +168,7 @@ class Attempt:
         """
         with self._timed("handshake"):
             channel = self._channel()
+            self.me = me
             try:
                 self.challenge = self._introduce(channel, me)
             except ssl.SSLError as error:
@@ -223,7 +235,9 @@ class Prober:
     serve shows as the fault of every attempt, at the stage it was needed in.
     """
 
-    def __init__(self, host: str, credentials: tls.Credentials, cookie_file: str, timeout: float, network: Network | None = None) -> None:
+    def __init__(
+        self, host: str, credentials: tls.Credentials, cookie_file: str, timeout: float, network: Network | None = None
+    ) -> None:
         self.host = host
         self.credentials = credentials
         self.cookie_file = cookie_file
@@ -369,8 +383,8 @@ def side_by_side(jobs: Sequence[Callable[[], T]], seconds: float) -> list[T | No
             except BaseException as error:
                 done.put((index, None, error))
 
-    for index in range(len(jobs)):
-        waiting.put(index)
+    for position in range(len(jobs)):
+        waiting.put(position)
     for dummy in range(min(THREADS, len(jobs))):
         threading.Thread(target=work, daemon=True).start()
     deadline = Deadline(seconds)

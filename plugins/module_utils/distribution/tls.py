@@ -101,7 +101,9 @@ def load_identity(context: ssl.SSLContext, path: str) -> None:
             raise LocalFileError("certificate", "encrypted", path, "the private key in it is encrypted") from error
         if "MISMATCH" in (error.reason or ""):
             raise LocalFileError("certificate", "mismatch", path, "the private key is not the certificate's") from error
-        raise LocalFileError("certificate", "invalid", path, "it does not hold a certificate and its private key in PEM form") from error
+        raise LocalFileError(
+            "certificate", "invalid", path, "it does not hold a certificate and its private key in PEM form"
+        ) from error
     except OSError as error:
         raise LocalFileError("certificate", "unreadable", path, _reason(error)) from error
     except ValueError as error:

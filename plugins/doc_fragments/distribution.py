@@ -1,0 +1,122 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Documentation that the modules of the distribution share."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Options of a node's own files, of peers, and of how they are found."""
+
+    DOCUMENTATION = r"""
+options:
+  certfile:
+    description:
+      - The node's certificate and private key, in one PEM file on the host.
+      - V(/etc/erlang/NAME/node.pem) by default, where V(NAME) is the part of the node name before the V(@).
+    type: path
+  cacertfile:
+    description:
+      - The trust bundle on the host, in PEM form.
+      - V(/etc/erlang/NAME/ca.pem) by default.
+    type: path
+  cookie_file:
+    description:
+      - The file on the host that holds the cookie. It is read there; the cookie never travels and is in no output.
+      - V(/var/lib/merl/NAME/.erlang.cookie) by default.
+    type: path
+  tls_minimum_version:
+    description: The lowest version of TLS that is accepted.
+    type: str
+    choices: [TLSv1.2, TLSv1.3]
+    default: TLSv1.3
+  timeout:
+    description: Seconds that one attempt may take, from name resolution to the proof of the cookie.
+    type: float
+    default: 5.0
+"""
+
+    PEERS = r"""
+options:
+  peers:
+    description: The nodes to connect to.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      node:
+        description: The full node name, V(NAME@HOST).
+        type: str
+        required: true
+      host:
+        description: What to connect to if no O(peers[].address) is given. The host part of the node name by default.
+        type: str
+      address:
+        description: The addresses to connect to, in order of preference.
+        type: list
+        elements: str
+      port:
+        description: The port the node listens on. Its epmd is asked instead where O(discovery=epmd).
+        type: int
+        default: 4370
+  discovery:
+    description:
+      - How peers are found.
+      - V(port), every node listens on a port that is known, at the address its host part resolves to.
+      - V(map), a table gives address and port of each.
+      - V(epmd), the peer's epmd tells the port.
+    type: str
+    choices: [port, map, epmd]
+    default: port
+  epmd_port:
+    description: The port of epmd.
+    type: int
+    default: 4369
+"""
+
+    TARGET = r"""
+options:
+  node:
+    description: The full name of the running node, V(NAME@HOST).
+    type: str
+    required: true
+  from_node:
+    description:
+      - The full name of a node of this host, whose files are used.
+      - O(node) itself by default, as the node is mostly one of this host.
+    type: str
+  address:
+    description:
+      - The addresses the node is reached at, in order of preference.
+      - The loopback addresses and then the host part of the name by default; the host part alone where O(from_node) is another node.
+    type: list
+    elements: str
+  port:
+    description: The port the node listens on.
+    type: int
+    default: 4370
+  call_timeout:
+    description: Seconds that the node may take to answer once the connection stands.
+    type: float
+    default: 30.0
+"""
+
+    ATTRIBUTES = r"""
+attributes:
+  check_mode:
+    description: Can run in check mode and answer the same, as nothing is changed.
+    support: full
+  diff_mode:
+    description: Will return details on what has changed.
+    support: none
+    details: Nothing is ever changed.
+  idempotent:
+    description: When run twice in a row, the second run changes nothing.
+    support: full
+  platform:
+    description: Target operating systems the module runs on.
+    support: full
+    platforms: posix
+"""

@@ -1,0 +1,192 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Everything one host proves about its cluster: its edges, the walls of every node, and what its own running node says."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import time
+from typing import Any, Callable, Mapping, NamedTuple, Sequence
+
+from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import (
+    diagnosis,
+    options,
+    probe,
+    running,
+    walls,
+)
+
+PAUSE = 0.25
+"""Seconds between two tries of what failed."""
+
+LONGEST_RETRY = 600.0
+"""Seconds, whatever the option says."""
+
+
+class Task(NamedTuple):
+    """What a host has to prove.
+
+    ``origin`` is what the host is called in walls. ``peers`` are the other nodes; ``own`` is the node of this host, or None for a host that is no
+    peer. ``retry_seconds`` bound how long what failed for a reason that may pass is tried again.
+    """
+
+    origin: str
+    own: probe.Peer | None
+    peers: Sequence[probe.Peer]
+    walls: Sequence[str]
+    arms: walls.Arms
+    epmd_port: int
+    ask_running: bool
+    retry_seconds: float
+    reset_counts: bool = False
+
+
+class Verification:
+    """Runs a task; every round tries, side by side, what is not settled yet."""
+
+    def __init__(self, task: Task, prober: probe.Prober | None, network: probe.Network) -> None:
+        self.task = task
+        self.prober = prober
+        self.network = network
+        self.edges: dict[str, probe.Edge] = {}
+        self.outcomes: dict[tuple[str, str], walls.Outcome] = {}
+        self.running: dict[str, Any] | None = None
+        self._targets = [*task.peers, *([task.own] if task.own else [])]
+        self._own_name = task.own.node if task.own else ""
+
+    def run(self) -> dict[str, Any]:
+        """Return ``node``, ``edges``, ``walls`` and ``running`` of the module's result."""
+        end = time.monotonic() + self.task.retry_seconds
+        self._round()
+        while not self._settled() and time.monotonic() < end:
+            time.sleep(PAUSE)
+            self._round()
+        return self._result()
+
+    def _round(self) -> None:
+        """Try everything that is not settled, and keep what came of it."""
+        jobs: list[tuple[Callable[[Any], None], Callable[[], Any]]] = []
+        if self.prober is not None:
+            for peer in self._targets:
+                if self._may_pass(peer):
+                    jobs.append((self._keeper(self.edges, peer.node), self._edge_job(self.prober, peer)))
+        if self._wants_running():
+            jobs.append((self._keep_running, self._ask_running))
+        for peer in self._targets:
+            for wall in self._open_walls(peer):
+                jobs.append((self._keeper(self.outcomes, (peer.node, wall)), self._wall_job(peer, wall)))
+        timeout = self.prober.timeout if self.prober else walls.FILTER_SECONDS
+        results = probe.side_by_side([job for dummy, job in jobs], probe.bound(len(jobs), timeout))
+        for (keep, dummy), result in zip(jobs, results):
+            if result is not None:
+                keep(result)
+        self._fill_gaps()
+
+    def _settled(self) -> bool:
+        edges = self.prober is None or not any(self._may_pass(peer) for peer in self._targets)
+        return edges and not self._wants_running() and not any(self._open_walls(peer) for peer in self._targets)
+
+    def _may_pass(self, peer: probe.Peer) -> bool:
+        """Tell whether the edge to peer is untried, or failed for a reason that may pass."""
+        edge = self.edges.get(peer.node)
+        return edge is None or (edge.fault is not None and edge.fault.transient)
+
+    def _wants_running(self) -> bool:
+        if not self.task.ask_running or self.prober is None or self.task.own is None:
+            return False
+        return self.running is None or (not self.running["ok"] and self._may_pass(self.task.own))
+
+    def _open_walls(self, peer: probe.Peer) -> list[str]:
+        """Return the walls of peer about which nothing is proven yet, and something may be."""
+        return [wall for wall in self._walls_of(peer) if self._is_open(peer, wall)]
+
+    def _walls_of(self, peer: probe.Peer) -> list[str]:
+        return [wall for wall in self.task.walls if wall in walls.OUTSIDE or self.prober is not None]
+
+    def _is_open(self, peer: probe.Peer, wall: str) -> bool:
+        outcome = self.outcomes.get((peer.node, wall))
+        if outcome is None:
+            return True
+        if outcome.held is None and wall in walls.INSIDE:
+            edge = self.edges.get(peer.node)
+            return edge is None or edge.fault is None or edge.fault.transient
+        return False
+
+    def _edge_job(self, prober: probe.Prober, peer: probe.Peer) -> Callable[[], probe.Edge]:
+        return lambda: prober.edge(self._own_name, peer)
+
+    def _wall_job(self, peer: probe.Peer, wall: str) -> Callable[[], walls.Outcome]:
+        others = [target.node for target in self._targets]
+        prober = self.prober
+        if wall in walls.OUTSIDE or prober is None:
+            port = self.task.epmd_port if wall == "epmd" else peer.port or 0
+            return lambda: walls.packet_filter(self.network, peer, port, self.task.reset_counts)
+        return lambda: walls.attempt_wall(prober, peer, wall, self.task.arms, others)
+
+    def _ask_running(self) -> dict[str, Any] | None:
+        if self.prober is None or self.task.own is None:
+            return None
+        return running.ask(self.prober, self.task.own, self.prober.timeout)
+
+    def _keep_running(self, answer: dict[str, Any]) -> None:
+        self.running = answer
+
+    @staticmethod
+    def _keeper(kept: dict[Any, Any], key: Any) -> Callable[[Any], None]:
+        return lambda result: kept.__setitem__(key, result)
+
+    def _fill_gaps(self) -> None:
+        """Give what did not come back in time a result, and hold every wall against the correct connection to the same peer."""
+        for peer in self._targets:
+            if self.prober is not None and peer.node not in self.edges:
+                self.edges[peer.node] = probe.unfinished(self._own_name, self.prober, peer)
+            fault = self.edges[peer.node].fault if peer.node in self.edges else None
+            for wall in self._walls_of(peer):
+                outcome = self.outcomes.get((peer.node, wall), walls.Outcome(None, "resolve", "no answer in time"))
+                self.outcomes[peer.node, wall] = walls.compared(outcome, fault) if wall in walls.INSIDE else outcome
+        if self._wants_running() and self.running is None and self.prober is not None and self.task.own is not None:
+            edge = self.edges[self.task.own.node]
+            fault = edge.fault or diagnosis.explain(
+                diagnosis.Symptom("call", "timeout", ""), {"node": self._own_name, "timeout": self.prober.timeout}
+            )
+            self.running = running.silent(self._own_name, fault)
+
+    def _result(self) -> dict[str, Any]:
+        return {
+            "node": self._own_name or None,
+            "edges": [self.edges[peer.node].result for peer in self.task.peers] if self.prober else [],
+            "walls": [
+                self.outcomes[peer.node, wall].as_result(self.task.origin, peer, wall)
+                for peer in self._targets
+                for wall in self._walls_of(peer)
+            ],
+            "running": self.running,
+        }
+
+
+def verify(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the result of the module node_verify from its options; raise OptionError."""
+    network = probe.Network()
+    node = params["node"]
+    epmd_port = options.asked_epmd_port(params)
+    peers = [peer for peer in options.as_peers(params["peers"], epmd_port) if peer.node != node]
+    own = options.as_own(node, params["address"], params["port"], epmd_port) if node else None
+    if own is not None and params["discovery"] != "map":
+        peers = [peer._replace(addresses=()) for peer in peers]
+    task = Task(
+        origin=params["host"] or (own.host if own else socket.gethostname()),
+        own=own,
+        peers=peers,
+        walls=params["walls"] if params["walls"] is not None else walls.INSIDE if own else ("packet_filter",),
+        arms=walls.Arms(
+            params["foreign_certificate"], (params["wrong_cookie"] or secrets.token_hex(32)).encode("utf-8")
+        ),
+        epmd_port=params["epmd_port"],
+        ask_running=params["running"],
+        retry_seconds=min(max(params["retry_seconds"], 0.0), LONGEST_RETRY),
+        reset_counts=params["reset_counts"],
+    )
+    return Verification(task, options.prober(node, params, "node") if node else None, network).run()

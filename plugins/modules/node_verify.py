@@ -1,0 +1,156 @@
+#!/usr/bin/python
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: node_verify
+short_description: Prove this host's edges, the walls of every node, and what its own node says
+version_added: 1.0.0
+author: "beam.tls_distribution contributors (@beam-tls-distribution)"
+description:
+  - In one process, side by side, connects to every peer as the node would, tries what every node must refuse, and asks the running node of this host about
+    its peers. No C(erl) is started.
+  - A wall counts as held only if the same host can make a correct connection to the same node; otherwise nothing is proven, and RV(walls[].held) is null.
+  - Faults and fallen walls are results, not failures of the task; the action M(beam.tls_distribution.mesh_report) judges them for all hosts together.
+extends_documentation_fragment:
+  - beam.tls_distribution.distribution
+  - beam.tls_distribution.distribution.peers
+  - beam.tls_distribution.distribution.attributes
+options:
+  node:
+    description:
+      - The full name of this host's node, V(NAME@HOST).
+      - A host that is no peer has none. It proves the walls V(packet_filter) and V(epmd) only.
+    type: str
+  host:
+    description: What this host is called in RV(walls). The host part of O(node), or the name the host has for itself, by default.
+    type: str
+  address:
+    description: Addresses of this host's own node. The loopback addresses are tried first. What the host part resolves to by default.
+    type: list
+    elements: str
+  port:
+    description: The port this host's own node listens on.
+    type: int
+    default: 4370
+  walls:
+    description:
+      - The walls to try.
+      - V(plain), a plain TCP handshake at the TLS port. V(no_certificate), TLS without a certificate. V(foreign_ca), TLS with a certificate of another CA.
+        V(wrong_cookie), everything right but the cookie. V(wrong_name), a valid certificate and the name of another host.
+      - V(packet_filter), a TCP connection to the node's port, and V(epmd), one to epmd's port, from a host that is no peer.
+      - By default V(packet_filter) without O(node), all others but V(epmd) with it.
+    type: list
+    elements: str
+    choices: [plain, no_certificate, foreign_ca, wrong_cookie, wrong_name, packet_filter, epmd]
+  foreign_certificate:
+    description:
+      - A certificate for the host part of O(node) with its private key, in PEM form, issued by a CA the cluster does not know. The wall V(foreign_ca) needs it.
+      - It is written to a private file on the host, which is gone when the module ends.
+    type: str
+  wrong_cookie:
+    description: The cookie of the wall V(wrong_cookie). Random by default.
+    type: str
+  reset_counts:
+    description: Whether the packet filter on the way answers with TCP resets. A closed port does so too, so that a reset proves nothing otherwise.
+    type: bool
+    default: false
+  running:
+    description: Whether the running node of this host is asked about its peers.
+    type: bool
+    default: true
+  retry_seconds:
+    description: How long an edge that failed for a reason that may pass is tried again, as when the mesh has just been started.
+    type: float
+    default: 10.0
+"""
+
+EXAMPLES = r"""
+- name: Prove alpha's part of the mesh
+  beam.tls_distribution.node_verify:
+    node: guard@alpha.example.net
+    foreign_certificate: "{{ foreign_certificate }}"
+    peers:
+      - node: guard@bravo.example.net
+      - node: guard@carol.example.net
+
+- name: Prove from outside that nobody else gets through
+  beam.tls_distribution.node_verify:
+    walls: [packet_filter]
+    peers:
+      - node: guard@bravo.example.net
+        address: [198.51.100.7]
+"""
+
+RETURN = r"""
+node:
+  description: This host's node, null if it has none.
+  returned: success
+  type: str
+edges:
+  description: One entry per peer, as M(beam.tls_distribution.node_ping) returns it.
+  returned: success
+  type: list
+  elements: dict
+walls:
+  description: One entry per node (the own one included) and wall.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    from: {description: The host that tried., type: str, returned: always}
+    to: {description: The node that had to refuse., type: str, returned: always}
+    wall: {description: The wall., type: str, returned: always}
+    held: {description: Whether it held; null if nothing was proven., type: bool, returned: always}
+    stage: {description: The stage the attempt ended at., type: str, returned: always}
+    detail: {description: What the other side answered., type: str, returned: always}
+running:
+  description: What the running node of this host says; null if it was not asked.
+  returned: success
+  type: dict
+  contains:
+    node: {description: The node., type: str, returned: always}
+    otp_release: {description: The OTP release., type: str, returned: always}
+    uptime: {description: Seconds since it started., type: float, returned: always}
+    memory: {description: Bytes the runtime system has allocated., type: int, returned: always}
+    peers: {description: The visible nodes it is connected with., type: list, elements: str, returned: always}
+    ok: {description: Whether it answered., type: bool, returned: always}
+    fault: {description: What is wrong (id, cause, remedy); null if nothing is., type: dict, returned: always}
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import options, walls
+from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.verification import verify
+
+
+def main() -> None:
+    """Entry point."""
+    spec = {
+        "node": {"type": "str"},
+        "host": {"type": "str"},
+        "address": {"type": "list", "elements": "str"},
+        "port": {"type": "int", "default": options.PORT},
+        "peers": options.peers(),
+        "walls": {"type": "list", "elements": "str", "choices": list(walls.NAMES)},
+        "foreign_certificate": {"type": "str", "no_log": True},
+        "wrong_cookie": {"type": "str", "no_log": True},
+        "reset_counts": {"type": "bool", "default": False},
+        "running": {"type": "bool", "default": True},
+        "retry_seconds": {"type": "float", "default": 10.0},
+        **options.discovery(),
+        **options.node_files(),
+    }
+    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
+    try:
+        result = verify(module.params)
+    except options.OptionError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(changed=False, **result)
+
+
+if __name__ == "__main__":
+    main()
