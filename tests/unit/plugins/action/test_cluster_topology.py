@@ -1,0 +1,174 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The action as a playbook runs it, on inventories that no host belongs to."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+import subprocess
+import sys
+import typing as t
+from pathlib import Path
+
+import pytest
+import yaml
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from ansible_collections.beam.tls_distribution.plugins.action import cluster_topology
+
+COLLECTIONS = Path(cluster_topology.__file__).parents[5]
+PLAYBOOK = """
+- hosts: erlang
+  gather_facts: false
+  tasks:
+    - ansible.builtin.import_role:
+        name: beam.tls_distribution.erlang_cluster
+        tasks_from: topology
+        rolespec_validate: false
+    - ansible.builtin.copy:
+        content: >-
+          {{ {'topology': erlang_cluster_topology, 'node': erlang_cluster_node.node, 'cookie': erlang_cluster_secret}
+             | to_json }}
+        dest: "{{ playbook_dir }}/{{ inventory_hostname }}.json"
+        mode: "0600"
+      check_mode: false
+      delegate_to: localhost
+      connection: local
+"""
+SECRET = "SecretSecretSecretSecret"
+
+
+class Run(t.NamedTuple):
+    code: int
+    output: str
+
+    @property
+    def faults(self) -> list[str]:
+        """The sentences between the announcement of faults and the place they came from."""
+        found = re.search(r"The inventory has [^\n]*\n(.*?)\nOrigin:", self.output, re.DOTALL)
+        return found[1].splitlines() if found else []
+
+
+@pytest.fixture
+def play(tmp_path: Path) -> t.Callable[..., Run]:
+    (tmp_path / "playbook.yml").write_text(PLAYBOOK)
+
+    def run(group: dict[str, t.Any], *options: str) -> Run:
+        (tmp_path / "inventory.yml").write_text(yaml.safe_dump({"erlang": group}))
+        # The collection path of the controller stays behind ours: community.crypto may be there.
+        paths = os.pathsep.join([str(COLLECTIONS), os.environ.get("ANSIBLE_COLLECTIONS_PATH", "")]).rstrip(os.pathsep)
+        command = [sys.executable, "-m", "ansible", "playbook", "-i", "inventory.yml", "playbook.yml", *options]
+        environment = {
+            **os.environ,
+            "ANSIBLE_COLLECTIONS_PATH": paths,
+            "ANSIBLE_LOCAL_TEMP": str(tmp_path / "tmp"),
+            "ANSIBLE_REMOTE_TEMP": str(tmp_path / "tmp"),
+            "ANSIBLE_NOCOLOR": "1",
+        }
+        done = subprocess.run(
+            command, cwd=tmp_path, env=environment, check=False, capture_output=True, text=True, timeout=120
+        )
+        return Run(done.returncode, done.stdout + done.stderr)
+
+    return run
+
+
+def hosts(*names: str, **variables: t.Any) -> dict[str, t.Any]:
+    """A group of good hosts."""
+    found = {
+        name: {"erlang_node_host": f"{name}.example.net", "erlang_node_addresses": [f"198.18.{number}.10"]}
+        for number, name in enumerate(names, 1)
+    }
+    return {"hosts": found, "vars": {"erlang_cluster_name": "guard", **variables}}
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_topology_secrets_check_mode_and_limit(play: t.Callable[..., Run], tmp_path: Path) -> None:
+    group = hosts("alpha", "bravo", erlang_node_sys_config={"guard": {"peers": "{{ erlang_cluster_topology.nodes }}"}})
+    directory = tmp_path / "erlang" / "guard"
+
+    checked = play(group, "--check")
+    assert checked.code == 0, checked.output
+    assert "changed=1" in checked.output
+    assert not directory.exists()
+
+    first = play(group, "-vvv")
+    assert first.code == 0, first.output
+    answer = json.loads((tmp_path / "bravo.json").read_text())
+    assert answer["node"] == "guard@bravo.example.net"
+    assert answer["topology"]["cluster"]["directory"] == str(directory)
+    assert answer["cookie"] == (directory / "cookie").read_text().strip()
+    assert answer["cookie"] not in first.output
+    assert sorted(path.name for path in directory.iterdir()) == [".gitignore", "ca.passphrase", "cookie"]
+    assert mode(directory) == 0o700
+    assert {mode(path) for path in directory.iterdir()} == {0o600}
+
+    (tmp_path / "bravo.json").unlink()
+    again = play(group, "--limit", "bravo")
+    assert again.code == 0, again.output
+    assert json.loads((tmp_path / "bravo.json").read_text()) == answer
+    assert re.search(r"Turn the inventory[^\n]*\nok: \[bravo\]", again.output)
+
+
+def test_every_fault_in_one_task(play: t.Callable[..., Run], tmp_path: Path) -> None:
+    directory = tmp_path / "erlang" / "guard"
+    directory.mkdir(parents=True)
+    encryption = serialization.BestAvailableEncryption(b"the right passphrase")
+    key = ec.generate_private_key(ec.SECP256R1())
+    (directory / "ca.key").write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
+    )
+    group = hosts(
+        "alpha",
+        "bravo",
+        "carol",
+        "dave",
+        "erin",
+        erlang_app_release="missing.tar.gz",
+        erlang_certs_ca_passphrase=SECRET,
+        erlang_cluster_cookie=f"{SECRET} with spaces",
+        erlang_cluster_discovery="prt",
+        erlang_cluster_prot=4371,
+    )
+    group["hosts"]["bravo"]["erlang_node_host"] = "alpha.example.net"
+    group["hosts"]["carol"]["erlang_node_port"] = 70000
+    group["hosts"]["dave"]["erlang_node_host"] = "dave"
+    group["hosts"]["erin"] = {"erlang_node_host": "erin.invalid", "erlang_firewall_backend": "{{ nowhere }}"}
+    run = play(group)
+    assert run.code != 0
+    everywhere = "alpha, bravo, carol, dave and erin:"
+    for beginning in (
+        f"{everywhere} erlang_cluster_prot is a variable that no role knows; the nearest one is erlang_cluster_port.",
+        f"{everywhere} erlang_cluster_discovery 'prt' is not known; choose port, map or epmd.",
+        f"{everywhere} erlang_cluster_cookie has characters that no cookie may have",
+        f"{everywhere} erlang_app_release '{tmp_path}/missing.tar.gz' is not on the controller",
+        f"{everywhere} erlang_certs_ca_passphrase does not open ca.key (in {directory})",
+        "alpha and bravo: erlang_node_host 'alpha.example.net' makes each of them the node guard@alpha.example.net",
+        "carol: erlang_node_port 70000 is not between 1 and 65535",
+        "dave: erlang_node_host 'dave' has no dot",
+        "erin: erlang_node_host 'erin.invalid' does not resolve to an IPv4 address on the controller",
+        "erin: erlang_firewall_backend cannot be worked out ('nowhere' is undefined)",
+    ):
+        assert any(fault.startswith(beginning) for fault in run.faults), (beginning, run.faults)
+    assert len(run.faults) == 10, run.faults
+    assert SECRET not in run.output
+    assert [path.name for path in directory.iterdir()] == ["ca.key"]
+
+
+def test_variables_of_the_play_count(play: t.Callable[..., Run], tmp_path: Path) -> None:
+    (tmp_path / "playbook.yml").write_text(
+        PLAYBOOK.replace("  tasks:", "  vars: {erlang_cluster_port: 99999}\n  tasks:")
+    )
+    run = play(hosts("alpha", "bravo"))
+    assert run.faults == [
+        "alpha and bravo: erlang_cluster_port 99999 is not between 1024 and 65535; choose a port from 1024 to 65535, "
+        "since the account of a node may not open lower ones."
+    ]
