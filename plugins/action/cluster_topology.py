@@ -78,7 +78,8 @@ class ActionModule(ActionBase):
         for name in names:
             raw = self._variables(name, hostvars)
             values = inventory.read_host(name, raw, specifications, self._loader, faults)
-            base = raw.get("inventory_dir") or os.getcwd()
+            # Hosts given on the command line have "None" here instead of a directory.
+            base = os.path.join(os.getcwd(), "" if raw.get("inventory_dir") in (None, "None") else raw["inventory_dir"])
             if values.get("erlang_cluster_directory"):
                 place = os.path.join(base, os.path.expanduser(values["erlang_cluster_directory"]))
                 values["erlang_cluster_directory"] = os.path.abspath(place)

@@ -23,7 +23,7 @@ from ansible_collections.beam.tls_distribution.plugins.action import cluster_top
 
 COLLECTIONS = Path(cluster_topology.__file__).parents[5]
 PLAYBOOK = """
-- hosts: erlang
+- hosts: "{{ erlang_cluster_group | default('erlang') }}"
   gather_facts: false
   tasks:
     - ansible.builtin.import_role:
@@ -172,3 +172,8 @@ def test_variables_of_the_play_count(play: t.Callable[..., Run], tmp_path: Path)
         "alpha and bravo: erlang_cluster_port 99999 is not between 1024 and 65535; choose a port from 1024 to 65535, "
         "since the account of a node may not open lower ones."
     ]
+
+
+def test_without_an_inventory_file_the_directory_has_to_be_given(play: t.Callable[..., Run], tmp_path: Path) -> None:
+    run = play({}, "-i", "alpha,", "-e", "erlang_cluster_group=all", "-e", '{"erlang_node_addresses": ["198.18.1.10"]}')
+    assert run.faults == ["alpha: erlang_cluster_directory has no value; set it to a directory on the controller."]
