@@ -1,0 +1,26 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Filters about what is to be verified, on the controller."""
+
+from __future__ import annotations
+
+import typing as t
+
+
+def topology_peers(topology: t.Mapping[str, t.Any], inventory: str | None = None) -> list[dict[str, t.Any]]:
+    """The nodes of a topology as the option ``peers`` of the modules, without the node of that inventory name."""
+    return [
+        {"node": node["node"], "address": list(node["addresses"]), "port": node["port"]}
+        for name, node in topology["nodes"].items()
+        if name != inventory
+    ]
+
+
+class FilterModule:
+    """Filters of this file."""
+
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+        """Their names and functions."""
+        return {"topology_peers": topology_peers}

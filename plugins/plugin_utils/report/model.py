@@ -1,0 +1,298 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the hosts answered, joined into one report of nodes, edges, walls and faults. Pure: takes and returns plain data.
+
+The shapes taken are those of a ``node_verify`` result (docs/architecture.md, "Verification"); the report returned is described by
+docs/report.schema.json.
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+import typing as t
+
+from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.walls import NAMES, OUTSIDE
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report import walls
+
+Report = dict[str, t.Any]
+Answer = t.Mapping[str, t.Any]
+
+FORMAT = 1
+
+OK, FAILED, NO_ANSWER, NOT_ASKED, ABSENT = "ok", "failed", "no-answer", "not-asked", "absent"
+UP, DOWN = "up", "down"
+HELD, FELL, UNPROVEN = "held", "fell", "unproven"
+
+BAD_EDGES = (FAILED, NO_ANSWER)
+BAD_WALLS = (FELL, UNPROVEN, NO_ANSWER)
+BAD_NODES = (DOWN, NO_ANSWER)
+
+_EDGE_FACTS = (
+    "stage",
+    "tls_version",
+    "cipher",
+    "certificate_days_left",
+    "certificate_subject",
+    "peer_name",
+    "milliseconds",
+)
+
+
+class Question(t.NamedTuple):
+    """What was asked, and of whom.
+
+    ``asked`` are the hosts of this run (``--limit`` leaves some out), ``outsiders`` those that are no peers; ``walls`` are the names of the walls
+    to be proven, ``check_mode`` whether a node may be missing because nothing has been set up yet.
+    """
+
+    topology: t.Mapping[str, t.Any]
+    asked: t.Collection[str]
+    outsiders: t.Sequence[str]
+    walls: t.Sequence[str]
+    check_mode: bool = False
+
+
+def build(question: Question, answers: t.Mapping[str, Answer], now: datetime.datetime) -> Report:
+    """The report, from the answers of hosts by inventory name.
+
+    A host that failed or could not be reached may have no answer, or one with ``msg``; an answer with ``skipped`` is that of a host on which
+    check mode found no node yet.
+    """
+    join = _Join(question, answers)
+    nodes, edges, attempts = join.nodes(), join.edges(), join.walls()
+    cluster = question.topology["cluster"]
+    report: Report = {
+        "format": FORMAT,
+        "time": now.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "check_mode": question.check_mode,
+        "cluster": {key: cluster.get(key) for key in ("name", "discovery", "address_family")},
+        "nodes": nodes,
+        "edges": edges,
+        "walls": attempts,
+        "faults": _faults(nodes, edges, attempts),
+    }
+    report["totals"] = _totals(report)
+    report["ok"] = not report["faults"]
+    report["nothing_yet"] = bool(nodes) and all(node["state"] == ABSENT for node in nodes)
+    report["summary"] = summary(report)
+    return report
+
+
+def summary(report: Report) -> str:
+    """The report in one line."""
+    name = "mesh %s" % report["cluster"]["name"]
+    if report["nothing_yet"]:
+        return "%s: nothing to verify yet, no node is set up on %s" % (name, _listed([node["inventory"] for node in report["nodes"]]))
+    totals = report["totals"]
+    parts = [
+        "%d of %d edges" % (totals["edges"]["ok"], totals["edges"]["asked"]),
+        "%d of %d walls" % (totals["walls"]["held"], totals["walls"]["asked"]),
+    ]
+    if totals["nodes"]["bad"]:
+        parts.append("%d of %d nodes down" % (totals["nodes"]["bad"], totals["nodes"]["asked"]))
+    days = totals["certificate_days_left"]
+    if days is not None:
+        parts.append("certificates good for %s" % plural(math.floor(days), "day") if days > 0 else "a certificate has expired")
+    absent = [node["inventory"] for node in report["nodes"] if node["state"] == ABSENT]
+    if absent:
+        parts.append("no node yet on %s" % _listed(absent))
+    left_out = [node["inventory"] for node in report["nodes"] if node["state"] == NOT_ASKED]
+    if left_out:
+        parts.append("not asked: %s" % _listed(left_out))
+    return "%s: %s" % (name, ", ".join(parts))
+
+
+def plural(count: int, noun: str) -> str:
+    """A count with its noun."""
+    return "%d %s%s" % (count, noun, "" if count == 1 else "s")
+
+
+class _Join:
+    """Answers held against the topology."""
+
+    def __init__(self, question: Question, answers: t.Mapping[str, Answer]) -> None:
+        self.question = question
+        self.topology = question.topology["nodes"]
+        self.names = list(self.topology)
+        self.inventory = {node["node"]: name for name, node in self.topology.items()}
+        self.answers = {name: answer for name, answer in answers.items() if answer.get("edges") is not None}
+        self.absent = {name for name in self.names if question.check_mode and answers.get(name, {}).get("skipped")}
+        self.told = {name: str(answer.get("msg") or "") for name, answer in answers.items()}
+        self.probed = {
+            (name, self.inventory.get(edge["to"], edge["to"])): edge for name, answer in self.answers.items() for edge in answer["edges"]
+        }
+
+    def nodes(self) -> list[dict[str, t.Any]]:
+        """The nodes, in the order of the topology."""
+        return [self._node(name) for name in self.names]
+
+    def edges(self) -> list[dict[str, t.Any]]:
+        """The edges, in the order of the topology."""
+        return [self._edge(edge["from"], edge["to"]) for edge in self.question.topology["edges"]]
+
+    def walls(self) -> list[dict[str, t.Any]]:
+        """The attempts that were made, and those that should have been."""
+        made = [self._wall(name, wall) for name, answer in self.answers.items() for wall in answer.get("walls") or []]
+        known = {(wall["wall"], wall["from"], wall["to"]) for wall in made}
+        for origin, target, wall in self._expected():
+            if (wall, origin, target) not in known:
+                state = self._silence(origin, target)
+                detail = self._reason(origin) if state == NO_ANSWER else ""
+                made.append({"wall": wall, "from": origin, "to": target, "state": state, "stage": None, "detail": detail})
+        order = {wall: position for position, wall in enumerate(NAMES)}
+        return sorted(made, key=lambda wall: order.get(wall["wall"], len(order)))
+
+    def _expected(self) -> t.Iterator[tuple[str, str, str]]:
+        for wall in self.question.walls:
+            if wall == "epmd" and self.question.topology["cluster"].get("discovery") != "epmd":
+                continue
+            outside = wall in OUTSIDE
+            for origin in self.question.outsiders if outside else self.names:
+                for target in self.names:
+                    if outside or target != origin:
+                        yield origin, target, wall
+
+    def _node(self, name: str) -> dict[str, t.Any]:
+        planned = self.topology[name]
+        running = dict(self.answers.get(name, {}).get("running") or {})
+        state = self._silence(name, name)
+        fault = None
+        if state == NO_ANSWER and name in self.answers and running:
+            state = UP if running.get("ok") else DOWN
+            fault = running.get("fault") if state == DOWN else None
+        if state in BAD_NODES and not fault:
+            fault = self._no_answer(name)
+        seen = [edge for (_from, to), edge in self.probed.items() if to == name and edge.get("certificate_days_left") is not None]
+        soonest = min(seen, key=lambda edge: float(edge["certificate_days_left"])) if seen else {}
+        return {
+            "inventory": name,
+            "node": planned["node"],
+            "addresses": list(planned.get("addresses") or []),
+            "port": planned.get("port"),
+            "state": state,
+            "otp_release": running.get("otp_release"),
+            "uptime": running.get("uptime"),
+            "memory": running.get("memory"),
+            "peers": list(running.get("peers") or []),
+            "certificate_days_left": soonest.get("certificate_days_left"),
+            "certificate_subject": soonest.get("certificate_subject"),
+            "fault": fault,
+        }
+
+    def _edge(self, origin: str, target: str) -> dict[str, t.Any]:
+        probed = self.probed.get((origin, target))
+        state = self._silence(origin, target)
+        fault = None
+        connection = self._connection(origin, target)
+        if probed is not None and state != ABSENT:
+            state = OK if probed["ok"] else FAILED
+            fault = probed.get("fault")
+            if state == OK and connection == "one-sided" and self._lists(origin, target):
+                state, fault = FAILED, self._one_sided(origin, target)
+        elif state == NO_ANSWER:
+            fault = self._no_answer(origin)
+        found = probed or {}
+        return {
+            "from": origin,
+            "to": target,
+            "state": state,
+            "connection": connection,
+            **{fact: found.get(fact) for fact in _EDGE_FACTS},
+            "milliseconds": dict(found.get("milliseconds") or {}),
+            "fault": fault,
+        }
+
+    def _wall(self, origin: str, wall: Answer) -> dict[str, t.Any]:
+        target = self.inventory.get(wall["to"], wall["to"])
+        state = {True: HELD, False: FELL}.get(wall["held"], UNPROVEN)
+        if self.absent & {origin, target}:
+            state = ABSENT
+        return {"wall": wall["wall"], "from": origin, "to": target, "state": state, "stage": wall.get("stage"), "detail": wall.get("detail") or ""}
+
+    def _silence(self, origin: str, target: str) -> str:
+        """What to call an attempt of which nothing is known."""
+        if self.absent & {origin, target}:
+            return ABSENT
+        return NO_ANSWER if origin in self.question.asked else NOT_ASKED
+
+    def _connection(self, origin: str, target: str) -> str:
+        """Whether two running nodes say that they are connected; each is asked for its own list of peers."""
+        mine, theirs = self._lists(origin, target), self._lists(target, origin)
+        if mine and theirs:
+            return "up"
+        if mine is None or theirs is None:
+            return "unknown"
+        return "one-sided" if mine or theirs else "idle"
+
+    def _lists(self, origin: str, target: str) -> bool | None:
+        running = self.answers.get(origin, {}).get("running") or {}
+        return self.topology[target]["node"] in running.get("peers", []) if running.get("ok") else None
+
+    def _one_sided(self, origin: str, target: str) -> dict[str, str]:
+        mine, theirs = self.topology[origin]["node"], self.topology[target]["node"]
+        return {
+            "id": "one-sided",
+            "cause": "%s says that it is connected to %s, which does not say so of %s." % (mine, theirs, mine),
+            "remedy": "Verify again in a minute; if it stays, one side lost the connection: compare erlang_cluster_net_ticktime and look at the "
+            "packet filters between %s and %s." % (origin, target),
+        }
+
+    def _no_answer(self, name: str) -> dict[str, str]:
+        return {
+            "id": "no-answer",
+            "cause": "%s gave no answer%s." % (name, ": " + self._reason(name).rstrip(".") if self._reason(name) else ""),
+            "remedy": "See what ansible says of %s further up, and verify again." % name,
+        }
+
+    def _reason(self, name: str) -> str:
+        return " ".join(self.told.get(name, "").split())
+
+
+def _totals(report: Report) -> dict[str, t.Any]:
+    def count(kind: str, *states: str) -> int:
+        return sum(entry["state"] in states for entry in report[kind])
+
+    days = [node["certificate_days_left"] for node in report["nodes"] if node["certificate_days_left"] is not None]
+    return {
+        "nodes": {"all": len(report["nodes"]), "asked": count("nodes", UP, *BAD_NODES), "up": count("nodes", UP), "bad": count("nodes", *BAD_NODES)},
+        "edges": {"all": len(report["edges"]), "asked": count("edges", OK, *BAD_EDGES), "ok": count("edges", OK), "bad": count("edges", *BAD_EDGES)},
+        "walls": {"all": len(report["walls"]), "asked": count("walls", HELD, *BAD_WALLS), "held": count("walls", HELD), "bad": count("walls", *BAD_WALLS)},
+        "certificate_days_left": min(days) if days else None,
+    }
+
+
+def _faults(
+    nodes: list[dict[str, t.Any]], edges: list[dict[str, t.Any]], attempts: list[dict[str, t.Any]]
+) -> list[dict[str, t.Any]]:
+    """Every fault once, with all the places where it shows, those of nodes and edges first."""
+    folded: dict[tuple[str, str, str], list[str]] = {}
+
+    def add(fault: t.Mapping[str, str] | None, where: str) -> None:
+        if fault:
+            folded.setdefault((fault["id"], fault["cause"], fault["remedy"]), []).append(where)
+
+    for node in nodes:
+        if node["state"] in BAD_NODES:
+            add(node["fault"], node["inventory"])
+    for edge in edges:
+        if edge["state"] in BAD_EDGES:
+            add(edge["fault"] or UNEXPLAINED, "%s → %s" % (edge["from"], edge["to"]))
+    for wall in attempts:
+        if wall["state"] in BAD_WALLS:
+            add(walls.fault(wall), "%s → %s" % (wall["from"], wall["to"]))
+    return [{"id": key[0], "where": where, "cause": key[1], "remedy": key[2]} for key, where in folded.items()]
+
+
+UNEXPLAINED = {
+    "id": "unexplained",
+    "cause": "The attempt failed, and the host did not say why.",
+    "remedy": "Run the verification again with -vvv.",
+}
+
+
+def _listed(names: t.Sequence[str], most: int = 6) -> str:
+    shown = list(names[:most]) + (["%d more" % (len(names) - most)] if len(names) > most else [])
+    return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)

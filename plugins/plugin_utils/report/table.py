@@ -1,0 +1,260 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The report for a terminal: lines of styled pieces of text. Pure; whoever prints them knows the colours."""
+
+from __future__ import annotations
+
+import math
+import typing as t
+
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report import walls
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.model import (
+    ABSENT,
+    BAD_EDGES,
+    BAD_WALLS,
+    FAILED,
+    HELD,
+    NO_ANSWER,
+    NOT_ASKED,
+    OK,
+    Report,
+    plural,
+)
+
+GOOD, BAD, QUIET, PLAIN, STRONG = "good", "bad", "quiet", "plain", "strong"
+
+
+class Span(t.NamedTuple):
+    """A piece of text and its style."""
+
+    text: str
+    style: str = PLAIN
+
+
+Line = list[Span]
+
+LISTED_NODES = 6
+"""Up to so many nodes every edge has a line of its own."""
+
+SHOWN_EDGES = 20
+SHOWN_FAULTS = 12
+
+_RIGHT = frozenset(["days", "ms"])
+_SHORTENED = ("cipher", "from", "to")
+_LEAST = 8
+_GAP = "  "
+_MARKS = {OK: ("+", GOOD), FAILED: ("X", BAD), NO_ANSWER: ("?", BAD), NOT_ASKED: ("-", QUIET), ABSENT: (" ", QUIET)}
+_STYLES = {OK: GOOD, FAILED: BAD, NO_ANSWER: BAD}
+_WORDS = {NO_ANSWER: "no answer", NOT_ASKED: "not asked", ABSENT: "no node yet"}
+
+
+def render(report: Report, width: int, page: str = "") -> list[Line]:
+    """The report in lines of at most ``width`` columns; ``page`` is where the HTML was written, empty if it was not."""
+    style = GOOD if report["ok"] else BAD
+    if report["nothing_yet"]:
+        return [[Span(line)] for line in _wrapped(report["summary"], width)]
+    blocks = [_edges(report, width), _walls(report, width), _fault_lines(report, width)]
+    lines: list[Line] = []
+    for block in blocks:
+        if block:
+            lines += [*block, []]
+    if page:
+        lines.append([Span("report: %s" % clean(page), QUIET)])
+    return lines + [[Span(line, style)] for line in _wrapped(clean(report["summary"]), width)]
+
+
+def clean(text: object) -> str:
+    """Text without anything that a terminal would act upon: control characters are shown as escapes."""
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii") for letter in str(text))
+
+
+def _edges(report: Report, width: int) -> list[Line]:
+    edges = report["edges"]
+    if not edges:
+        return []
+    if len(report["nodes"]) <= LISTED_NODES:
+        return _listing(edges, width)
+    bad = [edge for edge in edges if edge["state"] in BAD_EDGES]
+    lines = _matrix(report, width) or _sources(report, width)
+    if bad:
+        lines += [[], *_listing(bad[:SHOWN_EDGES], width)]
+    if len(bad) > SHOWN_EDGES:
+        lines.append([Span("and %s more that failed" % plural(len(bad) - SHOWN_EDGES, "edge"), BAD)])
+    return lines
+
+
+def result(edge: t.Mapping[str, t.Any]) -> str:
+    """What became of an edge, in a few words."""
+    if edge["state"] == OK:
+        return "ok, idle" if edge["connection"] == "idle" else "ok"
+    if edge["state"] == FAILED:
+        return "one-sided" if (edge["fault"] or {}).get("id") == "one-sided" else "failed: %s" % edge["stage"]
+    return _WORDS[edge["state"]]
+
+
+def short_tls(version: str | None) -> str:
+    """A TLS version as a number."""
+    return str(version or "").replace("TLSv", "")
+
+
+def short_cipher(cipher: str | None) -> str:
+    """A cipher suite without the prefix that all have."""
+    name = str(cipher or "")
+    return name[4:] if name.startswith("TLS_") else name
+
+
+def days(left: float | None) -> str:
+    """Whole days that are left, negative after the end."""
+    return "" if left is None else str(math.floor(left))
+
+
+def _listing(edges: t.Sequence[t.Mapping[str, t.Any]], width: int) -> list[Line]:
+    rows = [
+        {
+            "from": edge["from"],
+            "to": edge["to"],
+            "result": result(edge),
+            "TLS": short_tls(edge["tls_version"]),
+            "cipher": short_cipher(edge["cipher"]),
+            "days": days(edge["certificate_days_left"]),
+            "ms": _number(edge["milliseconds"].get("total"), "%.1f"),
+        }
+        for edge in edges
+    ]
+    styles = [_STYLES.get(edge["state"], QUIET) for edge in edges]
+    return columns(rows, styles, "result", width)
+
+
+def columns(rows: t.Sequence[t.Mapping[str, str]], styles: t.Sequence[str], styled: str, width: int) -> list[Line]:
+    """A table with a head. The column ``styled`` has each row's own style; what does not fit is shortened, widest column first."""
+    names = list(rows[0])
+    texts = [{name: clean(row[name]) for name in names} for row in rows]
+    widths = {name: max([len(name), *(len(row[name]) for row in texts)]) for name in names}
+    spare = width - sum(widths.values()) - len(_GAP) * (len(names) - 1)
+    while spare < 0:
+        widest = max((name for name in names if name in _SHORTENED), key=lambda name: widths[name], default="")
+        if not widest or widths[widest] <= _LEAST:
+            break
+        widths[widest] -= 1
+        spare += 1
+
+    def line(row: t.Mapping[str, str], style: str, others: str) -> Line:
+        spans: Line = []
+        for name in names:
+            text = shorten(row[name], widths[name])
+            text = text.rjust(widths[name]) if name in _RIGHT else text.ljust(widths[name])
+            spans += [Span(text, style if name == styled else others), Span(_GAP)]
+        return spans[:-1]
+
+    head = line({name: name for name in names}, QUIET, QUIET)
+    return [head, *(line(row, style, PLAIN) for row, style in zip(texts, styles))]
+
+
+def shorten(text: str, width: int) -> str:
+    """Text in at most so many columns; what is left out shows as an ellipsis."""
+    return text if len(text) <= width else text[: max(width - 1, 0)] + "…"
+
+
+def _matrix(report: Report, width: int) -> list[Line]:
+    """One row and one column a node; nothing if that is wider than the terminal."""
+    names = [node["inventory"] for node in report["nodes"]]
+    label = max(len(clean(name)) for name in names)
+    digits = len(str(len(names)))
+    cell = digits + 1
+    if digits + 1 + label + cell * len(names) > width:
+        return []
+    states = {(edge["from"], edge["to"]): edge["state"] for edge in report["edges"]}
+    lines: list[Line] = [[Span("from".ljust(digits + 1 + label), QUIET), *(Span(str(number + 1).rjust(cell), QUIET) for number in range(len(names)))]]
+    for number, origin in enumerate(names):
+        line = [Span("%s %s" % (str(number + 1).rjust(digits), clean(origin).ljust(label)))]
+        for target in names:
+            mark, style = _MARKS[states[origin, target]] if (origin, target) in states else ("·", QUIET)
+            line.append(Span(mark.rjust(cell), style))
+        lines.append(line)
+    present = [entry for entry in (("+ ok", OK), ("X failed", FAILED), ("? no answer", NO_ANSWER), ("- not asked", NOT_ASKED)) if entry[1] in states.values()]
+    lines.append([Span("".ljust(digits + 1 + label + 1) + _GAP.join(text for text, _state in present), QUIET)])
+    return lines
+
+
+def _sources(report: Report, width: int) -> list[Line]:
+    """One row a node: how many of its edges are right, and its slowest."""
+    rows, styles = [], []
+    for node in report["nodes"]:
+        name = node["inventory"]
+        out = [edge for edge in report["edges"] if edge["from"] == name]
+        into = [edge for edge in report["edges"] if edge["to"] == name]
+        slowest = max((edge["milliseconds"].get("total") or 0.0 for edge in out), default=0.0)
+        bad = sum(edge["state"] in BAD_EDGES for edge in (*out, *into))
+        word = "ok" if all(edge["state"] == OK for edge in (*out, *into)) else _WORDS.get(node["state"], "%d failed" % bad)
+        rows.append(
+            {
+                "from": name,
+                "result": word,
+                "reaches": _of(out),
+                "reached by": _of(into),
+                "days": days(node["certificate_days_left"]),
+                "ms": _number(slowest or None, "%.1f"),
+            }
+        )
+        styles.append(GOOD if word == "ok" else BAD if bad else QUIET)
+    return columns(rows, styles, "result", width)
+
+
+def _of(edges: t.Sequence[t.Mapping[str, t.Any]]) -> str:
+    return "%d of %d" % (sum(edge["state"] == OK for edge in edges), len(edges))
+
+
+def _walls(report: Report, width: int) -> list[Line]:
+    folded: dict[str, list[t.Mapping[str, t.Any]]] = {}
+    for wall in report["walls"]:
+        folded.setdefault(wall["wall"], []).append(wall)
+    if not folded:
+        return []
+    label = max(len(walls.label(wall)) for wall in folded)
+    lines: list[Line] = [[Span("walls", QUIET)]]
+    for wall, attempts in folded.items():
+        bad = sum(attempt["state"] in BAD_WALLS for attempt in attempts)
+        asked = bad + sum(attempt["state"] == HELD for attempt in attempts)
+        if asked:
+            state = Span(("held %d of %d" % (asked - bad, asked)).ljust(15), BAD if bad else GOOD)
+        else:
+            state = Span("not tried".ljust(15), QUIET)
+        lead = walls.label(wall).ljust(label) + _GAP
+        meaning = shorten(walls.MEANINGS.get(wall, ""), max(width - len(lead) - len(state.text) - len(_GAP), 0))
+        lines.append([Span(lead), state, Span(_GAP + meaning, QUIET)])
+    return lines
+
+
+def _fault_lines(report: Report, width: int) -> list[Line]:
+    lines: list[Line] = []
+    for fault in report["faults"][:SHOWN_FAULTS]:
+        lines += [[Span(line, BAD)] for line in _wrapped(clean(where(fault["where"])), width)]
+        lines += [[Span("  " + line)] for line in _wrapped(clean(fault["cause"]), width - 2)]
+        lines += [[Span("  " + line, STRONG)] for line in _wrapped(clean(fault["remedy"]), width - 2)]
+    more = len(report["faults"]) - SHOWN_FAULTS
+    if more > 0:
+        lines.append([Span("and %s, which the report lists" % plural(more, "more fault"), BAD)])
+    return lines
+
+
+def where(places: t.Sequence[str], most: int = 4) -> str:
+    """The places of a fault in one line."""
+    return ", ".join([*places[:most], *(["and %d more" % (len(places) - most)] if len(places) > most else [])])
+
+
+def _number(value: t.Any, form: str) -> str:
+    return "" if value is None else form % value
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    lines: list[str] = []
+    line = ""
+    for word in text.split(" "):
+        if line and len(line) + 1 + len(word) > width:
+            lines.append(line)
+            line = word
+        else:
+            line = "%s %s" % (line, word) if line else word
+    return [*lines, line]

@@ -1,0 +1,70 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The report on a terminal."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report import table
+from ansible_collections.beam.tls_distribution.tests.unit.plugins.plugin_utils.report.mesh import Mesh
+
+SHORT = {"id": "x", "cause": "The other side does not answer.", "remedy": "Start it."}
+
+
+def lines(mesh: Mesh, width: int = 79) -> list[str]:
+    return ["".join(span.text for span in line) for line in table.render(mesh.build(), width, "/x/report.html")]
+
+
+@pytest.mark.parametrize("width", [79, 120, 200])
+@pytest.mark.parametrize("count", [1, 2, 4, 6, 7, 24, 64])
+def test_no_line_is_wider_than_the_terminal(count, width):
+    mesh = Mesh(count)
+    if count > 1:
+        for target in mesh.names[1:]:
+            mesh.fail(mesh.names[0], target)
+    assert max(len(line) for line in lines(mesh, width)) <= width
+
+
+def test_a_small_mesh_lists_every_edge_in_columns_and_ends_with_the_summary():
+    shown = lines(Mesh())
+    assert shown[0].split() == ["from", "to", "result", "TLS", "cipher", "days", "ms"]
+    assert shown[1].split() == ["alpha", "bravo", "ok", "1.3", "AES_256_GCM_SHA384", "89", "4.9"]
+    assert len({len(line) for line in shown[:13]}) == 1
+    assert shown[-1] == "mesh guard: 12 of 12 edges, 84 of 84 walls, certificates good for 89 days"
+    assert any("no certificate  held 16 of 16" in line for line in shown)
+
+
+def test_a_larger_mesh_shows_a_matrix_and_lists_failed_edges_only():
+    mesh = Mesh(24)
+    mesh.fail("node03", "node05", SHORT)
+    shown = lines(mesh, 120)
+    assert shown[0].split() == ["from", *(str(number + 1) for number in range(24))]
+    assert shown[3].split()[2:] == ["+", "+", "·", "+", "X"] + ["+"] * 19
+    assert sum("failed: tls" in line for line in shown) == 1
+    assert len(shown) < 50
+
+
+def test_a_mesh_wider_than_the_terminal_has_a_line_for_each_node():
+    mesh = Mesh(64)
+    mesh.fail("node03", "node05", SHORT)
+    shown = lines(mesh)
+    assert shown[0].split() == ["from", "result", "reaches", "reached", "by", "days", "ms"]
+    assert shown[3].split()[:6] == ["node03", "1", "failed", "62", "of", "63"]
+
+
+def test_many_faults_are_cut_short():
+    mesh = Mesh(24)
+    for number, target in enumerate(mesh.names[1:]):
+        mesh.fail("node01", target, {**SHORT, "cause": "Fault %d." % number})
+    assert "and 11 more faults, which the report lists" in lines(mesh)
+
+
+def test_nothing_that_a_host_says_reaches_the_terminal_as_a_control_sequence():
+    mesh = Mesh()
+    mesh.fail("alpha", "bravo", {"id": "x", "cause": "\x1b[2Jgone\u202e", "remedy": "a\nb"})
+    mesh.edge("alpha", "carol")["cipher"] = "\x1b]0;title\x07"
+    text = "".join(lines(mesh, 200))
+    assert "\x1b" not in text and "\x07" not in text and "\u202e" not in text
+    assert "\\x1b[2Jgone" in text
