@@ -17,7 +17,6 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.color import stringc
 from ansible.utils.display import Display
-
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.walls import NAMES
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report import files, model, page, table
 
@@ -54,7 +53,11 @@ class ActionModule(ActionBase):
         )
         variables = task_vars or {}
         report = self._report(arguments, variables)
-        paths = [] if self._task.check_mode or not arguments["directory"] else _write(report, _place(arguments["directory"], variables))
+        paths = (
+            []
+            if self._task.check_mode or not arguments["directory"]
+            else _write(report, _place(arguments["directory"], variables))
+        )
         _print(report, paths[-1] if paths else "")
         result.update(changed=False, failed=not report["ok"], msg=report["summary"], paths=paths)
         return result
@@ -93,12 +96,19 @@ def _write(report: model.Report, directory: Path) -> list[str]:
         return files.write(directory, texts)
     except OSError as error:
         fix = "Correct its permissions, or set erlang_verify_report_directory to a directory that you may write to."
-        raise AnsibleActionFail("The report cannot be written to %s on the controller (%s). %s" % (directory, error.strerror, fix)) from error
+        raise AnsibleActionFail(
+            "The report cannot be written to %s on the controller (%s). %s" % (directory, error.strerror, fix)
+        ) from error
 
 
 def _print(report: model.Report, html: str) -> None:
     width = display.columns if _ON_TERMINAL else max(display.columns, _WIDTH_OF_LOGS)
-    colours = {table.GOOD: constants.COLOR_OK, table.BAD: constants.COLOR_ERROR, table.QUIET: constants.COLOR_SKIP, table.STRONG: constants.COLOR_WARN}
+    colours = {
+        table.GOOD: constants.COLOR_OK,
+        table.BAD: constants.COLOR_ERROR,
+        table.QUIET: constants.COLOR_SKIP,
+        table.STRONG: constants.COLOR_WARN,
+    }
     lines = [
         "".join(stringc(span.text, colours[span.style]) if span.style in colours else span.text for span in line)
         for line in table.render(report, width, html)

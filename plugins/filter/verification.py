@@ -9,12 +9,11 @@ from __future__ import annotations
 import typing as t
 
 
-def topology_peers(topology: t.Mapping[str, t.Any], inventory: str | None = None) -> list[dict[str, t.Any]]:
-    """The nodes of a topology as the option ``peers`` of the modules, without the node of that inventory name."""
+def topology_peers(topology: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
+    """The nodes of a topology as the option ``peers`` of the modules."""
     return [
         {"node": node["node"], "address": list(node["addresses"]), "port": node["port"]}
-        for name, node in topology["nodes"].items()
-        if name != inventory
+        for node in topology["nodes"].values()
     ]
 
 

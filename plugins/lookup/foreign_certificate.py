@@ -15,8 +15,10 @@ author:
 version_added: 1.0.0
 short_description: A certificate of a throwaway CA
 description:
-  - Makes a CA, and a certificate and key that it issues for a host, and forgets the CA at once. Nothing is written anywhere.
-  - M(beam.tls_distribution.node_verify) proves with it that certificates of another CA are refused, even where the name in them is right.
+  - Makes a CA, and a certificate and key that it issues for a host, and forgets the CA at once. Nothing is written
+    anywhere.
+  - M(beam.tls_distribution.node_verify) proves with it that certificates of another CA are refused, even where the
+    name in them is right.
 options:
   _terms:
     description: Host parts of node names, one certificate each.
@@ -42,7 +44,6 @@ _raw:
 
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
-
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import foreign
 
 

@@ -13,11 +13,14 @@ module: mesh_report
 short_description: The answers of all hosts as one report of the mesh
 version_added: 1.0.0
 description:
-  - Joins what M(beam.tls_distribution.node_verify) found on every host into one report of all edges and walls, prints it as a table, and writes it
+  - Joins what M(beam.tls_distribution.node_verify) found on every host into one report of all edges and walls, prints
+    it as a table, and writes it
     as C(report.json) and as one self-contained page, C(report.html).
-  - Compares what the running nodes say of each other. A connection that one side alone knows of is a fault; two nodes that are reachable but not
+  - Compares what the running nodes say of each other. A connection that one side alone knows of is a fault; two nodes
+    that are reachable but not
     connected at the moment are idle, which is none.
-  - Fails if any edge or wall failed, if a wall was not proven, if a node is down, or if a host of the run gave no answer; the report is printed and written before.
+  - Fails if any edge or wall failed, if a wall was not proven, if a node is down, or if a host of the run gave no
+    answer; the report is printed and written before.
   - Hosts that the run was limited away from count as not asked, which is no failure.
 author:
   - "beam.tls_distribution contributors (@beam-tls-distribution)"
@@ -29,7 +32,9 @@ attributes:
     description: Asks for C(run_once), since there is one report of all hosts.
     support: none
   check_mode:
-    description: Prints the same; the files are not written in check mode. Hosts whose answer was skipped have no node yet, which is no failure then.
+    description:
+      - Prints the same; the files are not written in check mode. Hosts whose answer was skipped have no node yet,
+        which is no failure then.
     support: full
   diff_mode:
     description: A report is a log of what was seen, and no state that could differ.
@@ -47,7 +52,9 @@ options:
     type: dict
     required: true
   answers:
-    description: Name of the variable that the results of M(beam.tls_distribution.node_verify) were registered under on the hosts of this play.
+    description:
+      - Name of the variable that the results of M(beam.tls_distribution.node_verify) were registered under on the
+        hosts of this play.
     type: str
     required: true
   outsiders:
@@ -66,7 +73,8 @@ options:
     default: [plain, no_certificate, foreign_ca, wrong_cookie, wrong_name, packet_filter, epmd]
   directory:
     description:
-      - Directory on the controller for C(report.json) and C(report.html), readable by their owner only. A relative one is taken from the inventory's directory.
+      - Directory on the controller for C(report.json) and C(report.html), readable by their owner only. A relative
+        one is taken from the inventory's directory.
       - Nothing is written without it.
     type: path
 seealso:

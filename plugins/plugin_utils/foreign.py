@@ -26,7 +26,8 @@ _CLOCKS_APART = datetime.timedelta(hours=1)
 def certificate(host: str) -> str:
     """Certificate and key in PEM, for the host part of a node name, issued by a CA that is forgotten at once.
 
-    Its profile is that of the cluster's own leaves (RFC 5280, section 4.2: subject alternative name, both extended key usages), so that nothing but
+    Its profile is that of the cluster's own leaves (RFC 5280, section 4.2: subject alternative name, both extended key
+    usages), so that nothing but
     the issuer can be a reason to refuse it. Valid for a day.
     """
     ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
@@ -46,7 +47,9 @@ def certificate(host: str) -> str:
         .add_extension(x509.ExtendedKeyUsage(usages), critical=False)
         .sign(ca_key, hashes.SHA256())
     )
-    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
     return (leaf.public_bytes(serialization.Encoding.PEM) + private).decode("ascii")
 
 

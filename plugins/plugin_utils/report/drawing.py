@@ -10,7 +10,7 @@ import math
 import typing as t
 
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report import table
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.markup import Element, element, join
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.markup import Child, Element, element, join
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.model import BAD_EDGES, NO_ANSWER, OK, Report
 
 ARROWED_NODES = 10
@@ -24,22 +24,31 @@ Point = tuple[float, float]
 
 
 def drawing(report: Report) -> Element:
-    """The mesh as an SVG element. Every node can be focused; the class of an edge is its state, and says more than a colour."""
+    """The mesh as an SVG element. Every node can be focused; the class of an edge is its state, and says more than a
+    colour."""
     nodes = report["nodes"]
     count = len(nodes)
     radius = min(150.0 + 14.0 * count, _BOX / 2 - _MARGIN_X)
     size = 7.0 if count > 32 else 10.0 if count > ARROWED_NODES else 15.0
     margin = 46.0 if count > 32 else 64.0
-    height = 2 * (radius + margin)
-    centre = (_BOX / 2, height / 2)
+    heights = [_place((0.0, 0.0), radius, position, count)[1] for position in range(count)]
+    height = max(heights) - min(heights) + 2 * margin
+    centre = (_BOX / 2, margin - min(heights))
     places = {node["inventory"]: _place(centre, radius, position, count) for position, node in enumerate(nodes)}
     lines = [_line(shown, places, size, count) for shown in _shown(report["edges"], count)]
     points = [_node(node, places[node["inventory"]], centre, size, count) for node in nodes]
     title = "Mesh of %d nodes: %s" % (count, report["summary"])
     return element(
         "svg",
-        {"viewBox": "0 0 %g %g" % (_BOX, height), "class": "mesh %s" % ("dense" if count > ARROWED_NODES else "sparse"), "role": "group", "aria-label": title},
-        element("defs", None, *(_arrow(state) for state in ("ok", "idle", "failed", "no-answer", "not-asked", "absent"))),
+        {
+            "viewBox": "0 0 %g %g" % (_BOX, height),
+            "class": "mesh %s" % ("dense" if count > ARROWED_NODES else "sparse"),
+            "role": "group",
+            "aria-label": title,
+        },
+        element(
+            "defs", None, *(_arrow(state) for state in ("ok", "idle", "failed", "no-answer", "not-asked", "absent"))
+        ),
         element("g", {"class": "edges"}, *lines),
         element("g", {"class": "nodes"}, *points),
     )
@@ -58,7 +67,12 @@ def _shown(edges: t.Sequence[t.Mapping[str, t.Any]], count: int) -> list[tuple[t
     shown = []
     for (origin, target), edge in by_pair.items():
         back = by_pair.get((target, origin))
-        both = count > ARROWED_NODES and back is not None and edge["state"] == back["state"] == OK and _kind(edge) == _kind(back)
+        both = (
+            count > ARROWED_NODES
+            and back is not None
+            and edge["state"] == back["state"] == OK
+            and _kind(edge) == _kind(back)
+        )
         if not both or origin < target:
             shown.append((edge, both))
     return sorted(shown, key=lambda entry: entry[0]["state"] in BAD_EDGES)
@@ -86,7 +100,11 @@ def _line(shown: tuple[t.Mapping[str, t.Any], bool], places: t.Mapping[str, Poin
         at = ((start[0] + end[0] + 2 * middle[0]) / 4, (start[1] + end[1] + 2 * middle[1]) / 4)
         mark = join(
             element("circle", {"cx": "%.1f" % at[0], "cy": "%.1f" % at[1], "r": 9 if count <= ARROWED_NODES else 7}),
-            element("text", {"x": "%.1f" % at[0], "y": "%.1f" % at[1], "dy": "0.34em"}, "?" if edge["state"] == NO_ANSWER else "×"),
+            element(
+                "text",
+                {"x": "%.1f" % at[0], "y": "%.1f" % at[1], "dy": "0.34em"},
+                "?" if edge["state"] == NO_ANSWER else "×",
+            ),
         )
     return element(
         "g",
@@ -114,16 +132,41 @@ def _node(node: t.Mapping[str, t.Any], place: Point, centre: Point, size: float,
     facts = "%s days" % left if left else node["state"].replace("-", " ")
     one_line = count > ARROWED_NODES
     label = element("tspan", {"class": "name"}, table.shorten(node["inventory"], 20 if one_line else 22))
-    detail = element("tspan", {"class": "fact", **({"dx": 8} if one_line else {"x": "%.1f" % x, "dy": "1.35em"})}, facts)
+    shift: dict[str, Child] = {"dx": 8} if one_line else {"x": "%.1f" % x, "dy": "1.35em"}
+    detail = element("tspan", {"class": "fact", **shift}, facts)
     up = node["state"] == "up"
     return element(
         "g",
-        {"class": "node %s" % node["state"], "tabindex": 0, "role": "button", "aria-pressed": "false", "data-node": node["inventory"],
-         "aria-label": "%s, %s, certificate %s days left; show its edges only" % (node["inventory"], node["state"], left or "unknown")},
+        {
+            "class": "node %s" % node["state"],
+            "tabindex": 0,
+            "role": "button",
+            "aria-pressed": "false",
+            "data-node": node["inventory"],
+            "aria-label": "%s, %s, certificate %s days left; show its edges only"
+            % (node["inventory"], node["state"], left or "unknown"),
+        },
         element("circle", {"class": "halo", "cx": "%.1f" % place[0], "cy": "%.1f" % place[1], "r": size + 6}),
         element("circle", {"class": "dot", "cx": "%.1f" % place[0], "cy": "%.1f" % place[1], "r": size}),
-        None if up else element("text", {"class": "sign", "x": "%.1f" % place[0], "y": "%.1f" % place[1], "dy": "0.36em"}, _SIGNS.get(node["state"], "")),
-        element("text", {"class": "label", "x": "%.1f" % x, "y": "%.1f" % y, "dy": "0.35em" if one_line else "-0.1em", "text-anchor": anchor}, label, detail),
+        None
+        if up
+        else element(
+            "text",
+            {"class": "sign", "x": "%.1f" % place[0], "y": "%.1f" % place[1], "dy": "0.36em"},
+            _SIGNS.get(node["state"], ""),
+        ),
+        element(
+            "text",
+            {
+                "class": "label",
+                "x": "%.1f" % x,
+                "y": "%.1f" % y,
+                "dy": "0.35em" if one_line else "-0.1em",
+                "text-anchor": anchor,
+            },
+            label,
+            detail,
+        ),
     )
 
 
@@ -132,5 +175,13 @@ _SIGNS = {"down": "×", "no-answer": "?", "not-asked": "–", "absent": ""}
 
 def _arrow(kind: str) -> Element:
     shape = element("path", {"d": "M0 0 L8 4 L0 8 z", "class": "head %s" % kind})
-    frame = {"viewBox": "0 0 8 8", "refX": 2, "refY": 4, "markerWidth": 8, "markerHeight": 8, "markerUnits": "userSpaceOnUse", "orient": "auto"}
+    frame = {
+        "viewBox": "0 0 8 8",
+        "refX": 2,
+        "refY": 4,
+        "markerWidth": 8,
+        "markerHeight": 8,
+        "markerUnits": "userSpaceOnUse",
+        "orient": "auto",
+    }
     return element("marker", {"id": "arrow-%s" % kind, **frame}, shape)

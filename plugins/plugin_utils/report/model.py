@@ -2,10 +2,10 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the hosts answered, joined into one report of nodes, edges, walls and faults. Pure: takes and returns plain data.
+"""What the hosts answered, joined into one report of nodes, edges, walls and faults. Pure: plain data in and out.
 
-The shapes taken are those of a ``node_verify`` result (docs/architecture.md, "Verification"); the report returned is described by
-docs/report.schema.json.
+The shapes taken are those of a ``node_verify`` result (docs/architecture.md, "Verification"); the report returned is
+described by docs/report.schema.json.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import datetime
 import math
 import typing as t
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.walls import NAMES, OUTSIDE
+from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.walls import INSIDE, NAMES, OUTSIDE
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report import walls
 
 Report = dict[str, t.Any]
@@ -44,7 +44,8 @@ _EDGE_FACTS = (
 class Question(t.NamedTuple):
     """What was asked, and of whom.
 
-    ``asked`` are the hosts of this run (``--limit`` leaves some out), ``outsiders`` those that are no peers; ``walls`` are the names of the walls
+    ``asked`` are the hosts of this run (``--limit`` leaves some out), ``outsiders`` those that are no peers; ``walls``
+    are the names of the walls
     to be proven, ``check_mode`` whether a node may be missing because nothing has been set up yet.
     """
 
@@ -58,7 +59,8 @@ class Question(t.NamedTuple):
 def build(question: Question, answers: t.Mapping[str, Answer], now: datetime.datetime) -> Report:
     """The report, from the answers of hosts by inventory name.
 
-    A host that failed or could not be reached may have no answer, or one with ``msg``; an answer with ``skipped`` is that of a host on which
+    A host that failed or could not be reached may have no answer, or one with ``msg``; an answer with ``skipped`` is
+    that of a host on which
     check mode found no node yet.
     """
     join = _Join(question, answers)
@@ -72,7 +74,7 @@ def build(question: Question, answers: t.Mapping[str, Answer], now: datetime.dat
         "nodes": nodes,
         "edges": edges,
         "walls": attempts,
-        "faults": _faults(nodes, edges, attempts),
+        "faults": _faults(nodes, edges, attempts, join.silent()),
     }
     report["totals"] = _totals(report)
     report["ok"] = not report["faults"]
@@ -85,7 +87,10 @@ def summary(report: Report) -> str:
     """The report in one line."""
     name = "mesh %s" % report["cluster"]["name"]
     if report["nothing_yet"]:
-        return "%s: nothing to verify yet, no node is set up on %s" % (name, _listed([node["inventory"] for node in report["nodes"]]))
+        return "%s: nothing to verify yet, no node is set up on %s" % (
+            name,
+            _listed([node["inventory"] for node in report["nodes"]]),
+        )
     totals = report["totals"]
     parts = [
         "%d of %d edges" % (totals["edges"]["ok"], totals["edges"]["asked"]),
@@ -95,7 +100,9 @@ def summary(report: Report) -> str:
         parts.append("%d of %d nodes down" % (totals["nodes"]["bad"], totals["nodes"]["asked"]))
     days = totals["certificate_days_left"]
     if days is not None:
-        parts.append("certificates good for %s" % plural(math.floor(days), "day") if days > 0 else "a certificate has expired")
+        parts.append(
+            "certificates good for %s" % plural(math.floor(days), "day") if days > 0 else "a certificate has expired"
+        )
     absent = [node["inventory"] for node in report["nodes"] if node["state"] == ABSENT]
     if absent:
         parts.append("no node yet on %s" % _listed(absent))
@@ -122,7 +129,9 @@ class _Join:
         self.absent = {name for name in self.names if question.check_mode and answers.get(name, {}).get("skipped")}
         self.told = {name: str(answer.get("msg") or "") for name, answer in answers.items()}
         self.probed = {
-            (name, self.inventory.get(edge["to"], edge["to"])): edge for name, answer in self.answers.items() for edge in answer["edges"]
+            (name, self.inventory.get(edge["to"], edge["to"])): edge
+            for name, answer in self.answers.items()
+            for edge in answer["edges"]
         }
 
     def nodes(self) -> list[dict[str, t.Any]]:
@@ -141,9 +150,16 @@ class _Join:
             if (wall, origin, target) not in known:
                 state = self._silence(origin, target)
                 detail = self._reason(origin) if state == NO_ANSWER else ""
-                made.append({"wall": wall, "from": origin, "to": target, "state": state, "stage": None, "detail": detail})
+                made.append(
+                    {"wall": wall, "from": origin, "to": target, "state": state, "stage": None, "detail": detail}
+                )
         order = {wall: position for position, wall in enumerate(NAMES)}
         return sorted(made, key=lambda wall: order.get(wall["wall"], len(order)))
+
+    def silent(self) -> dict[str, dict[str, str]]:
+        """The faults of hosts that were asked and gave no answer at all, by host."""
+        asked = [name for name in (*self.names, *self.question.outsiders) if name in self.question.asked]
+        return {name: self._no_answer(name) for name in asked if name not in self.answers and name not in self.absent}
 
     def _expected(self) -> t.Iterator[tuple[str, str, str]]:
         for wall in self.question.walls:
@@ -165,7 +181,11 @@ class _Join:
             fault = running.get("fault") if state == DOWN else None
         if state in BAD_NODES and not fault:
             fault = self._no_answer(name)
-        seen = [edge for (_from, to), edge in self.probed.items() if to == name and edge.get("certificate_days_left") is not None]
+        seen = [
+            edge
+            for (_from, to), edge in self.probed.items()
+            if to == name and edge.get("certificate_days_left") is not None
+        ]
         soonest = min(seen, key=lambda edge: float(edge["certificate_days_left"])) if seen else {}
         return {
             "inventory": name,
@@ -210,7 +230,14 @@ class _Join:
         state = {True: HELD, False: FELL}.get(wall["held"], UNPROVEN)
         if self.absent & {origin, target}:
             state = ABSENT
-        return {"wall": wall["wall"], "from": origin, "to": target, "state": state, "stage": wall.get("stage"), "detail": wall.get("detail") or ""}
+        return {
+            "wall": wall["wall"],
+            "from": origin,
+            "to": target,
+            "state": state,
+            "stage": wall.get("stage"),
+            "detail": wall.get("detail") or "",
+        }
 
     def _silence(self, origin: str, target: str) -> str:
         """What to call an attempt of which nothing is known."""
@@ -236,14 +263,15 @@ class _Join:
         return {
             "id": "one-sided",
             "cause": "%s says that it is connected to %s, which does not say so of %s." % (mine, theirs, mine),
-            "remedy": "Verify again in a minute; if it stays, one side lost the connection: compare erlang_cluster_net_ticktime and look at the "
-            "packet filters between %s and %s." % (origin, target),
+            "remedy": "Verify again in a minute; if it stays, one side lost the connection: compare "
+            "erlang_cluster_net_ticktime and look at the packet filters between %s and %s." % (origin, target),
         }
 
     def _no_answer(self, name: str) -> dict[str, str]:
         return {
             "id": "no-answer",
-            "cause": "%s gave no answer%s." % (name, ": " + self._reason(name).rstrip(".") if self._reason(name) else ""),
+            "cause": "%s gave no answer%s."
+            % (name, ": " + self._reason(name).rstrip(".") if self._reason(name) else ""),
             "remedy": "See what ansible says of %s further up, and verify again." % name,
         }
 
@@ -257,31 +285,62 @@ def _totals(report: Report) -> dict[str, t.Any]:
 
     days = [node["certificate_days_left"] for node in report["nodes"] if node["certificate_days_left"] is not None]
     return {
-        "nodes": {"all": len(report["nodes"]), "asked": count("nodes", UP, *BAD_NODES), "up": count("nodes", UP), "bad": count("nodes", *BAD_NODES)},
-        "edges": {"all": len(report["edges"]), "asked": count("edges", OK, *BAD_EDGES), "ok": count("edges", OK), "bad": count("edges", *BAD_EDGES)},
-        "walls": {"all": len(report["walls"]), "asked": count("walls", HELD, *BAD_WALLS), "held": count("walls", HELD), "bad": count("walls", *BAD_WALLS)},
+        "nodes": {
+            "all": len(report["nodes"]),
+            "asked": count("nodes", UP, *BAD_NODES),
+            "up": count("nodes", UP),
+            "bad": count("nodes", *BAD_NODES),
+        },
+        "edges": {
+            "all": len(report["edges"]),
+            "asked": count("edges", OK, *BAD_EDGES),
+            "ok": count("edges", OK),
+            "bad": count("edges", *BAD_EDGES),
+        },
+        "walls": {
+            "all": len(report["walls"]),
+            "asked": count("walls", HELD, *BAD_WALLS),
+            "held": count("walls", HELD),
+            "bad": count("walls", *BAD_WALLS),
+        },
         "certificate_days_left": min(days) if days else None,
     }
 
 
 def _faults(
-    nodes: list[dict[str, t.Any]], edges: list[dict[str, t.Any]], attempts: list[dict[str, t.Any]]
+    nodes: list[dict[str, t.Any]],
+    edges: list[dict[str, t.Any]],
+    attempts: list[dict[str, t.Any]],
+    silent: dict[str, dict[str, str]],
 ) -> list[dict[str, t.Any]]:
-    """Every fault once, with all the places where it shows, those of nodes and edges first."""
+    """Every fault once, with all the places where it shows; a host that gave no answer is one place.
+
+    A wall that could not be proven because its edge is broken, or because nothing listens behind it, is no fault of
+    its own.
+    """
     folded: dict[tuple[str, str, str], list[str]] = {}
 
-    def add(fault: t.Mapping[str, str] | None, where: str) -> None:
-        if fault:
-            folded.setdefault((fault["id"], fault["cause"], fault["remedy"]), []).append(where)
+    def add(fault: t.Mapping[str, str], where: str) -> None:
+        folded.setdefault((fault["id"], fault["cause"], fault["remedy"]), []).append(where)
 
+    missing = {attempt["from"] for attempt in (*edges, *attempts) if attempt["state"] == NO_ANSWER}
+    missing |= {node["inventory"] for node in nodes if node["state"] == NO_ANSWER}
+    for name, fault in silent.items():
+        if name in missing:
+            add(fault, name)
     for node in nodes:
-        if node["state"] in BAD_NODES:
-            add(node["fault"], node["inventory"])
+        if node["state"] in BAD_NODES and node["inventory"] not in silent:
+            add(node["fault"] or UNEXPLAINED, node["inventory"])
     for edge in edges:
-        if edge["state"] in BAD_EDGES:
+        if edge["state"] in BAD_EDGES and edge["from"] not in silent:
             add(edge["fault"] or UNEXPLAINED, "%s → %s" % (edge["from"], edge["to"]))
+    broken = {(edge["from"], edge["to"]) for edge in edges if edge["state"] in BAD_EDGES}
+    broken |= {(node["inventory"], node["inventory"]) for node in nodes if node["state"] in BAD_NODES}
     for wall in attempts:
-        if wall["state"] in BAD_WALLS:
+        tried = (wall["from"] if wall["wall"] in INSIDE else wall["to"], wall["to"])
+        if wall["state"] == UNPROVEN and tried in broken:
+            continue
+        if wall["state"] in BAD_WALLS and wall["from"] not in silent:
             add(walls.fault(wall), "%s → %s" % (wall["from"], wall["to"]))
     return [{"id": key[0], "where": where, "cause": key[1], "remedy": key[2]} for key, where in folded.items()]
 

@@ -15,7 +15,14 @@ from pathlib import Path
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report import table, walls
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.drawing import drawing
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.markup import Child, Element, element, join
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.model import BAD_WALLS, FAILED, HELD, OK, Report, plural
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.model import (
+    BAD_WALLS,
+    FAILED,
+    HELD,
+    OK,
+    Report,
+    plural,
+)
 
 STYLE = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
 SCRIPT = Path(__file__).with_name("page.js").read_text(encoding="utf-8")
@@ -27,7 +34,18 @@ LISTED_ATTEMPTS = 200
 """Most attempts at a wall that are listed one by one, those that failed first."""
 
 _STAGES = ("resolve", "connect", "tls", "handshake", "round_trip")
-_SIGN = {"ok": "✓", "up": "✓", "held": "✓", "failed": "✗", "down": "✗", "fell": "✗", "unproven": "?", "no-answer": "?", "not-asked": "–", "absent": "–"}
+_SIGN = {
+    "ok": "✓",
+    "up": "✓",
+    "held": "✓",
+    "failed": "✗",
+    "down": "✗",
+    "fell": "✗",
+    "unproven": "?",
+    "no-answer": "?",
+    "not-asked": "–",
+    "absent": "–",
+}
 
 
 def page(report: Report) -> str:
@@ -36,7 +54,10 @@ def page(report: Report) -> str:
 
 
 def _head(report: Report) -> Element:
-    policy = "default-src 'none'; style-src '%s'; script-src '%s'; base-uri 'none'; form-action 'none'" % (_digest(STYLE), _digest(SCRIPT))
+    policy = "default-src 'none'; style-src '%s'; script-src '%s'; base-uri 'none'; form-action 'none'" % (
+        _digest(STYLE),
+        _digest(SCRIPT),
+    )
     return element(
         "head",
         None,
@@ -78,31 +99,48 @@ def _header(report: Report) -> Element:
         verdict, kind = "Nothing to verify yet", "quiet"
     totals = report["totals"]
     days = totals["certificate_days_left"]
-    soon = days is not None and days < SOON_DAYS
+    soon = None if days is None or days >= SOON_DAYS else "warn" if days > 0 else "bad"
     return element(
         "header",
         None,
         element("p", {"class": "eyebrow"}, "Erlang distribution over TLS"),
         element("h1", None, report["cluster"]["name"], " ", element("span", {"class": "verdict %s" % kind}, verdict)),
-        element("p", {"class": "when"}, "Verified ", element("time", {"datetime": report["time"]}, report["time"].replace("T", " ").replace("Z", " UTC"))),
+        element(
+            "p",
+            {"class": "when"},
+            "Verified ",
+            element("time", {"datetime": report["time"]}, report["time"].replace("T", " ").replace("Z", " UTC")),
+        ),
         element(
             "dl",
             {"class": "totals"},
-            _total("Nodes up", totals["nodes"]["up"], totals["nodes"]["asked"], bool(totals["nodes"]["bad"])),
-            _total("Edges", totals["edges"]["ok"], totals["edges"]["asked"], bool(totals["edges"]["bad"])),
-            _total("Walls held", totals["walls"]["held"], totals["walls"]["asked"], bool(totals["walls"]["bad"])),
+            _total(
+                "Nodes up", totals["nodes"]["up"], totals["nodes"]["asked"], "bad" if totals["nodes"]["bad"] else None
+            ),
+            _total("Edges", totals["edges"]["ok"], totals["edges"]["asked"], "bad" if totals["edges"]["bad"] else None),
+            _total(
+                "Walls held",
+                totals["walls"]["held"],
+                totals["walls"]["asked"],
+                "bad" if totals["walls"]["bad"] else None,
+            ),
             _total("Certificates, days left", "–" if days is None else math.floor(days), None, soon),
         ),
     )
 
 
-def _total(label: str, value: Child, of: int | None, bad: bool) -> Element:
+def _total(label: str, value: Child, of: int | None, kind: str | None) -> Element:
     rest = element("span", {"class": "of"}, " of %d" % of) if of is not None else None
-    return element("div", {"class": "bad" if bad else None}, element("dt", None, label), element("dd", None, value, rest))
+    return element("div", {"class": kind}, element("dt", None, label), element("dd", None, value, rest))
 
 
 def _section(name: str, title: str, *content: Child) -> Element:
-    return element("section", {"id": name, "aria-labelledby": name + "-title"}, element("h2", {"id": name + "-title"}, title), *content)
+    return element(
+        "section",
+        {"id": name, "aria-labelledby": name + "-title"},
+        element("h2", {"id": name + "-title"}, title),
+        *content,
+    )
 
 
 def _faults(report: Report) -> Element | None:
@@ -122,20 +160,37 @@ def _faults(report: Report) -> Element | None:
 
 
 def _mesh(report: Report) -> Element:
-    kinds = (("ok", "reached"), ("idle", "reached, not connected now"), ("failed", "failed"), ("no-answer", "no answer"), ("not-asked", "not asked"), ("absent", "no node yet"))
-    present = {"idle" if edge["state"] == OK and edge["connection"] == "idle" else edge["state"] for edge in report["edges"]}
+    kinds = (
+        ("ok", "reached"),
+        ("idle", "reached, not connected now"),
+        ("failed", "failed"),
+        ("no-answer", "no answer"),
+        ("not-asked", "not asked"),
+        ("absent", "no node yet"),
+    )
+    present = {
+        "idle" if edge["state"] == OK and edge["connection"] == "idle" else edge["state"] for edge in report["edges"]
+    }
     keys = [
         element(
             "li",
             {"class": "edge %s" % kind},
-            element("svg", {"viewBox": "0 0 40 12", "aria-hidden": "true"}, element("path", {"d": "M1 6 L30 6", "marker-end": "url(#arrow-%s)" % kind})),
+            element(
+                "svg",
+                {"viewBox": "0 0 40 12", "aria-hidden": "true"},
+                element("path", {"d": "M1 6 L30 6", "marker-end": "url(#arrow-%s)" % kind}),
+            ),
             meaning,
         )
         for kind, meaning in kinds
         if kind in present
     ]
-    hint = element("p", {"class": "hint"}, "Choose a node to see its edges alone.") if len(report["nodes"]) > 1 else None
-    return element("figure", None, drawing(report), element("figcaption", None, element("ul", {"class": "key"}, *keys), hint))
+    hint = (
+        element("p", {"class": "hint"}, "Choose a node to see its edges alone.") if len(report["nodes"]) > 1 else None
+    )
+    return element(
+        "figure", None, drawing(report), element("figcaption", None, element("ul", {"class": "key"}, *keys), hint)
+    )
 
 
 def _state(state: str, text: str | None = None) -> Element:
@@ -157,12 +212,19 @@ class Cell(t.NamedTuple):
     key: str | None = None
 
 
-def _table(caption: str, columns: t.Sequence[Column], rows: t.Sequence[tuple[dict[str, Child], t.Sequence[Cell]]], wide: bool = True) -> Element:
+def _table(
+    caption: str,
+    columns: t.Sequence[Column],
+    rows: t.Sequence[tuple[dict[str, Child], t.Sequence[Cell]]],
+    wide: bool = True,
+) -> Element:
     heads = [
         element(
             "th",
             {"scope": "col", "class": "number" if column.number else None, "aria-sort": "none"},
-            element("button", {"type": "button"}, column.title, element("span", {"class": "arrow", "aria-hidden": "true"})),
+            element(
+                "button", {"type": "button"}, column.title, element("span", {"class": "arrow", "aria-hidden": "true"})
+            ),
         )
         for column in columns
     ]
@@ -173,7 +235,11 @@ def _table(caption: str, columns: t.Sequence[Column], rows: t.Sequence[tuple[dic
             *(
                 element(
                     "th" if position == 0 else "td",
-                    {"scope": "row" if position == 0 else None, "class": "number" if columns[position].number else None, "data-key": cell.key},
+                    {
+                        "scope": "row" if position == 0 else None,
+                        "class": "number" if columns[position].number else None,
+                        "data-key": cell.key,
+                    },
                     cell.content,
                 )
                 for position, cell in enumerate(cells)
@@ -188,11 +254,28 @@ def _table(caption: str, columns: t.Sequence[Column], rows: t.Sequence[tuple[dic
         element("thead", None, element("tr", None, *heads)),
         element("tbody", None, *body),
     )
-    return element("div", {"class": "scroll", "tabindex": 0 if wide else None, "role": "region" if wide else None, "aria-label": caption if wide else None}, made)
+    return element(
+        "div",
+        {
+            "class": "scroll",
+            "tabindex": 0 if wide else None,
+            "role": "region" if wide else None,
+            "aria-label": caption if wide else None,
+        },
+        made,
+    )
 
 
 def _nodes(report: Report) -> Element:
-    columns = [Column("Node"), Column("State"), Column("OTP", True), Column("Up"), Column("Memory", True), Column("Connected to", True), Column("Certificate, days left", True)]
+    columns = [
+        Column("Node"),
+        Column("State"),
+        Column("OTP", True),
+        Column("Up"),
+        Column("Memory", True),
+        Column("Connected to", True),
+        Column("Certificate, days left", True),
+    ]
     rows: list[tuple[dict[str, Child], t.Sequence[Cell]]] = []
     longest = max([float(node["certificate_days_left"] or 0) for node in report["nodes"]] + [1.0])
     for node in report["nodes"]:
@@ -205,7 +288,10 @@ def _nodes(report: Report) -> Element:
             Cell(_span(node["uptime"]), str(node["uptime"] or "")),
             Cell("%d MB" % round(node["memory"] / 1e6) if node["memory"] else None, str(node["memory"] or "")),
             Cell(peers),
-            Cell(_left(node["certificate_days_left"], longest, node["certificate_subject"]), str(node["certificate_days_left"] if node["certificate_days_left"] is not None else "")),
+            Cell(
+                _left(node["certificate_days_left"], longest, node["certificate_subject"]),
+                str(node["certificate_days_left"] if node["certificate_days_left"] is not None else ""),
+            ),
         ]
         rows.append(({}, cells))
     return _table("What each running node says of itself, and the certificate that its peers were shown", columns, rows)
@@ -222,7 +308,13 @@ def _left(days: float | None, longest: float, subject: str | None) -> Element | 
         element("rect", {"class": "fill", "width": "%.1f" % (60 * share), "height": 6, "rx": 3}),
     )
     kind = "expired" if days <= 0 else "soon" if days < SOON_DAYS else None
-    return element("span", {"class": "days %s" % kind if kind else "days", "title": subject}, bar, math.floor(days), " ended" if days <= 0 else None)
+    return element(
+        "span",
+        {"class": "days %s" % kind if kind else "days", "title": subject},
+        bar,
+        math.floor(days),
+        " ended" if days <= 0 else None,
+    )
 
 
 def _span(seconds: float | None) -> str | None:
@@ -238,7 +330,14 @@ def _span(seconds: float | None) -> str | None:
 def _edges(report: Report) -> Element:
     if not report["edges"]:
         return element("p", {"class": "hint"}, "A mesh of one node has no edges.")
-    columns = [Column("From"), Column("To"), Column("Result"), Column("TLS"), Column("Cipher"), Column("Days left", True)]
+    columns = [
+        Column("From"),
+        Column("To"),
+        Column("Result"),
+        Column("TLS"),
+        Column("Cipher"),
+        Column("Days left", True),
+    ]
     columns += [Column(stage.replace("_", " "), True) for stage in _STAGES] + [Column("total ms", True)]
     rows: list[tuple[dict[str, Child], t.Sequence[Cell]]] = []
     for edge in report["edges"]:
@@ -250,11 +349,20 @@ def _edges(report: Report) -> Element:
             Cell(join(_state(edge["state"], table.result(edge)), why), table.result(edge)),
             Cell(table.short_tls(edge["tls_version"])),
             Cell(table.short_cipher(edge["cipher"])),
-            Cell(table.days(edge["certificate_days_left"]), str(edge["certificate_days_left"] if edge["certificate_days_left"] is not None else "")),
+            Cell(
+                table.days(edge["certificate_days_left"]),
+                str(edge["certificate_days_left"] if edge["certificate_days_left"] is not None else ""),
+            ),
             *(Cell(_milliseconds(edge["milliseconds"].get(stage))) for stage in (*_STAGES, "total")),
         ]
         rows.append(({"data-from": edge["from"], "data-to": edge["to"], "class": edge["state"]}, cells))
-    reset = element("p", {"class": "filter", "hidden": "hidden"}, element("span", {"role": "status"}), " ", element("button", {"type": "button"}, "Show all edges"))
+    reset = element(
+        "p",
+        {"class": "filter", "hidden": "hidden"},
+        element("span", {"role": "status"}),
+        " ",
+        element("button", {"type": "button"}, "Show all edges"),
+    )
     return join(reset, _table("Every edge, with the time of each stage in milliseconds", columns, rows))
 
 
@@ -268,7 +376,9 @@ def _walls(report: Report) -> Element:
         folded.setdefault(attempt["wall"], []).append(attempt)
     if not folded:
         return element("p", {"class": "hint"}, "No walls were tried.")
-    return element("ul", {"class": "walls"}, *(element("li", None, _wall(name, attempts)) for name, attempts in folded.items()))
+    return element(
+        "ul", {"class": "walls"}, *(element("li", None, _wall(name, attempts)) for name, attempts in folded.items())
+    )
 
 
 def _wall(name: str, attempts: t.Sequence[t.Mapping[str, t.Any]]) -> Element:
@@ -278,15 +388,31 @@ def _wall(name: str, attempts: t.Sequence[t.Mapping[str, t.Any]]) -> Element:
     state = "fell" if bad else "held" if asked else "not-asked"
     said = "held %d of %d" % (held, asked) if asked else "not tried"
     entries = [
-        element("li", None, _state(attempt["state"]), " ", element("span", {"class": "pair"}, "%s → %s" % (attempt["from"], attempt["to"])), element("span", {"class": "sub"}, attempt["detail"]))
+        element(
+            "li",
+            None,
+            _state(attempt["state"]),
+            " ",
+            element("span", {"class": "pair"}, "%s → %s" % (attempt["from"], attempt["to"])),
+            element("span", {"class": "sub"}, attempt["detail"]),
+        )
         for attempt in sorted(attempts, key=lambda attempt: attempt["state"] not in BAD_WALLS)[:LISTED_ATTEMPTS]
     ]
     if len(attempts) > LISTED_ATTEMPTS:
-        entries.append(element("li", None, "and %s more, in report.json" % plural(len(attempts) - LISTED_ATTEMPTS, "attempt")))
+        entries.append(
+            element("li", None, "and %s more, in report.json" % plural(len(attempts) - LISTED_ATTEMPTS, "attempt"))
+        )
     summary = element(
         "summary",
         None,
-        element("span", {"class": "wall"}, walls.label(name), element("span", {"class": "sub"}, "shut out: " + walls.MEANINGS[name] if name in walls.MEANINGS else None)),
+        element(
+            "span",
+            {"class": "wall"},
+            walls.label(name),
+            element("span", {"class": "sub"}, "shut out: " + walls.MEANINGS[name] if name in walls.MEANINGS else None),
+        ),
         _state(state, said),
     )
-    return element("details", {"open": "open" if bad else None}, summary, element("ul", {"class": "attempts"}, *entries))
+    return element(
+        "details", {"open": "open" if bad else None}, summary, element("ul", {"class": "attempts"}, *entries)
+    )

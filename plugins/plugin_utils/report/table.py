@@ -67,7 +67,9 @@ def render(report: Report, width: int, page: str = "") -> list[Line]:
 
 def clean(text: object) -> str:
     """Text without anything that a terminal would act upon: control characters are shown as escapes."""
-    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii") for letter in str(text))
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii") for letter in str(text)
+    )
 
 
 def _edges(report: Report, width: int) -> list[Line]:
@@ -76,7 +78,7 @@ def _edges(report: Report, width: int) -> list[Line]:
         return []
     if len(report["nodes"]) <= LISTED_NODES:
         return _listing(edges, width)
-    bad = [edge for edge in edges if edge["state"] in BAD_EDGES]
+    bad = [edge for edge in edges if edge["state"] == FAILED]
     lines = _matrix(report, width) or _sources(report, width)
     if bad:
         lines += [[], *_listing(bad[:SHOWN_EDGES], width)]
@@ -128,7 +130,8 @@ def _listing(edges: t.Sequence[t.Mapping[str, t.Any]], width: int) -> list[Line]
 
 
 def columns(rows: t.Sequence[t.Mapping[str, str]], styles: t.Sequence[str], styled: str, width: int) -> list[Line]:
-    """A table with a head. The column ``styled`` has each row's own style; what does not fit is shortened, widest column first."""
+    """A table with a head. The column ``styled`` has each row's own style; what does not fit is shortened, widest
+    column first."""
     names = list(rows[0])
     texts = [{name: clean(row[name]) for name in names} for row in rows]
     widths = {name: max([len(name), *(len(row[name]) for row in texts)]) for name in names}
@@ -149,7 +152,7 @@ def columns(rows: t.Sequence[t.Mapping[str, str]], styles: t.Sequence[str], styl
         return spans[:-1]
 
     head = line({name: name for name in names}, QUIET, QUIET)
-    return [head, *(line(row, style, PLAIN) for row, style in zip(texts, styles))]
+    return [head, *(line(row, style, PLAIN) for row, style in zip(texts, styles, strict=True))]
 
 
 def shorten(text: str, width: int) -> str:
@@ -166,14 +169,23 @@ def _matrix(report: Report, width: int) -> list[Line]:
     if digits + 1 + label + cell * len(names) > width:
         return []
     states = {(edge["from"], edge["to"]): edge["state"] for edge in report["edges"]}
-    lines: list[Line] = [[Span("from".ljust(digits + 1 + label), QUIET), *(Span(str(number + 1).rjust(cell), QUIET) for number in range(len(names)))]]
+    lines: list[Line] = [
+        [
+            Span("from".ljust(digits + 1 + label), QUIET),
+            *(Span(str(number + 1).rjust(cell), QUIET) for number in range(len(names))),
+        ]
+    ]
     for number, origin in enumerate(names):
         line = [Span("%s %s" % (str(number + 1).rjust(digits), clean(origin).ljust(label)))]
         for target in names:
             mark, style = _MARKS[states[origin, target]] if (origin, target) in states else ("·", QUIET)
             line.append(Span(mark.rjust(cell), style))
         lines.append(line)
-    present = [entry for entry in (("+ ok", OK), ("X failed", FAILED), ("? no answer", NO_ANSWER), ("- not asked", NOT_ASKED)) if entry[1] in states.values()]
+    present = [
+        entry
+        for entry in (("+ ok", OK), ("X failed", FAILED), ("? no answer", NO_ANSWER), ("- not asked", NOT_ASKED))
+        if entry[1] in states.values()
+    ]
     lines.append([Span("".ljust(digits + 1 + label + 1) + _GAP.join(text for text, _state in present), QUIET)])
     return lines
 
@@ -187,7 +199,9 @@ def _sources(report: Report, width: int) -> list[Line]:
         into = [edge for edge in report["edges"] if edge["to"] == name]
         slowest = max((edge["milliseconds"].get("total") or 0.0 for edge in out), default=0.0)
         bad = sum(edge["state"] in BAD_EDGES for edge in (*out, *into))
-        word = "ok" if all(edge["state"] == OK for edge in (*out, *into)) else _WORDS.get(node["state"], "%d failed" % bad)
+        word = (
+            "ok" if all(edge["state"] == OK for edge in (*out, *into)) else _WORDS.get(node["state"], "%d failed" % bad)
+        )
         rows.append(
             {
                 "from": name,

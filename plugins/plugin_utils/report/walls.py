@@ -37,7 +37,8 @@ _FELL = {
     ),
     "no_certificate": (
         "A client that showed no certificate was let in",
-        "Run the role erlang_node for {to}: its TLS options have to ask for a certificate (verify_peer and fail_if_no_peer_cert).",
+        "Run the role erlang_node for {to}: its TLS options have to ask for a certificate "
+        "(verify_peer and fail_if_no_peer_cert).",
     ),
     "foreign_ca": (
         "A certificate of a CA that is not the cluster's was trusted",
@@ -49,21 +50,25 @@ _FELL = {
     ),
     "wrong_name": (
         "A host could claim a node name that its certificate does not carry",
-        "Run the role erlang_node for {to}: the node has to run with the collection's epmd module, which names its peers.",
+        "Run the role erlang_node for {to}: the node has to run with the collection's epmd module, "
+        "which names its peers.",
     ),
     "packet_filter": (
         "The distribution port answers a host that is no peer",
-        "Run the role erlang_firewall for {to}, and open upstream firewalls no further than the playbook firewall_plan lists.",
+        "Run the role erlang_firewall for {to}, and open upstream firewalls no further than the playbook "
+        "firewall_plan lists.",
     ),
     "epmd": (
         "The port mapper answers a host that is no peer",
-        "Run the role erlang_firewall for {to}, and open upstream firewalls no further than the playbook firewall_plan lists.",
+        "Run the role erlang_firewall for {to}, and open upstream firewalls no further than the playbook "
+        "firewall_plan lists.",
     ),
 }
 
 _UNPROVEN_INSIDE = "Correct the faults of {to}'s edges first, and verify again."
 _UNPROVEN_OUTSIDE = (
-    "Have the packet filters in front of {to} drop what is not from a peer (the role erlang_firewall does), see that {from} has a route to it, and verify again."
+    "Have the packet filters in front of {to} drop what is not from a peer (the role erlang_firewall does), "
+    "see that {from} has a route to it, and verify again."
 )
 _NO_ANSWER = "See what ansible says of {from} further up, and verify again."
 
@@ -86,4 +91,8 @@ def fault(attempt: t.Mapping[str, t.Any]) -> dict[str, str]:
     names = {"from": str(attempt["from"]), "to": str(attempt["to"])}
     for name, value in names.items():
         remedy = remedy.replace("{%s}" % name, value)
-    return {"id": "wall-%s-%s" % (wall.replace("_", "-"), state), "cause": "%s%s." % (cause, ": " + detail if detail else ""), "remedy": remedy}
+    return {
+        "id": "wall-%s-%s" % (wall.replace("_", "-"), state),
+        "cause": "%s%s." % (cause, ": " + detail if detail else ""),
+        "remedy": remedy,
+    }

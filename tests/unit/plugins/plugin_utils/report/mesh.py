@@ -51,7 +51,10 @@ class Mesh:
                 "node": None,
                 "edges": [],
                 "running": None,
-                "walls": [wall(name, target, "packet_filter", "connect", "dropped: nothing came back") for target in self.names],
+                "walls": [
+                    wall(name, target, "packet_filter", "connect", "dropped: nothing came back")
+                    for target in self.names
+                ],
             }
 
     def _answer(self, name: str) -> dict[str, t.Any]:
@@ -100,11 +103,25 @@ def edge(origin: str, target: str, position: int = 0) -> dict[str, t.Any]:
         "certificate_subject": "CN=%s.example.net" % target,
         "peer_name": full(target),
         "peer_otp": None,
-        "milliseconds": {"resolve": 0.1, "connect": 0.4, "tls": 3.1, "handshake": 0.9, "round_trip": 0.4, "total": 4.9 + position},
+        "milliseconds": {
+            "resolve": 0.1,
+            "connect": 0.4,
+            "tls": 3.1,
+            "handshake": 0.9,
+            "round_trip": 0.4,
+            "total": 4.9 + position,
+        },
         "fault": None,
     }
 
 
-def wall(origin: str, target: str, kind: str, stage: str = "tls", detail: str = "closed the connection", held: bool | None = True) -> dict[str, t.Any]:
+def wall(
+    origin: str,
+    target: str,
+    kind: str,
+    stage: str = "tls",
+    detail: str = "closed the connection",
+    held: bool | None = True,
+) -> dict[str, t.Any]:
     """A WALL."""
     return {"from": origin, "to": full(target), "wall": kind, "held": held, "stage": stage, "detail": detail}

@@ -82,11 +82,19 @@ def test_a_host_of_the_run_without_an_answer_fails_its_edges_and_walls(answer):
     assert edge(report, "dave", "alpha")["state"] == "no-answer"
     assert edge(report, "alpha", "dave")["state"] == "ok"
     assert {entry["state"] for entry in report["walls"] if entry["from"] == "dave"} == {"no-answer"}
-    first = report["faults"][0]
-    assert first["where"] == ["dave", "dave → alpha", "dave → bravo", "dave → carol"]
+    (first,) = report["faults"]
+    assert first["where"] == ["dave"]
     assert first["cause"].startswith("dave gave no answer")
     if answer and "msg" in answer:
         assert answer["msg"] in first["cause"]
+
+
+def test_an_outsider_without_an_answer_is_one_fault():
+    mesh = Mesh()
+    mesh.answers["mallory"] = {"unreachable": True, "msg": "no route"}
+    report = check(mesh.build())
+    assert [fault["where"] for fault in report["faults"]] == [["mallory"]]
+    assert report["totals"]["walls"]["bad"] == 4
 
 
 def test_hosts_left_out_of_the_run_are_not_asked_which_is_no_fault():
@@ -96,7 +104,10 @@ def test_hosts_left_out_of_the_run_are_not_asked_which_is_no_fault():
     report = check(mesh.build())
     assert report["ok"]
     assert states(report, "edges") == ["not-asked", "ok"]
-    assert report["summary"] == "mesh guard: 3 of 3 edges, 20 of 20 walls, certificates good for 89 days, not asked: bravo, carol and dave"
+    assert (
+        report["summary"]
+        == "mesh guard: 3 of 3 edges, 20 of 20 walls, certificates good for 89 days, not asked: bravo, carol and dave"
+    )
 
 
 def test_check_mode_on_bare_hosts_has_nothing_to_verify():
@@ -130,6 +141,17 @@ def test_a_wall_that_fell_and_one_that_is_not_proven_are_faults():
     assert [fault["id"] for fault in report["faults"]] == ["wall-no-certificate-fell", "wall-packet-filter-unproven"]
     assert "TLS let us in" in report["faults"][0]["cause"]
     assert report["totals"]["walls"]["bad"] == 2
+
+
+def test_walls_behind_a_broken_edge_fail_without_faults_of_their_own():
+    mesh = Mesh()
+    mesh.fail("alpha", "bravo")
+    for wall_tried in mesh.answers["alpha"]["walls"]:
+        if wall_tried["to"] == full("bravo"):
+            wall_tried.update(held=None, detail="a correct connection fails too")
+    report = check(mesh.build())
+    assert [fault["where"] for fault in report["faults"]] == [["alpha → bravo"]]
+    assert report["totals"]["walls"]["bad"] == 5
 
 
 def test_a_wall_of_which_nobody_says_anything_is_a_fault():
