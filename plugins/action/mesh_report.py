@@ -107,10 +107,11 @@ def _print(report: model.Report, html: str) -> None:
         table.GOOD: constants.COLOR_OK,
         table.BAD: constants.COLOR_ERROR,
         table.QUIET: constants.COLOR_SKIP,
-        table.STRONG: constants.COLOR_WARN,
     }
     lines = [
-        "".join(stringc(span.text, colours[span.style]) if span.style in colours else span.text for span in line)
+        "".join(
+            stringc(span.text, colours[span.style]) if span.style in colours else span.text for span in line
+        ).rstrip()
         for line in table.render(report, width, html)
     ]
     display.display("\n%s\n" % "\n".join(lines))

@@ -175,7 +175,7 @@ _SIGNS = {"down": "×", "no-answer": "?", "not-asked": "–", "absent": ""}
 
 def _arrow(kind: str) -> Element:
     shape = element("path", {"d": "M0 0 L8 4 L0 8 z", "class": "head %s" % kind})
-    frame = {
+    frame: dict[str, Child] = {
         "viewBox": "0 0 8 8",
         "refX": 2,
         "refY": 4,

@@ -97,7 +97,7 @@ def summary(report: Report) -> str:
         "%d of %d walls" % (totals["walls"]["held"], totals["walls"]["asked"]),
     ]
     if totals["nodes"]["bad"]:
-        parts.append("%d of %d nodes down" % (totals["nodes"]["bad"], totals["nodes"]["asked"]))
+        parts.append("%d of %d nodes not up" % (totals["nodes"]["bad"], totals["nodes"]["asked"]))
     days = totals["certificate_days_left"]
     if days is not None:
         parts.append(

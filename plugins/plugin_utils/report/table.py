@@ -23,7 +23,7 @@ from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.model
     plural,
 )
 
-GOOD, BAD, QUIET, PLAIN, STRONG = "good", "bad", "quiet", "plain", "strong"
+GOOD, BAD, QUIET, PLAIN = "good", "bad", "quiet", "plain"
 
 
 class Span(t.NamedTuple):
@@ -246,7 +246,8 @@ def _fault_lines(report: Report, width: int) -> list[Line]:
     for fault in report["faults"][:SHOWN_FAULTS]:
         lines += [[Span(line, BAD)] for line in _wrapped(clean(where(fault["where"])), width)]
         lines += [[Span("  " + line)] for line in _wrapped(clean(fault["cause"]), width - 2)]
-        lines += [[Span("  " + line, STRONG)] for line in _wrapped(clean(fault["remedy"]), width - 2)]
+        remedy = _wrapped(clean(fault["remedy"]), width - 4)
+        lines += [[Span(lead + line)] for lead, line in zip(["  → ", *["    "] * len(remedy)], remedy, strict=False)]
     more = len(report["faults"]) - SHOWN_FAULTS
     if more > 0:
         lines.append([Span("and %s, which the report lists" % plural(more, "more fault"), BAD)])

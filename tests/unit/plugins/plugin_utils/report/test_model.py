@@ -178,7 +178,7 @@ def test_a_node_that_is_down_fails_the_report():
     report = check(mesh.build())
     assert not report["ok"]
     assert report["faults"] == [{"where": ["bravo"], **fault}]
-    assert "1 of 4 nodes down" in report["summary"]
+    assert "1 of 4 nodes not up" in report["summary"]
     assert edge(report, "alpha", "bravo")["connection"] == "unknown"
 
 
