@@ -1,0 +1,43 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The table of peers that a node's epmd module reads: where each node of the cluster is, and so who may come in."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Mapping
+
+LOOPBACK = {"inet": "127.0.0.1", "inet6": "::1"}
+
+
+def table(topology: Mapping[str, Any], inventory: str) -> List[Any]:
+    """The table of the host ``inventory`` as tagged terms; its form is described in the module ``beam_tls_epmd``.
+
+    The host's own node is at the loopback and its listening port, where tools of that host find it whatever translates
+    addresses between it and its peers.
+    """
+    cluster = topology["cluster"]
+    own = topology["nodes"][inventory]
+    terms: List[Any] = [
+        _tuple("listen_port", own["listen_port"]),
+        _tuple("epmd", cluster["discovery"] == "epmd"),
+    ]
+    for peer in topology["nodes"].values():
+        place = [LOOPBACK[cluster["address_family"]], own["listen_port"]] if peer is own else _place(cluster, peer)
+        terms.append(_tuple("peer", _atom(peer["node"]), *place))
+    return terms
+
+
+def _place(cluster: Mapping[str, Any], peer: Mapping[str, Any]) -> List[Any]:
+    if cluster["discovery"] == "map":
+        return [peer["addresses"][0], peer["port"]]
+    return [_atom("resolve"), _atom("epmd") if cluster["discovery"] == "epmd" else peer["port"]]
+
+
+def _atom(name: str) -> Dict[str, Any]:
+    return {"$atom": name}
+
+
+def _tuple(name: str, *rest: Any) -> Dict[str, Any]:
+    return {"$tuple": [_atom(name), *rest]}
