@@ -1,0 +1,218 @@
+%% Copyright (c) 2026 beam.tls_distribution contributors
+%% GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+%% SPDX-License-Identifier: GPL-3.0-or-later
+
+%% The table of attacks in Mnesia, and how a node comes to have a copy of it.
+%%
+%% The table only ever grows, and of two reports of one address the earlier counts: so two lists can always be put together,
+%% whoever was cut off from whom.
+-module(guard_store).
+-export([all/0, has/1, merge/1, union/2]).
+-export([standing/0, decide/4, create/0, join/1, yield_to/1, keep/0, loaded/0, force_load/0]).
+
+-define(TABLE, guard_attack).
+-define(PEER_TIMEOUT, 5000).
+-define(LOAD_TIMEOUT, 15000).
+-record(guard_attack, {address, reporter, time}).
+
+-type standing() :: #{table := boolean() | busy, island => [node()], cookie => term()}.
+
+%% Reading and writing
+
+-spec all() -> {ok, [guard:attack()]} | {error, term()}.
+all() ->
+    try mnesia:dirty_match_object(#guard_attack{_ = '_'}) of
+        Records -> {ok, lists:sort([plain(Record) || Record <- Records])}
+    catch
+        exit:Reason -> {error, Reason}
+    end.
+
+%% Whether the table holds this report, or an earlier one of the same address.
+-spec has(guard:attack()) -> boolean().
+has({Address, Reporter, Time}) ->
+    try mnesia:dirty_read(?TABLE, Address) of
+        [Known] -> {Known#guard_attack.time, Known#guard_attack.reporter} =< {Time, Reporter};
+        [] -> false
+    catch
+        exit:_ -> false
+    end.
+
+%% Put reports into the table.
+-spec merge([guard:attack()]) -> ok | {error, term()}.
+merge(Attacks) ->
+    Write = fun({Address, Reporter, Time} = Attack) ->
+                    Known = [plain(Record) || Record <- mnesia:read(?TABLE, Address, write)],
+                    [Attack] =:= Known orelse union(Known, [Attack]) =:= Known orelse
+                        mnesia:write(#guard_attack{address = Address, reporter = Reporter, time = Time})
+            end,
+    try mnesia:transaction(fun() -> lists:foreach(Write, Attacks) end) of
+        {atomic, ok} -> ok;
+        {aborted, Reason} -> {error, Reason}
+    catch
+        exit:Reason -> {error, Reason}
+    end.
+
+%% Two lists of reports as one, by address, the earliest report of each.
+-spec union([guard:attack()], [guard:attack()]) -> [guard:attack()].
+union(One, Other) ->
+    Earliest = lists:sort([{Address, Time, Reporter} || {Address, Reporter, Time} <- One ++ Other]),
+    [{Address, Reporter, Time} || {Address, Time, Reporter} <- lists:ukeysort(1, Earliest)].
+
+plain(#guard_attack{address = Address, reporter = Reporter, time = Time}) ->
+    {Address, Reporter, Time}.
+
+%% Membership
+
+%% What this node has; asked from other nodes too. The island is the nodes whose Mnesia is connected with ours.
+-spec standing() -> standing().
+standing() ->
+    case mnesia:system_info(is_running) of
+        yes ->
+            #{table => lists:member(?TABLE, mnesia:system_info(tables)),
+              island => mnesia:system_info(running_db_nodes),
+              cookie => mnesia:table_info(schema, cookie)};
+        _ ->
+            #{table => busy}
+    end.
+
+%% What a node has to do next, from its own standing, that of the peers that answered, whether all configured peers did, and
+%% whether it has waited long enough for the rest.
+-spec decide(standing(), [{node(), standing()}], boolean(), boolean()) -> keep | wait | create | {join | yield_to, node()}.
+decide(#{table := busy}, _Peers, _All, _Waited) ->
+    wait;
+decide(#{table := false}, Peers, All, Waited) ->
+    Members = lists:sort([Node || {Node, #{table := true}} <- Peers]),
+    Busy = [Node || {Node, #{table := busy}} <- Peers],
+    case {Members, Busy} of
+        {[Member | _], _} -> {join, Member};
+        {[], []} when All; Waited -> create;
+        {[], _} -> wait
+    end;
+decide(#{table := true, island := Island}, Peers, _All, _Waited) ->
+    Others = lists:sort([{lists:min(Theirs), Node} || {Node, #{table := true, island := Theirs}} <- Peers,
+                                                      not lists:member(Node, Island)]),
+    case Others of
+        [{Lowest, Node} | _] ->
+            case Lowest < lists:min(Island) of
+                true -> {yield_to, Node};
+                false -> keep
+            end;
+        [] -> keep
+    end.
+
+%% Begin the table here.
+-spec create() -> ok | {error, term()}.
+create() ->
+    first_error([fun schema_on_disc/0,
+                 fun() ->
+                         result(mnesia:create_table(?TABLE, [{disc_copies, [node()]},
+                                                             {attributes, record_info(fields, guard_attack)}]))
+                 end]).
+
+%% Take part in the table that Member has.
+-spec join(node()) -> ok | {error, term()}.
+join(Member) ->
+    InTheirs = lists:member(node(), ask(Member, mnesia, table_info, [schema, disc_copies])),
+    OnDisc = mnesia:system_info(use_dir),
+    first_error([fun() when InTheirs -> forgotten_by(Member);
+                    () when OnDisc -> begin_anew();
+                    () -> ok
+                 end,
+                 fun() -> connect(Member) end,
+                 fun keep/0]).
+
+%% Give up the own copy for that of another island, after handing over what only we know.
+-spec yield_to(node()) -> ok | {error, term()}.
+yield_to(Winner) ->
+    #{island := Island, cookie := Theirs} = ask(Winner, ?MODULE, standing, []),
+    Ours = mnesia:table_info(schema, cookie),
+    logger:notice("two lists of attacks meet; taking that of ~w and adding ours to it", [Winner]),
+    HandOver = fun() ->
+                       {ok, Attacks} = all(),
+                       ask(Winner, ?MODULE, merge, [Attacks])
+               end,
+    case Ours =:= Theirs of
+        true ->
+            first_error([HandOver, fun stop/0, fun() -> mnesia:set_master_nodes(Island) end, fun start/0,
+                         fun loaded/0, fun() -> mnesia:set_master_nodes([]) end]);
+        false ->
+            first_error([HandOver, fun begin_anew/0, fun() -> join(Winner) end])
+    end.
+
+%% See to it that this node holds a copy on disc. Mnesia refuses while another node that holds one is away; the node works with
+%% the others' copies until then.
+-spec keep() -> ok | {error, term()}.
+keep() ->
+    first_error([fun schema_on_disc/0,
+                 fun() ->
+                         case mnesia:table_info(?TABLE, storage_type) of
+                             disc_copies -> ok;
+                             unknown -> result(mnesia:add_table_copy(?TABLE, node(), disc_copies));
+                             _ -> result(mnesia:change_table_copy_type(?TABLE, node(), disc_copies))
+                         end
+                 end]).
+
+%% Wait until the table can be read.
+-spec loaded() -> ok | {error, term()}.
+loaded() ->
+    case mnesia:wait_for_tables([?TABLE], ?LOAD_TIMEOUT) of
+        ok -> ok;
+        {timeout, _} -> {error, not_loaded};
+        {error, Reason} -> {error, Reason}
+    end.
+
+%% Load the own copy though nodes that may know more are away. Done by the first node of an island only.
+-spec force_load() -> ok | {error, term()}.
+force_load() ->
+    case lists:min(mnesia:system_info(running_db_nodes)) =:= node() of
+        true ->
+            case mnesia:force_load_table(?TABLE) of
+                yes -> ok;
+                Reason -> {error, Reason}
+            end;
+        false -> ok
+    end.
+
+schema_on_disc() ->
+    case mnesia:table_info(schema, storage_type) of
+        disc_copies -> ok;
+        _ -> result(mnesia:change_table_copy_type(schema, node(), disc_copies))
+    end.
+
+connect(Member) ->
+    case mnesia:change_config(extra_db_nodes, [Member]) of
+        {ok, [_ | _]} -> ok;
+        {ok, []} -> {error, {not_connected, Member}};
+        {error, Reason} -> {error, Reason}
+    end.
+
+%% The others still count on a copy here that is gone: have them strike it off.
+forgotten_by(Member) ->
+    first_error([fun begin_anew/0, fun stop/0,
+                 fun() -> result(ask(Member, mnesia, del_table_copy, [schema, node()])) end,
+                 fun start/0]).
+
+begin_anew() ->
+    first_error([fun stop/0, fun() -> mnesia:delete_schema([node()]) end, fun start/0]).
+
+stop() ->
+    case application:stop(mnesia) of
+        {error, {not_started, mnesia}} -> ok;
+        Result -> Result
+    end.
+
+start() ->
+    application:start(mnesia, permanent).
+
+ask(Node, Module, Function, Arguments) ->
+    erpc:call(Node, Module, Function, Arguments, ?PEER_TIMEOUT).
+
+result({atomic, ok}) -> ok;
+result({aborted, Reason}) -> {error, Reason}.
+
+first_error([]) -> ok;
+first_error([Step | Steps]) ->
+    case Step() of
+        ok -> first_error(Steps);
+        {error, Reason} -> {error, Reason}
+    end.
