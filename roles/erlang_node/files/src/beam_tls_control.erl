@@ -86,7 +86,7 @@ show(Value) ->
     io:format("~tp~n", [Value]).
 
 parsed(Text, Parse) ->
-    case erl_scan:string(Text ++ ".") of
+    case erl_scan:string(string:trim(Text, trailing, ". \t\r\n") ++ ".") of
         {ok, Tokens, _} ->
             case Parse(Tokens) of
                 {ok, Parsed} -> Parsed;
