@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping
+from collections.abc import Mapping
+from typing import Any, Dict, List
 
 LOOPBACK = {"inet": "127.0.0.1", "inet6": "::1"}
 

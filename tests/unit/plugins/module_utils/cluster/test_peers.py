@@ -17,7 +17,12 @@ def topology(discovery: str, family: str = "inet") -> dict[str, Any]:
     """Two nodes, the first behind a forwarded port."""
     nodes = {
         "alpha": {"node": "guard@alpha.example.net", "addresses": ["198.18.1.10"], "port": 5370, "listen_port": 4370},
-        "bravo": {"node": "guard@bravo.example.net", "addresses": ["198.18.2.10", "198.18.2.11"], "port": 4371, "listen_port": 4371},
+        "bravo": {
+            "node": "guard@bravo.example.net",
+            "addresses": ["198.18.2.10", "198.18.2.11"],
+            "port": 4371,
+            "listen_port": 4371,
+        },
     }
     return {"cluster": {"discovery": discovery, "address_family": family}, "nodes": nodes}
 
@@ -40,7 +45,8 @@ def test_place_of_a_peer(discovery: str, place: str) -> None:
 def test_own_place(discovery: str) -> None:
     """A host finds its own node at the loopback and the port that it listens on, not the one that is forwarded to it."""
     assert text(discovery, "alpha").startswith(
-        "{listen_port, 4370}.\n{epmd, %s}.\n{peer, 'guard@alpha.example.net', \"127.0.0.1\", 4370}.\n" % str(discovery == "epmd").lower()
+        "{listen_port, 4370}.\n{epmd, %s}.\n{peer, 'guard@alpha.example.net', \"127.0.0.1\", 4370}.\n"
+        % str(discovery == "epmd").lower()
     )
 
 
