@@ -7,12 +7,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Dict, List
+from typing import Any
 
 LOOPBACK = {"inet": "127.0.0.1", "inet6": "::1"}
 
 
-def table(topology: Mapping[str, Any], inventory: str) -> List[Any]:
+def table(topology: Mapping[str, Any], inventory: str) -> list[Any]:
     """The table of the host ``inventory`` as tagged terms; its form is described in the module ``beam_tls_epmd``.
 
     The host's own node is at the loopback and its listening port, where tools of that host find it whatever translates
@@ -20,7 +20,7 @@ def table(topology: Mapping[str, Any], inventory: str) -> List[Any]:
     """
     cluster = topology["cluster"]
     own = topology["nodes"][inventory]
-    terms: List[Any] = [
+    terms: list[Any] = [
         _tuple("listen_port", own["listen_port"]),
         _tuple("epmd", cluster["discovery"] == "epmd"),
     ]
@@ -30,15 +30,15 @@ def table(topology: Mapping[str, Any], inventory: str) -> List[Any]:
     return terms
 
 
-def _place(cluster: Mapping[str, Any], peer: Mapping[str, Any]) -> List[Any]:
+def _place(cluster: Mapping[str, Any], peer: Mapping[str, Any]) -> list[Any]:
     if cluster["discovery"] == "map":
         return [peer["addresses"][0], peer["port"]]
     return [_atom("resolve"), _atom("epmd") if cluster["discovery"] == "epmd" else peer["port"]]
 
 
-def _atom(name: str) -> Dict[str, Any]:
+def _atom(name: str) -> dict[str, Any]:
     return {"$atom": name}
 
 
-def _tuple(name: str, *rest: Any) -> Dict[str, Any]:
+def _tuple(name: str, *rest: Any) -> dict[str, Any]:
     return {"$tuple": [_atom(name), *rest]}
