@@ -90,7 +90,8 @@ options:
   address:
     description:
       - The addresses the node is reached at, in order of preference.
-      - The loopback addresses and then the host part of the name by default; the host part alone where O(from_node) is another node.
+      - The loopback addresses and then the host part of the name by default; the host part alone where O(from_node) is
+        another node.
     type: list
     elements: str
   port:

@@ -66,7 +66,8 @@ node:
     name: {description: The name., type: str, returned: always}
     port: {description: The port the node listens on., type: int, returned: always}
     hidden: {description: Whether it registered as a hidden node., type: bool, returned: always}
-    highest_version: {description: The highest version of the distribution protocol it speaks., type: int, returned: always}
+    highest_version: {description: The highest version of the distribution protocol it speaks., type: int, returned:
+      always}
     lowest_version: {description: The lowest one., type: int, returned: always}
 fault:
   description: What is wrong, why, and what to do about it.

@@ -12,7 +12,8 @@ version_added: 1.0.0
 author: "beam.tls_distribution contributors (@beam-tls-distribution)"
 description:
   - Connects to a running node as a hidden node and calls a function there, as C(rpc:call/4) does. No C(erl) is started.
-  - Arguments and result are terms in the tagged form of this collection, the same that C(sys.config) settings are written in.
+  - Arguments and result are terms in the tagged form of this collection, the same that C(sys.config) settings are
+    written in.
 extends_documentation_fragment:
   - beam.tls_distribution.distribution
   - beam.tls_distribution.distribution.target
@@ -20,7 +21,8 @@ attributes:
   check_mode:
     description: Can run in check mode without changing anything.
     support: partial
-    details: The function is called only if O(read_only=true), as what it does is not known here; otherwise RV(result) is null.
+    details: The function is called only if O(read_only=true), as what it does is not known here; otherwise RV(result)
+      is null.
   diff_mode:
     description: Will return details on what has changed.
     support: none
@@ -45,12 +47,14 @@ options:
   arguments:
     description:
       - The arguments, as a list of tagged terms.
-      - A string is an Erlang string, an atom is written as C({"$atom": "name"}), a tuple as C({"$tuple": [...]}), a binary as C({"$binary": "text"}).
+      - A string is an Erlang string, an atom is written as C({"$atom": "name"}), a tuple as C({"$tuple": [...]}), a
+        binary as C({"$binary": "text"}).
     type: list
     elements: raw
     default: []
   read_only:
-    description: States that the function changes nothing. Then the task reports no change, and calls it in check mode too.
+    description: States that the function changes nothing. Then the task reports no change, and calls it in check mode
+      too.
     type: bool
     default: false
 """

@@ -45,7 +45,8 @@ running:
     memory_by_type: {description: Bytes by type of memory., type: dict, returned: success}
     peers: {description: The visible nodes it is connected with., type: list, elements: str, returned: always}
     applications: {description: Running applications and their versions., type: dict, returned: success}
-    listening: {description: Addresses and ports it listens on for peers., type: list, elements: dict, returned: success}
+    listening: {description: Addresses and ports it listens on for peers., type: list, elements: dict, returned:
+      success}
     connections:
       description: Its connections.
       returned: success
@@ -59,7 +60,8 @@ running:
         port: {description: Port of the other end., type: int, returned: always}
         messages_in: {description: Packets received., type: int, returned: always}
         messages_out: {description: Packets sent., type: int, returned: always}
-        tls_version: {description: The version of TLS; null if the connection has none or OTP does not tell., type: str, returned: always}
+        tls_version: {description: The version of TLS; null if the connection has none or OTP does not tell., type: str,
+          returned: always}
         cipher: {description: The cipher suite., type: str, returned: always}
         certificate_subject: {description: Subject of the other end's certificate., type: str, returned: always}
         certificate_days_left: {description: Days until it expires., type: float, returned: always}

@@ -12,16 +12,19 @@ version_added: 1.0.0
 author: "beam.tls_distribution contributors (@beam-tls-distribution)"
 description:
   - Speaks TLS and Erlang's distribution handshake itself, with any number of peers side by side. No C(erl) is started.
-  - For every peer it tells the stage reached (resolve, connect, tls, handshake, cookie), TLS version, cipher, how long the certificate is valid and
+  - For every peer it tells the stage reached (resolve, connect, tls, handshake, cookie), TLS version, cipher, how long
+    the certificate is valid and
     what took how long; and for every failure one cause and one remedy.
-  - It connects as a hidden node of this host under a name of its own and leaves at once, so that the application on the peer does not notice.
+  - It connects as a hidden node of this host under a name of its own and leaves at once, so that the application on the
+    peer does not notice.
 extends_documentation_fragment:
   - beam.tls_distribution.distribution
   - beam.tls_distribution.distribution.peers
   - beam.tls_distribution.distribution.attributes
 options:
   node:
-    description: The full name of this host's node, V(NAME@HOST). Its files are used, and its host part is what the certificate must carry.
+    description: The full name of this host's node, V(NAME@HOST). Its files are used, and its host part is what the
+      certificate must carry.
     type: str
     required: true
   fail_on_fault:
@@ -58,7 +61,8 @@ edges:
     certificate_subject: {description: Subject of the peer's certificate., type: str, returned: always}
     peer_name: {description: The node name that the peer gave itself., type: str, returned: always}
     peer_otp: {description: The peer's OTP release; null as the handshake does not tell., type: str, returned: always}
-    milliseconds: {description: What resolve, connect, tls, handshake and round_trip took, and total., type: dict, returned: always}
+    milliseconds: {description: What resolve, connect, tls, handshake and round_trip took, and total., type: dict,
+      returned: always}
     fault: {description: What is wrong (id, cause, remedy); null if nothing is., type: dict, returned: always}
   sample:
     - from: guard@alpha.example.net

@@ -11,10 +11,13 @@ short_description: Prove this host's edges, the walls of every node, and what it
 version_added: 1.0.0
 author: "beam.tls_distribution contributors (@beam-tls-distribution)"
 description:
-  - In one process, side by side, connects to every peer as the node would, tries what every node must refuse, and asks the running node of this host about
+  - In one process, side by side, connects to every peer as the node would, tries what every node must refuse, and asks
+    the running node of this host about
     its peers. No C(erl) is started.
-  - A wall counts as held only if the same host can make a correct connection to the same node; otherwise nothing is proven, and RV(walls[].held) is null.
-  - Faults and fallen walls are results, not failures of the task; the action M(beam.tls_distribution.mesh_report) judges them for all hosts together.
+  - A wall counts as held only if the same host can make a correct connection to the same node; otherwise nothing is
+    proven, and RV(walls[].held) is null.
+  - Faults and fallen walls are results, not failures of the task; the action M(beam.tls_distribution.mesh_report)
+    judges them for all hosts together.
 extends_documentation_fragment:
   - beam.tls_distribution.distribution
   - beam.tls_distribution.distribution.peers
@@ -26,10 +29,12 @@ options:
       - A host that is no peer has none. It proves the walls V(packet_filter) and V(epmd) only.
     type: str
   host:
-    description: What this host is called in RV(walls). The host part of O(node), or the name the host has for itself, by default.
+    description: What this host is called in RV(walls). The host part of O(node), or the name the host has for itself,
+      by default.
     type: str
   address:
-    description: Addresses of this host's own node. The loopback addresses are tried first. What the host part resolves to by default.
+    description: Addresses of this host's own node. The loopback addresses are tried first. What the host part resolves
+      to by default.
     type: list
     elements: str
   port:
@@ -39,23 +44,28 @@ options:
   walls:
     description:
       - The walls to try.
-      - V(plain), a plain TCP handshake at the TLS port. V(no_certificate), TLS without a certificate. V(foreign_ca), TLS with a certificate of another CA.
-        V(wrong_cookie), everything right but the cookie. V(wrong_name), a valid certificate and the name of another host.
-      - V(packet_filter), a TCP connection to the node's port, and V(epmd), one to epmd's port, from a host that is no peer.
+      - V(plain), a plain TCP handshake at the TLS port. V(no_certificate), TLS without a certificate. V(foreign_ca),
+        TLS with a certificate of another CA.
+        V(wrong_cookie), everything right but the cookie. V(wrong_name), a valid certificate and the name of another
+          host.
+      - V(packet_filter), a TCP connection to the node's port, and V(epmd), one to epmd's port, from a host that is no
+        peer.
       - By default V(packet_filter) without O(node), all others but V(epmd) with it.
     type: list
     elements: str
     choices: [plain, no_certificate, foreign_ca, wrong_cookie, wrong_name, packet_filter, epmd]
   foreign_certificate:
     description:
-      - A certificate for the host part of O(node) with its private key, in PEM form, issued by a CA the cluster does not know. The wall V(foreign_ca) needs it.
+      - A certificate for the host part of O(node) with its private key, in PEM form, issued by a CA the cluster does
+        not know. The wall V(foreign_ca) needs it.
       - It is written to a private file on the host, which is gone when the module ends.
     type: str
   wrong_cookie:
     description: The cookie of the wall V(wrong_cookie). Random by default.
     type: str
   reset_counts:
-    description: Whether the packet filter on the way answers with TCP resets. A closed port does so too, so that a reset proves nothing otherwise.
+    description: Whether the packet filter on the way answers with TCP resets. A closed port does so too, so that a
+      reset proves nothing otherwise.
     type: bool
     default: false
   running:
@@ -63,7 +73,8 @@ options:
     type: bool
     default: true
   retry_seconds:
-    description: How long an edge that failed for a reason that may pass is tried again, as when the mesh has just been started.
+    description: How long an edge that failed for a reason that may pass is tried again, as when the mesh has just been
+      started.
     type: float
     default: 10.0
 """

@@ -31,7 +31,9 @@ class CallFault(Exception):
 
 
 def call_tagged(prober: probe.Prober, peer: probe.Peer, params: Mapping[str, Any]) -> Any:
-    """Return the tagged result of ``module:function(arguments)`` on peer; raise OptionError for arguments that are no terms, CallFault."""
+    """Return the tagged result of ``module:function(arguments)`` on peer; raise OptionError for arguments that are no
+    terms, CallFault.
+    """
     timeout = options.checked_timeout(params["call_timeout"])
     try:
         arguments = [from_tagged(argument) for argument in params["arguments"]]

@@ -4,9 +4,9 @@
 
 """Frames on a byte stream, within a deadline.
 
-The distribution handshake is framed by 2-byte lengths on plain TCP and by 4-byte lengths over TLS; everything after the
-handshake by 4-byte lengths (ERTS User's Guide, "Distribution Protocol", "Distribution Handshake" and "Protocol between Connected Nodes";
-``inet_tls_dist`` sets ``{packet, 4}`` from the start).
+The distribution handshake is framed by 2-byte lengths on plain TCP and by 4-byte lengths over TLS; everything after
+the handshake by 4-byte lengths (ERTS User's Guide, "Distribution Protocol", "Distribution Handshake" and "Protocol
+between Connected Nodes"; ``inet_tls_dist`` sets ``{packet, 4}`` from the start).
 """
 
 from __future__ import annotations

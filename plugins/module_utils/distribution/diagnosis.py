@@ -4,9 +4,10 @@
 
 """What went wrong with an edge, in one sentence, and what to do about it, in another.
 
-The catalogue is data: an entry is recognised by its symptoms (the stage an attempt ended in, and what ended it), and its sentences
-are filled in with the names of the attempt. ``symptom`` turns an exception into what the catalogue speaks of; ``explain`` looks it up.
-Alert names are those of RFC 8446, section 6; verification codes those of OpenSSL's X509_STORE_CTX_get_error(3).
+The catalogue is data: an entry is recognised by its symptoms (the stage an attempt ended in, and what ended it), and
+its sentences are filled in with the names of the attempt. ``symptom`` turns an exception into what the catalogue
+speaks of; ``explain`` looks it up. Alert names are those of RFC 8446, section 6; verification codes those of OpenSSL's
+X509_STORE_CTX_get_error(3).
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class CallRefused(Exception):
 
 
 class Symptom(NamedTuple):
-    """How a fault shows: the stage it ended, the kind of ending, and a code within that kind. ANY matches every value."""
+    """How a fault shows: the stage it ended, the kind of ending, a code within that kind. ANY matches every value."""
 
     stage: str
     kind: str
@@ -56,8 +57,9 @@ class Symptom(NamedTuple):
 class Entry(NamedTuple):
     """One fault of the catalogue.
 
-    The sentences may use ``{node}``, ``{host}``, ``{address}``, ``{port}``, ``{epmd_port}``, ``{own_host}``, ``{certfile}``, ``{cacertfile}``,
-    ``{cookie_file}``, ``{timeout}`` (seconds) and ``{detail}``. ``transient`` says that it may pass by itself while a node starts.
+    The sentences may use ``{node}``, ``{host}``, ``{address}``, ``{port}``, ``{epmd_port}``, ``{own_host}``,
+    ``{certfile}``, ``{cacertfile}``, ``{cookie_file}``, ``{timeout}`` (seconds) and ``{detail}``. ``transient`` says
+    that it may pass by itself while a node starts.
     """
 
     id: str
@@ -130,6 +132,12 @@ CATALOGUE = (
         "Run the role erlang_node for this host; it writes the cluster's cookie there.",
     ),
     Entry(
+        "cookie-file-invalid",
+        (Symptom(ANY, "file", "cookie-invalid"),),
+        "The cookie in {cookie_file} holds characters that a node does not accept in one.",
+        "Run the role erlang_node for this host; it writes the cluster's cookie there.",
+    ),
+    Entry(
         "name-unknown",
         (
             Symptom("resolve", "name", "EAI_NONAME"),
@@ -163,7 +171,8 @@ CATALOGUE = (
     Entry(
         "epmd-filtered",
         (Symptom("resolve", "epmd", "timeout"),),
-        "Nothing came back from epmd's port {epmd_port} of {address} within {timeout} seconds: a packet filter drops it.",
+        "Nothing came back from epmd's port {epmd_port} of {address} within {timeout} seconds: a packet filter drops "
+        "it.",
         "Open TCP port {epmd_port} of {host} to this host in every firewall on the way, or use discovery port.",
     ),
     Entry(
@@ -196,8 +205,10 @@ CATALOGUE = (
     Entry(
         "connection-filtered",
         (Symptom("connect", "timeout"),),
-        "Nothing came back from TCP port {port} of {address} within {timeout} seconds: a packet filter on the way drops it, or the host is down.",
-        "Open TCP port {port} of {address} to this host in every firewall on the way; the playbook firewall_plan lists the rules.",
+        "Nothing came back from TCP port {port} of {address} within {timeout} seconds: a packet filter on the way "
+        "drops it, or the host is down.",
+        "Open TCP port {port} of {address} to this host in every firewall on the way; the playbook firewall_plan "
+        "lists the rules.",
         transient=True,
     ),
     Entry(
@@ -224,7 +235,8 @@ CATALOGUE = (
         "plain-node",
         (Symptom("tls", "plain-node"),),
         "{node} runs, without TLS: it answers a plain distribution handshake at port {port}.",
-        "Run the role erlang_node for that host; every node of a cluster must be stopped before the first one starts with TLS.",
+        "Run the role erlang_node for that host; every node of a cluster must be stopped before the first one starts "
+        "with TLS.",
     ),
     Entry(
         "tls-not-spoken",
@@ -247,7 +259,8 @@ CATALOGUE = (
             Symptom("tls", "tls", "WRONG_SSL_VERSION"),
         ),
         "{node} offers no TLS version that this check accepts.",
-        "Write versions in both parts of that node's TLS options file (OTP before 29 speaks TLS 1.2 only unless told), and restart it.",
+        "Write versions in both parts of that node's TLS options file (OTP before 29 speaks TLS 1.2 only unless "
+        "told), and restart it.",
     ),
     Entry(
         "tls-no-shared-cipher",
@@ -258,7 +271,8 @@ CATALOGUE = (
             Symptom("tls", "tls", "NO_CIPHERS_AVAILABLE"),
         ),
         "{node} and this host found no cipher, group or signature algorithm in common.",
-        "Compare ciphers, supported_groups and signature_algs in the TLS options file of that node with the key type of both certificates.",
+        "Compare ciphers, supported_groups and signature_algs in the TLS options file of that node with the key type "
+        "of both certificates.",
     ),
     Entry(
         "server-certificate-expired",
@@ -289,7 +303,8 @@ CATALOGUE = (
         "server-certificate-name",
         (Symptom("tls", "certificate", "62"), Symptom("tls", "certificate", "64")),
         "The certificate that {node} shows is not for {host} ({detail}).",
-        "Issue one whose subject alternative name is {host}, the host part of the node name; or correct the address of the peer.",
+        "Issue one whose subject alternative name is {host}, the host part of the node name; or correct the address "
+        "of the peer.",
     ),
     Entry(
         "server-certificate-purpose",
@@ -343,7 +358,8 @@ CATALOGUE = (
             Symptom("tls", "alert", "DECRYPT_ERROR"),
         ),
         "{node} refuses this host's certificate (alert {detail}).",
-        "Look at {certfile} with openssl x509 -text: it needs clientAuth, a signature the node accepts, and the name {own_host}.",
+        "Look at {certfile} with openssl x509 -text: it needs clientAuth, a signature the node accepts, and the name "
+        "{own_host}.",
     ),
     Entry(
         "tls-alert",
@@ -355,7 +371,8 @@ CATALOGUE = (
         "tls-timeout",
         (Symptom("tls", "timeout"),),
         "Port {port} of {address} accepts connections, and no TLS answer came within {timeout} seconds.",
-        "Check on {host} that the node is responsive and that nothing else listens there; over links with a smaller MTU, check for lost large packets.",
+        "Check on {host} that the node is responsive and that nothing else listens there; over links with a smaller "
+        "MTU, check for lost large packets.",
         transient=True,
     ),
     Entry(
@@ -374,8 +391,10 @@ CATALOGUE = (
     Entry(
         "node-not-allowed",
         (Symptom("handshake", "status", "not_allowed"),),
-        "{node} does not allow nodes of this host: its table lists no node whose host part is {own_host} and in this host's certificate.",
-        "Check that the table of peers on {host} lists this host's node, and that this host's certificate carries {own_host}; then reload that node.",
+        "{node} does not allow nodes of this host: its table lists no node whose host part is {own_host} and in this "
+        "host's certificate.",
+        "Check that the table of peers on {host} lists this host's node, and that this host's certificate carries "
+        "{own_host}; then reload that node.",
         transient=True,
     ),
     Entry(
@@ -394,7 +413,8 @@ CATALOGUE = (
     Entry(
         "handshake-closed",
         (Symptom("handshake", "closed"),),
-        "{node} took our certificate and closed the connection instead of answering our name: its table lists no host of our certificate, or it is going down.",
+        "{node} took our certificate and closed the connection instead of answering our name: its table lists no host "
+        "of our certificate, or it is going down.",
         "Check that the table of peers on {host} lists this host's node, and reload that node; then read its log.",
         transient=True,
     ),
@@ -460,7 +480,9 @@ def symptom(stage: str, error: BaseException) -> Symptom:
 
 
 def explain(found: Symptom, names: Mapping[str, object]) -> Fault:
-    """Return the catalogue's first entry that has the symptom, with its sentences filled in from names; what is missing reads as ``?``."""
+    """Return the catalogue's first entry that has the symptom, with its sentences filled in from names; what is
+    missing reads as ``?``.
+    """
     entry = next(entry for entry in CATALOGUE if any(pattern.matches(found) for pattern in entry.symptoms))
     values = _Names(names)
     return Fault(entry.id, entry.cause.format_map(values), entry.remedy.format_map(values), entry.transient)

@@ -4,8 +4,8 @@
 
 """epmd's protocol, as a client: which names are registered, and on which port one of them listens.
 
-Source: ERTS User's Guide, chapter "Distribution Protocol", section "EPMD Protocol" (NAMES_REQ 110, PORT_PLEASE2_REQ 122, PORT2_RESP 119).
-Nothing here opens a socket: a connected stream is handed in.
+Source: ERTS User's Guide, chapter "Distribution Protocol", section "EPMD Protocol" (NAMES_REQ 110, PORT_PLEASE2_REQ
+122, PORT2_RESP 119). Nothing here opens a socket: a connected stream is handed in.
 """
 
 from __future__ import annotations

@@ -25,7 +25,9 @@ class EpmdFault(Exception):
 
 
 def ask(host: str, port: int, name: str | None, timeout: float, network: Network | None = None) -> dict[str, Any]:
-    """Return ``epmd_port``, ``names`` and, if a name is given, ``node``: None if epmd does not know it. Raises EpmdFault."""
+    """Return ``epmd_port``, ``names`` and, if a name is given, ``node``: None if epmd does not know it. Raises
+    EpmdFault.
+    """
     way = network or Network()
 
     def asked(question: Callable[[socket.socket, Deadline], T]) -> T:

@@ -4,8 +4,8 @@
 
 """The distribution handshake: its messages, flags and digest, and the side of the one who connects.
 
-Source of the formats: ERTS User's Guide, chapter "Distribution Protocol", section "Distribution Handshake". Version 6 messages begin
-with ``N``, version 5 ones with ``n``. Nothing here opens a socket: a channel is handed in.
+Source of the formats: ERTS User's Guide, chapter "Distribution Protocol", section "Distribution Handshake". Version 6
+messages begin with ``N``, version 5 ones with ``n``. Nothing here opens a socket: a channel is handed in.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution
 
 
 class Flag(IntFlag):
-    """Distribution flags, by the names of the manual without ``DFLAG_`` (section "Distribution Flags", and ``dist.hrl`` of kernel)."""
+    """Distribution flags, by the names of the manual without ``DFLAG_`` (section "Distribution Flags", and
+    ``dist.hrl`` of kernel).
+    """
 
     PUBLISHED = 0x01
     ATOM_CACHE = 0x02
@@ -203,7 +205,7 @@ def encode_name(name: str) -> bytes:
 
 
 def digest(cookie: bytes, challenge: int) -> bytes:
-    """Return the 16 bytes that prove knowledge of the cookie: MD5 of the cookie followed by the challenge in decimal."""
+    """Return the 16 bytes that prove the cookie: MD5 of the cookie followed by the challenge in decimal."""
     data = cookie + str(challenge).encode("ascii")
     try:
         return hashlib.md5(data, usedforsecurity=False).digest()

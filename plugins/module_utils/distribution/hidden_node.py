@@ -4,9 +4,10 @@
 
 """A hidden node that asks: calls functions of a running node and takes their results.
 
-Source: ERTS User's Guide, "Distribution Protocol", section "Protocol between Connected Nodes": frames of 4-byte length; an empty frame is a
-tick; without the atom cache every message is PASS_THROUGH (112), a control term, and for some controls a message term.
-Calls go to ``rex`` as ``gen_server:call/2`` makes them (``rpc`` of kernel), which every OTP from 25 to 29 serves.
+Source: ERTS User's Guide, "Distribution Protocol", section "Protocol between Connected Nodes": frames of 4-byte
+length; an empty frame is a tick; without the atom cache every message is PASS_THROUGH (112), a control term, and for
+some controls a message term. Calls go to ``rex`` as ``gen_server:call/2`` makes them (``rpc`` of kernel), which every
+OTP from 25 to 29 serves.
 """
 
 from __future__ import annotations
@@ -76,7 +77,9 @@ class HiddenNode:
 
     @classmethod
     def of(cls, attempt: Attempt) -> HiddenNode:
-        """Return the hidden node at our end of an attempt that went through every stage; raise ProtocolError if it did not."""
+        """Return the hidden node at our end of an attempt that went through every stage; raise ProtocolError if it did
+        not.
+        """
         if attempt.channel is None or attempt.me is None or attempt.me.creation is None:
             raise ProtocolError("the handshake is not done")
         return cls(attempt.channel, attempt.me.name, attempt.me.creation)
@@ -84,7 +87,8 @@ class HiddenNode:
     def call(self, module: str, function: str, arguments: Sequence[Any], timeout: float) -> Any:
         """Return the result of ``module:function`` as a term, within timeout seconds.
 
-        Raises BadRpc, ProtocolError, EtfError when an argument is no term, ChannelError (DeadlineExceeded when time is up), OSError.
+        Raises BadRpc, ProtocolError, EtfError when an argument is no term, ChannelError (DeadlineExceeded when time is
+        up), OSError.
         """
         (result,) = self.calls([Call(module, function, arguments)], timeout)
         if isinstance(result, BadRpc):
@@ -92,11 +96,13 @@ class HiddenNode:
         return result
 
     def calls(self, wanted: Sequence[Call], timeout: float) -> list[Any]:
-        """Return the results of several calls, sent at once; in place of a result that did not come about stands its BadRpc."""
+        """Return the results of several calls, sent at once; in place of a result that did not come about stands its
+        BadRpc.
+        """
         self.channel.deadline = Deadline(timeout)
         asked = [self._ask(call) for call in wanted]
         results: dict[Reference, Any] = {}
-        for dummy in range(FRAMES_PER_CALL):
+        for _frame in range(FRAMES_PER_CALL):
             if len(results) == len(asked):
                 return [results[reference] for reference in asked]
             reply = self._reply(self.channel.receive())

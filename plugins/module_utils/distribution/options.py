@@ -77,7 +77,9 @@ def checked_port(port: int, option: str) -> int:
 
 
 def prober(own_node: str, params: Mapping[str, Any], option: str) -> Prober:
-    """Return what the host of own_node brings to its attempts; files not given are where the role erlang_node puts them. Raises OptionError."""
+    """Return what the host of own_node brings to its attempts; files not given are where the role erlang_node puts
+    them. Raises OptionError.
+    """
     name, host = split_node(own_node, option)
     credentials = Credentials(
         params["certfile"] or "/etc/erlang/%s/node.pem" % name,
@@ -130,7 +132,9 @@ def as_target(params: Mapping[str, Any]) -> Peer:
 
 
 def as_own(node: str, address: Sequence[str] | None, port: int, epmd_port: int | None) -> Peer:
-    """Return the node of this host as something to connect to: over the loopback first, as its public address may be beyond a NAT."""
+    """Return the node of this host as something to connect to: over the loopback first, as its public address may be
+    beyond a NAT.
+    """
     _name, host = split_node(node, "node")
     return Peer(node, (*LOOPBACK, *(address or [host])), checked_port(port, "port"), epmd_port)
 

@@ -4,7 +4,8 @@
 
 """How far a connection to a peer gets: resolve, connect, tls, handshake, cookie; with what, and in what time.
 
-No ``erl`` is started: TLS is Python's, the handshake is ours. Every attempt is bounded in time, peers are tried side by side.
+No ``erl`` is started: TLS is Python's, the handshake is ours. Every attempt is bounded in time, peers are tried side
+by side.
 """
 
 from __future__ import annotations
@@ -46,8 +47,8 @@ TIMED = {"resolve": "resolve", "connect": "connect", "tls": "tls", "handshake": 
 class Peer(NamedTuple):
     """A node to connect to.
 
-    ``addresses`` are tried in their order; none means what the host part resolves to. ``port`` is ignored where ``epmd_port`` is given:
-    then the peer's epmd is asked.
+    ``addresses`` are tried in their order; none means what the host part resolves to. ``port`` is ignored where
+    ``epmd_port`` is given: then the peer's epmd is asked.
     """
 
     node: str
@@ -163,8 +164,8 @@ class Attempt:
     def introduce(self, me: handshake.Name) -> None:
         """Say who we are and take the challenge (stage handshake).
 
-        A server that speaks TLS 1.3 answers our certificate only after we believe the handshake done (RFC 8446, section 4.4.2.4): its alert
-        arrives in place of the first answer, and belongs to the stage tls.
+        A server that speaks TLS 1.3 answers our certificate only after we believe the handshake done (RFC 8446,
+        section 4.4.2.4): its alert arrives in place of the first answer, and belongs to the stage tls.
         """
         with self._timed("handshake"):
             channel = self._channel()
@@ -231,8 +232,8 @@ class Attempt:
 class Prober:
     """What this host brings to its attempts: who it is, its files, its cookie, and the time an attempt may take.
 
-    ``host`` is the host part of our own node name: OTP holds it against our certificate. ``cookie_file`` is read once. A file that does not
-    serve shows as the fault of every attempt, at the stage it was needed in.
+    ``host`` is the host part of our own node name: OTP holds it against our certificate. ``cookie_file`` is read once.
+    A file that does not serve shows as the fault of every attempt, at the stage it was needed in.
     """
 
     def __init__(
@@ -259,7 +260,9 @@ class Prober:
         return Attempt(peer, self.timeout, self.network)
 
     def open(self, peer: Peer) -> Attempt:
-        """Return an attempt that went through every stage, its connection up; raise AttemptFailed. The caller closes it."""
+        """Return an attempt that went through every stage, its connection up; raise AttemptFailed. The caller closes
+        it.
+        """
         attempt = self.attempt(peer)
         try:
             self.go(attempt)
@@ -364,7 +367,8 @@ def unfinished(own_node: str, prober: Prober, peer: Peer) -> Edge:
 
 
 def side_by_side(jobs: Sequence[Callable[[], T]], seconds: float) -> list[T | None]:
-    """Run the jobs in threads, at most THREADS at a time; return their results in order, None for those not done after seconds.
+    """Run the jobs in threads, at most THREADS at a time; return their results in order, None for those not done after
+    seconds.
 
     What a job raises is raised here. Threads that hang in the resolver do not keep the process from ending.
     """
@@ -385,10 +389,10 @@ def side_by_side(jobs: Sequence[Callable[[], T]], seconds: float) -> list[T | No
 
     for position in range(len(jobs)):
         waiting.put(position)
-    for dummy in range(min(THREADS, len(jobs))):
+    for _thread in range(min(THREADS, len(jobs))):
         threading.Thread(target=work, daemon=True).start()
     deadline = Deadline(seconds)
-    for dummy in jobs:
+    for _job_done in jobs:
         try:
             index, result, error = done.get(timeout=max(deadline.left(), 0.001))
         except queue.Empty:

@@ -37,14 +37,20 @@ TLS_OF_CONNECTIONS = """
      {_, Data} = sys:get_state(Sender, 1000),
      Receiver = element(2, element(2, Data)),
      {ok, Facts} = gen_statem:call(Receiver, {connection_information, false}, 1000),
-     Der = case gen_statem:call(Receiver, peer_certificate, 1000) of {ok, Bytes} when is_binary(Bytes) -> Bytes; _ -> none end,
-     {Node, proplists:get_value(protocol, Facts), ssl:suite_to_str(proplists:get_value(selected_cipher_suite, Facts)), Der}
+     Suite = ssl:suite_to_str(proplists:get_value(selected_cipher_suite, Facts)),
+     Der = case gen_statem:call(Receiver, peer_certificate, 1000) of
+         {ok, Bytes} when is_binary(Bytes) -> Bytes;
+         _ -> none
+     end,
+     {Node, proplists:get_value(protocol, Facts), Suite, Der}
  catch _:_ -> {Node, none, none, none} end
  || {Node, Sender} <- erlang:system_info(dist_ctrl), is_pid(Sender)].
 """
-"""What OTP itself has no public function for: version, cipher and peer certificate of each distribution connection. Evaluated by ``erl_eval`` on the node,
-so that nothing is loaded there and no key material of the connections leaves it. The messages are those of ``ssl:connection_information/1`` and
-``ssl:peercert/1`` in OTP 25 to 29; where another release answers otherwise, the fields are null."""
+"""What OTP itself has no public function for: version, cipher and peer certificate of each distribution connection.
+Evaluated by ``erl_eval`` on the node, so that nothing is loaded there and no key material of the connections leaves
+it. The messages are those of ``ssl:connection_information/1`` and ``ssl:peercert/1`` in OTP 25 to 29; where another
+release answers otherwise, the fields are null.
+"""
 
 
 def ask(prober: probe.Prober, peer: probe.Peer, timeout: float) -> dict[str, Any]:
@@ -81,7 +87,7 @@ def summary(name: str, results: Sequence[Any]) -> dict[str, Any]:
         "node": name,
         "otp_release": release,
         "uptime": round(uptime[0] / 1000, 1),
-        "memory": dict((str(kind), size) for kind, size in memory).get("total"),
+        "memory": {str(kind): size for kind, size in memory}.get("total"),
         "peers": sorted(str(peer) for peer in nodes),
         "ok": True,
         "fault": None,
@@ -100,7 +106,9 @@ def listening(state: Any) -> list[dict[str, Any]]:
 
 
 def connections(nodes_info: Any, tls_facts: Any, ourselves: str) -> list[dict[str, Any]]:
-    """Return one entry per connection of the node, ours left out, from ``net_kernel:nodes_info/0`` and TLS_OF_CONNECTIONS."""
+    """Return one entry per connection of the node, ours left out, from ``net_kernel:nodes_info/0`` and
+    TLS_OF_CONNECTIONS.
+    """
     secured = {entry[0]: entry[1:] for entry in tls_facts} if isinstance(tls_facts, list) else {}
     if not isinstance(nodes_info, tuple) or len(nodes_info) != 2 or not isinstance(nodes_info[1], list):
         return []

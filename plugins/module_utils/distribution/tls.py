@@ -4,13 +4,15 @@
 
 """A node's own TLS and cookie files, and the client side of its TLS connections.
 
-The rules are those of ``inet_tls_dist`` (SSL User's Guide, "Using TLS for Erlang Distribution"): both sides verify, the
-server name is the host part of the node name and is held against the certificate's subject alternative names (RFC 6125, RFC 9525).
+The rules are those of ``inet_tls_dist`` (SSL User's Guide, "Using TLS for Erlang Distribution"): both sides verify,
+the server name is the host part of the node name and is held against the certificate's subject alternative names (RFC
+6125, RFC 9525).
 """
 
 from __future__ import annotations
 
 import os
+import re
 import socket
 import ssl
 import tempfile
@@ -18,13 +20,20 @@ from typing import NamedTuple
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.channel import Deadline
 
+COOKIE_LIMIT = 4096
+"""Bytes of a cookie file that are read."""
+
+_AFTER_LINE = re.compile(rb"[\r\n][\r\n ]*\Z")
+_PRINTABLE = re.compile(rb"[ -~]*")
+
 VERSIONS = {"TLSv1.2": ssl.TLSVersion.TLSv1_2, "TLSv1.3": ssl.TLSVersion.TLSv1_3}
 
 
 class LocalFileError(Exception):
     """A file of this host does not serve.
 
-    ``kind`` is ``certificate``, ``trust`` or ``cookie``, ``problem`` is ``unreadable``, ``invalid``, ``mismatch``, ``encrypted`` or ``empty``.
+    ``kind`` is ``certificate``, ``trust`` or ``cookie``, ``problem`` is ``unreadable``, ``invalid``, ``mismatch``,
+    ``encrypted`` or ``empty``.
     """
 
     def __init__(self, kind: str, problem: str, path: str, reason: str) -> None:
@@ -35,7 +44,9 @@ class LocalFileError(Exception):
 
 
 class Credentials(NamedTuple):
-    """Where a node keeps its certificate with its private key, and its trust bundle; and the lowest TLS version it speaks."""
+    """Where a node keeps its certificate with its private key, and its trust bundle; and the lowest TLS version it
+    speaks.
+    """
 
     certfile: str
     cacertfile: str
@@ -43,12 +54,18 @@ class Credentials(NamedTuple):
 
 
 def read_cookie(path: str) -> bytes:
-    """Return the cookie in a file as ``auth`` of kernel reads it: without trailing white space; raise LocalFileError."""
+    """Return the cookie in a file as ``auth`` of kernel reads it; raise LocalFileError.
+
+    A cookie is printable ASCII, and nothing but line ends and spaces may follow its line.
+    """
     try:
         with open(path, "rb") as stream:
-            cookie = stream.read(4096).rstrip(b" \t\r\n")
+            content = stream.read(COOKIE_LIMIT)
     except OSError as error:
         raise LocalFileError("cookie", "unreadable", path, _reason(error)) from error
+    cookie = _AFTER_LINE.sub(b"", content)
+    if not _PRINTABLE.fullmatch(cookie):
+        raise LocalFileError("cookie", "invalid", path, "it holds characters that are not printable ASCII")
     if not cookie:
         raise LocalFileError("cookie", "empty", path, "no cookie is in it")
     return cookie
@@ -78,7 +95,9 @@ def node_context(credentials: Credentials) -> ssl.SSLContext:
 
 
 def unverifying_context(credentials: Credentials) -> ssl.SSLContext:
-    """Return a context to look at a server's certificate with, for a diagnosis after a refusal; nothing is sent through it."""
+    """Return a context to look at a server's certificate with, for a diagnosis after a refusal; nothing is sent
+    through it.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -111,7 +130,9 @@ def load_identity(context: ssl.SSLContext, path: str) -> None:
 
 
 def load_identity_text(context: ssl.SSLContext, pem: str) -> None:
-    """Load a certificate and private key given as text, through a private file that is gone afterwards; raise LocalFileError."""
+    """Load a certificate and private key given as text, through a private file that is gone afterwards; raise
+    LocalFileError.
+    """
     descriptor, path = tempfile.mkstemp(prefix="node-verify-", suffix=".pem")
     try:
         with os.fdopen(descriptor, "w", encoding="ascii") as stream:
@@ -122,7 +143,9 @@ def load_identity_text(context: ssl.SSLContext, pem: str) -> None:
 
 
 def secure(plain: socket.socket, context: ssl.SSLContext, server_name: str, deadline: Deadline) -> ssl.SSLSocket:
-    """Return the TLS connection on a connected socket; raise ssl.SSLError, OSError, DeadlineExceeded. The socket is closed on failure."""
+    """Return the TLS connection on a connected socket; raise ssl.SSLError, OSError, DeadlineExceeded. The socket is
+    closed on failure.
+    """
     try:
         plain.settimeout(deadline.remaining())
         return context.wrap_socket(plain, server_hostname=server_name)

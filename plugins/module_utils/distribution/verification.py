@@ -2,14 +2,16 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Everything one host proves about its cluster: its edges, the walls of every node, and what its own running node says."""
+"""Everything one host proves about its cluster: its edges, the walls of every node, and what its own running node
+says.
+"""
 
 from __future__ import annotations
 
 import secrets
 import socket
 import time
-from typing import Any, Callable, Mapping, NamedTuple, Sequence
+from typing import Any, Callable, Mapping, NamedTuple, Sequence, Tuple
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import (
     diagnosis,
@@ -26,11 +28,16 @@ LONGEST_RETRY = 600.0
 """Seconds, whatever the option says."""
 
 
+Job = Tuple[Callable[[Any], None], Callable[[], Any]]
+"""Where a result is kept, and what brings it about."""
+
+
 class Task(NamedTuple):
     """What a host has to prove.
 
-    ``origin`` is what the host is called in walls. ``peers`` are the other nodes; ``own`` is the node of this host, or None for a host that is no
-    peer. ``retry_seconds`` bound how long what failed for a reason that may pass is tried again.
+    ``origin`` is what the host is called in walls. ``peers`` are the other nodes; ``own`` is the node of this host, or
+    None for a host that is no peer. ``retry_seconds`` bound how long what failed for a reason that may pass is tried
+    again.
     """
 
     origin: str
@@ -67,23 +74,41 @@ class Verification:
         return self._result()
 
     def _round(self) -> None:
-        """Try everything that is not settled, and keep what came of it."""
-        jobs: list[tuple[Callable[[Any], None], Callable[[], Any]]] = []
+        """Try everything that is not settled, and keep what came of it.
+
+        Edges come before walls: a wall says something only of a node that a correct connection reaches, and the times
+        of the edges are not those of a crowd.
+        """
+        self._do(self._edge_jobs())
+        self._fill_edges()
+        self._do(self._wall_jobs())
+        self._fill_walls()
+
+    def _edge_jobs(self) -> list[Job]:
+        jobs: list[Job] = []
         if self.prober is not None:
             for peer in self._targets:
                 if self._may_pass(peer):
                     jobs.append((self._keeper(self.edges, peer.node), self._edge_job(self.prober, peer)))
         if self._wants_running():
             jobs.append((self._keep_running, self._ask_running))
-        for peer in self._targets:
-            for wall in self._open_walls(peer):
-                jobs.append((self._keeper(self.outcomes, (peer.node, wall)), self._wall_job(peer, wall)))
+        return jobs
+
+    def _wall_jobs(self) -> list[Job]:
+        return [
+            (self._keeper(self.outcomes, (peer.node, wall)), self._wall_job(peer, wall))
+            for peer in self._targets
+            for wall in self._open_walls(peer)
+            if wall in walls.OUTSIDE or self.edges[peer.node].fault is None
+        ]
+
+    def _do(self, jobs: Sequence[Job]) -> None:
+        """Do the jobs side by side, and hand every result that came in time to its keeper."""
         timeout = self.prober.timeout if self.prober else walls.FILTER_SECONDS
-        results = probe.side_by_side([job for dummy, job in jobs], probe.bound(len(jobs), timeout))
-        for (keep, dummy), result in zip(jobs, results):
+        results = probe.side_by_side([job for _keep, job in jobs], probe.bound(len(jobs), timeout))
+        for (keep, _job), result in zip(jobs, results):
             if result is not None:
                 keep(result)
-        self._fill_gaps()
 
     def _settled(self) -> bool:
         edges = self.prober is None or not any(self._may_pass(peer) for peer in self._targets)
@@ -138,21 +163,28 @@ class Verification:
     def _keeper(kept: dict[Any, Any], key: Any) -> Callable[[Any], None]:
         return lambda result: kept.__setitem__(key, result)
 
-    def _fill_gaps(self) -> None:
-        """Give what did not come back in time a result, and hold every wall against the correct connection to the same peer."""
+    def _fill_edges(self) -> None:
+        """Give edges, and the answer of our own node, a result where none came in time."""
+        if self.prober is None:
+            return
         for peer in self._targets:
-            if self.prober is not None and peer.node not in self.edges:
+            if peer.node not in self.edges:
                 self.edges[peer.node] = probe.unfinished(self._own_name, self.prober, peer)
+        if self._wants_running() and self.running is None and self.task.own is not None:
+            late = diagnosis.Symptom("call", "timeout", "")
+            names = {"node": self._own_name, "timeout": "%g" % self.prober.timeout, "host": self.task.own.host}
+            fault = self.edges[self._own_name].fault or diagnosis.explain(late, names)
+            self.running = running.silent(self._own_name, fault)
+
+    def _fill_walls(self) -> None:
+        """Give walls a result where none came, and where a correct connection fails say that nothing is proven."""
+        for peer in self._targets:
             fault = self.edges[peer.node].fault if peer.node in self.edges else None
             for wall in self._walls_of(peer):
-                outcome = self.outcomes.get((peer.node, wall), walls.Outcome(None, "resolve", "no answer in time"))
-                self.outcomes[peer.node, wall] = walls.compared(outcome, fault) if wall in walls.INSIDE else outcome
-        if self._wants_running() and self.running is None and self.prober is not None and self.task.own is not None:
-            edge = self.edges[self.task.own.node]
-            fault = edge.fault or diagnosis.explain(
-                diagnosis.Symptom("call", "timeout", ""), {"node": self._own_name, "timeout": self.prober.timeout}
-            )
-            self.running = running.silent(self._own_name, fault)
+                if wall in walls.INSIDE and fault is not None:
+                    self.outcomes[peer.node, wall] = walls.unproven(fault)
+                elif (peer.node, wall) not in self.outcomes:
+                    self.outcomes[peer.node, wall] = walls.Outcome(None, "resolve", "no answer in time")
 
     def _result(self) -> dict[str, Any]:
         return {

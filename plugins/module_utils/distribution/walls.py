@@ -4,8 +4,9 @@
 
 """Attempts that a node must refuse, and how to tell a refusal from an attempt that came to nothing.
 
-A wall is held (True) when the other side refused for the reason the wall stands for, fell (False) when it did not, and is None when nothing was
-proven: the connection failed before the wall could be met, or a correct connection to the same peer does not work either.
+A wall is held (True) when the other side refused for the reason the wall stands for, fell (False) when it did not, and
+is None when nothing was proven: the connection failed before the wall could be met, or a correct connection to the
+same peer does not work either.
 """
 
 from __future__ import annotations
@@ -65,7 +66,8 @@ class Outcome(NamedTuple):
 class Arms(NamedTuple):
     """What the attempts are made with.
 
-    ``foreign_certificate`` is a certificate with its key, in PEM, of a CA the cluster does not know; ``wrong_cookie`` is any but the cluster's.
+    ``foreign_certificate`` is a certificate with its key, in PEM, of a CA the cluster does not know; ``wrong_cookie``
+    is any but the cluster's.
     """
 
     foreign_certificate: str | None
@@ -162,8 +164,8 @@ def wrong_name(prober: Prober, peer: Peer, claimed: str) -> Outcome:
 def packet_filter(network: Network, peer: Peer, port: int, reset_counts: bool = False) -> Outcome:
     """Try to open a TCP connection from a host that is no peer.
 
-    Dropped (nothing comes back) and rejected (an ICMP error) are held. A reset is what a closed port without any filter answers too, and counts
-    only if reset_counts says that the filter on the way resets.
+    Dropped (nothing comes back) and rejected (an ICMP error) are held. A reset is what a closed port without any
+    filter answers too, and counts only if reset_counts says that the filter on the way resets.
     """
     try:
         addresses = list(peer.addresses) or network.resolve(peer.host)
@@ -178,7 +180,9 @@ def packet_filter(network: Network, peer: Peer, port: int, reset_counts: bool = 
 
 
 def attempt_wall(prober: Prober, peer: Peer, wall: str, arms: Arms, others: Sequence[str]) -> Outcome:
-    """Make the attempt of that name (one of INSIDE); others are the cluster's node names, one of which wrong_name claims."""
+    """Make the attempt of that name (one of INSIDE); others are the cluster's node names, one of which wrong_name
+    claims.
+    """
     if wall == "wrong_name":
         return wrong_name(prober, peer, claimable(prober.host, peer, others))
     if wall == "wrong_cookie":
@@ -189,17 +193,17 @@ def attempt_wall(prober: Prober, peer: Peer, wall: str, arms: Arms, others: Sequ
 
 
 def claimable(own_host: str, peer: Peer, others: Sequence[str]) -> str:
-    """Return a name that our certificate does not carry: a third node's if there is one, as the peer's table allows that name."""
+    """Return a name that our certificate does not carry: a third node's if there is one, as the peer's table allows
+    that name.
+    """
     foreign = [node for node in others if node.partition("@")[2] != own_host]
     third = [node for node in foreign if node != peer.node]
     return (third or foreign or [NOBODY])[0]
 
 
-def compared(outcome: Outcome, fault: diagnosis.Fault | None) -> Outcome:
-    """Return the outcome in the light of a correct connection to the same peer: where that fails, nothing is proven."""
-    if fault is None or outcome.held is False:
-        return outcome
-    return Outcome(None, outcome.stage, "nothing is proven, as a correct connection fails too: %s" % fault.cause)
+def unproven(fault: diagnosis.Fault) -> Outcome:
+    """Return the outcome of a wall at a node that a correct connection does not reach."""
+    return Outcome(None, "connect", "nothing is proven, as a correct connection fails too: %s" % fault.cause)
 
 
 def _stranger(prober: Prober, peer: Peer, make_context: Callable[[], ssl.SSLContext], how: str) -> Outcome:

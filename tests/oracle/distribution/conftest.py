@@ -39,7 +39,8 @@ class Authority:
         self.directory = directory
         self.name = name
         openssl(
-            "req", *CA, "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=" + name, "-days", "30",
+            "req", *CA, "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=" + name,
+            "-days", "30",
             "-keyout", name + ".key", "-out", name + ".pem", directory=directory,
         )  # fmt: skip
 
@@ -52,18 +53,23 @@ class Authority:
         """Return a PEM file with a certificate for dns and its key."""
         extensions = self.directory / (label + ".ext")
         extensions.write_text(
-            "basicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nextendedKeyUsage=serverAuth,clientAuth\nsubjectAltName=DNS:%s\n" % dns
+            "basicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nextendedKeyUsage=serverAuth,clientAuth\nsubjectAltName=DNS:%s\n"
+            % dns
         )
         openssl(
             "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=" + dns,
             "-keyout", label + ".key", "-out", label + ".csr", directory=self.directory,
         )  # fmt: skip
         openssl(
-            "x509", "-req", "-in", label + ".csr", "-CA", self.name + ".pem", "-CAkey", self.name + ".key", "-CAcreateserial",
-            "-extfile", extensions.name, *(validity or ("-days", "10")), "-out", label + ".crt", directory=self.directory,
+            "x509", "-req", "-in", label + ".csr", "-CA", self.name + ".pem", "-CAkey", self.name + ".key",
+            "-CAcreateserial",
+            "-extfile", extensions.name, *(validity or ("-days", "10")), "-out", label + ".crt",
+            directory=self.directory,
         )  # fmt: skip
         both = self.directory / (label + ".node.pem")
-        both.write_text((self.directory / (label + ".key")).read_text() + (self.directory / (label + ".crt")).read_text())
+        both.write_text(
+            (self.directory / (label + ".key")).read_text() + (self.directory / (label + ".crt")).read_text()
+        )
         return both
 
 
@@ -98,31 +104,57 @@ class Mesh:
         self.nodes: list[Node] = []
         self.cookie_file = directory / "cookie"
         self.cookie_file.write_text(COOKIE + "\n")
-        hosts = "".join('{host, {127,0,0,%d}, ["%s"]}.\n' % (number, host(number)) for number in range(1, 6))
+        hosts = "".join('{host, {127,0,0,%d}, ["%s"]}.\n' % (number, host(number)) for number in range(1, 7))
         (directory / "inetrc").write_text("{lookup, [file]}.\n" + hosts)
 
-    def start(self, number: int, certificate: Path | None = None, plain: bool = False, minimum: str = "1.3", cookie: str = COOKIE) -> Node:
-        """Start the node ``guard`` of host number, bound to 127.0.0.number, and wait until it listens and knows who is allowed."""
+    def start(
+        self,
+        number: int,
+        certificate: Path | None = None,
+        plain: bool = False,
+        version: str = "1.3",
+        without: str = "",
+    ) -> Node:
+        """Start the node ``guard`` of host number, bound to 127.0.0.number, and wait until it listens and knows who is
+        allowed.
+
+        ``without`` takes one protection away: ``certificates`` of clients are not asked for, their ``authority`` is not
+        looked at, their ``names`` are not held against their certificates.
+        """
         home = self.directory / ("home%d" % number)
         home.mkdir()
-        (home / ".erlang.cookie").write_text(cookie)
+        (home / ".erlang.cookie").write_text(COOKIE)
         (home / ".erlang.cookie").chmod(0o400)
         both = certificate or self.authority.issue("host%d" % number, host(number))
-        side = "{certfile,\"%s\"},{cacertfile,\"%s\"},{versions,['tlsv%s']},{verify,verify_peer}" % (both, self.authority.certificate, minimum)
+        side = '{certfile,"%s"},{cacertfile,"%s"},{versions,[\'tlsv%s\']},{verify,verify_peer}' % (
+            both,
+            self.authority.certificate,
+            version,
+        )
+        demanded = "false" if without == "certificates" else "true"
+        server = side.replace("verify_peer", "verify_none") if without == "authority" else side
+        server += "" if without == "authority" else ",{fail_if_no_peer_cert,%s}" % demanded
         options = home / "tls.conf"
-        options.write_text("[{server,[%s,{fail_if_no_peer_cert,true}]},{client,[%s]}].\n" % (side, side))
-        allowed = ",".join("'guard@%s'" % host(other) for other in range(1, 5))
+        options.write_text("[{server,[%s]},{client,[%s]}].\n" % (server, side))
+        allowed = ",".join("'guard@%s'" % host(other) for other in range(1, 5) if without != "names")
         secured = [] if plain else ["-proto_dist", "inet_tls", "-ssl_dist_optfile", str(options)]
         name = "guard@" + host(number)
         arguments = [
-            "erl", "-noinput", "-noshell", *secured, "-start_epmd", "false", "-erl_epmd_port", str(self.port), "-name", name,
-            "-kernel", "inetrc", '"%s"' % (self.directory / "inetrc"), "inet_dist_use_interface", "{127,0,0,%d}" % number,
+            "erl", "-noinput", "-noshell", *secured, "-start_epmd", "false", "-erl_epmd_port", str(self.port), "-name",
+            name,
+            "-kernel", "inetrc", '"%s"' % (self.directory / "inetrc"), "inet_dist_use_interface", "{127,0,0,%d}" %
+            number,
             "-eval", "net_kernel:allow([%s]), io:format(\"ready~n\")." % allowed,
         ]  # fmt: skip
         log = home / "log"
         with log.open("w", encoding="utf-8") as output:
             process = subprocess.Popen(
-                arguments, stdout=subprocess.PIPE, stderr=output, text=True, env={**os.environ, "HOME": str(home)}, cwd=str(home)
+                arguments,
+                stdout=subprocess.PIPE,
+                stderr=output,
+                text=True,
+                env={**os.environ, "HOME": str(home)},
+                cwd=str(home),
             )
         node = Node(process, name, "127.0.0.%d" % number, self.port, log)
         self.nodes.append(node)
@@ -131,7 +163,9 @@ class Mesh:
         assert first == "ready\n", first + log.read_text()
         return node
 
-    def prober(self, number: int, certificate: Path | None = None, cookie_file: Path | None = None, trust: Path | None = None) -> Prober:
+    def prober(
+        self, number: int, certificate: Path | None = None, cookie_file: Path | None = None, trust: Path | None = None
+    ) -> Prober:
         """Return what host number brings to its attempts."""
         both = certificate or self.directory / ("host%d.node.pem" % number)
         if not both.exists():

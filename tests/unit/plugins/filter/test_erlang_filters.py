@@ -13,12 +13,18 @@ from ansible_collections.beam.tls_distribution.plugins.filter.to_erlang import F
 
 to_erlang = Writer().filters()["to_erlang"]
 from_erlang = Reader().filters()["from_erlang"]
-SETTINGS = {"kernel": {"net_ticktime": 60, "logger_level": {"$atom": "notice"}}, "guard": {"nodes": [{"$atom": "guard@alpha.example.net"}]}}
+SETTINGS = {
+    "kernel": {"net_ticktime": 60, "logger_level": {"$atom": "notice"}},
+    "guard": {"nodes": [{"$atom": "guard@alpha.example.net"}]},
+}
 
 
 def test_a_configuration_both_ways():
     text = to_erlang(SETTINGS, comment="By hand")
-    assert text == "%% By hand\n[{kernel, [{net_ticktime, 60}, {logger_level, notice}]},\n {guard, [{nodes, ['guard@alpha.example.net']}]}].\n"
+    assert (
+        text
+        == "%% By hand\n[{kernel, [{net_ticktime, 60}, {logger_level, notice}]},\n {guard, [{nodes, ['guard@alpha.example.net']}]}].\n"
+    )
     assert from_erlang(text) == SETTINGS
 
 

@@ -1,0 +1,166 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The modules as Ansible runs them, against real nodes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import running
+from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.hidden_node import HiddenNode
+from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.terms import Atom
+from conftest import COOKIE, Authority, Mesh, host
+
+MODULES = Path(__file__).parents[3] / "plugins" / "modules"
+OWN = "guard@" + host(1)
+
+
+def run(mesh: Mesh, name: str, **arguments: Any) -> dict[str, Any]:
+    """Return the result of a module run with the files of host 1; no secret may be in its output."""
+    files = {
+        "certfile": str(mesh.directory / "host1.node.pem"),
+        "cacertfile": str(mesh.authority.certificate),
+        "cookie_file": str(mesh.cookie_file),
+    }
+    internal = {"_ansible_remote_tmp": str(mesh.directory), "_ansible_keep_remote_files": False}
+    call = {"ANSIBLE_MODULE_ARGS": {**files, **arguments, **internal}}
+    done = subprocess.run(
+        [sys.executable, str(MODULES / (name + ".py"))],
+        input=json.dumps(call),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert not done.stderr
+    assert COOKIE not in done.stdout
+    assert "PRIVATE" not in done.stdout
+    return dict(json.loads(done.stdout))
+
+
+def peers(mesh: Mesh) -> list[dict[str, Any]]:
+    """Return host 2 as the modules take peers."""
+    node = mesh.nodes[1]
+    return [{"node": node.name, "address": [node.address], "port": node.port}]
+
+
+def nodes_of(mesh: Mesh) -> list[str]:
+    """Return what host 2 is connected with, our own question left out."""
+    prober = mesh.prober(1)
+    attempt = prober.open(mesh.nodes[1].peer)
+    try:
+        node = HiddenNode.of(attempt)
+        return [str(name) for name in node.call("erlang", "nodes", [Atom("connected")], 5) if name != node.name]
+    finally:
+        attempt.close()
+
+
+def test_ping(mesh: Mesh) -> None:
+    result = run(mesh, "node_ping", node=OWN, peers=peers(mesh))
+    assert result["changed"] is False
+    assert [edge["ok"] for edge in result["edges"]] == [True]
+
+
+def test_ping_fails_with_cause_and_remedy(mesh: Mesh) -> None:
+    down = [{"node": "guard@" + host(2), "address": ["127.0.0.9"], "port": mesh.port}]
+    result = run(mesh, "node_ping", node=OWN, peers=down)
+    assert result["failed"] is True
+    assert result["msg"].startswith("guard@%s: Nothing listens on TCP port %d" % (host(2), mesh.port))
+    kept = run(mesh, "node_ping", node=OWN, peers=down, fail_on_fault=False)
+    assert "failed" not in kept
+    assert kept["edges"][0]["fault"]["id"] == "connection-refused"
+
+
+def test_verify(mesh: Mesh, tmp_path: Path) -> None:
+    foreign = Authority(tmp_path, "foreign").issue("host1", host(1)).read_text()
+    result = run(
+        mesh, "node_verify", node=OWN, host="alpha", peers=peers(mesh), port=mesh.port, discovery="map",
+        foreign_certificate=foreign,
+    )  # fmt: skip
+    assert [edge["ok"] for edge in result["edges"]] == [True]
+    assert len(result["walls"]) == 10
+    assert [wall for wall in result["walls"] if wall["held"] is not True or wall["from"] != "alpha"] == []
+    assert {wall["to"] for wall in result["walls"]} == {mesh.nodes[0].name, mesh.nodes[1].name}
+    assert result["running"]["ok"] is True
+    assert result["running"]["node"] == OWN
+
+
+def test_verify_holds_no_wall_of_a_node_that_is_down(mesh: Mesh) -> None:
+    down = [{"node": "guard@" + host(2), "address": ["127.0.0.9"], "port": mesh.port}]
+    result = run(
+        mesh, "node_verify", node=OWN, peers=down, port=mesh.port, discovery="map", retry_seconds=1, walls=["plain"]
+    )
+    assert result["edges"][0]["fault"]["id"] == "connection-refused"
+    assert [(wall["to"], wall["held"]) for wall in result["walls"]] == [(down[0]["node"], None), (OWN, True)]
+
+
+def test_verify_leaves_no_connection_behind(mesh: Mesh) -> None:
+    run(mesh, "node_verify", node=OWN, peers=peers(mesh), port=mesh.port, discovery="map")
+    assert [name for name in nodes_of(mesh) if name.startswith("verify-")] == []
+
+
+def test_verify_from_outside(mesh: Mesh) -> None:
+    result = run(mesh, "node_verify", host="outsider", peers=peers(mesh))
+    assert (result["node"], result["edges"], result["running"]) == (None, [], None)
+    assert [(wall["wall"], wall["held"]) for wall in result["walls"]] == [("packet_filter", False)]
+
+
+def test_call(mesh: Mesh) -> None:
+    target = {"node": OWN, "port": mesh.port}
+    arguments = [[3, 1, 2], {"$tuple": [{"$atom": "a"}, {"$binary": "b"}]}]
+    result = run(mesh, "node_call", module="erlang", function="list_to_tuple", arguments=[arguments], **target)
+    assert result["changed"] is True
+    assert result["result"] == {"$tuple": arguments}
+    wrong = run(mesh, "node_call", module="nowhere", function="f", read_only=True, **target)
+    assert wrong["fault"]["id"] == "call-failed"
+    assert "undef" in wrong["msg"]
+    late = run(mesh, "node_call", module="timer", function="sleep", arguments=[5000], call_timeout=0.3, **target)
+    assert late["fault"]["id"] == "call-timeout"
+
+
+def test_call_answers_ticks(mesh: Mesh) -> None:
+    attempt = mesh.prober(1).open(mesh.nodes[1].peer)
+    node = HiddenNode.of(attempt)
+    assert node.call("net_kernel", "set_net_ticktime", [4, 0], 5) == Atom("change_initiated")
+    assert node.call("timer", "sleep", [7000], 20) == Atom("ok")
+    node.call("net_kernel", "set_net_ticktime", [60, 0], 5)
+    attempt.close()
+
+
+@pytest.mark.parametrize("size", [0, 65535, 1000000])
+def test_call_takes_large_terms(mesh: Mesh, size: int) -> None:
+    attempt = mesh.prober(1).open(mesh.nodes[1].peer)
+    term = [b"x" * size, list(range(100))]
+    assert HiddenNode.of(attempt).call("lists", "reverse", [term], 10) == term[::-1]
+    attempt.close()
+
+
+def test_info(mesh: Mesh) -> None:
+    attempt = mesh.prober(1).open(mesh.nodes[0].peer)
+    HiddenNode.of(attempt).call("net_kernel", "connect_node", [Atom(mesh.nodes[1].name)], 10)
+    attempt.close()
+    told = run(mesh, "node_info", node=OWN, port=mesh.port)["running"]
+    assert told["listening"] == [{"address": "127.0.0.1", "port": mesh.port}]
+    assert told["peers"] == [mesh.nodes[1].name]
+    assert set(told["applications"]) >= {"kernel", "stdlib"}
+    (connection,) = [entry for entry in told["connections"] if entry["node"] == mesh.nodes[1].name]
+    assert (connection["tls_version"], connection["cipher"]) == ("TLSv1.3", "TLS_AES_256_GCM_SHA384")
+    assert connection["certificate_subject"] == "CN=" + host(2)
+    assert connection["certificate_days_left"] > 9
+
+
+def test_running_of_a_node_that_is_down(mesh: Mesh) -> None:
+    down = mesh.nodes[0].peer._replace(addresses=("127.0.0.9",))
+    told = running.ask(mesh.prober(1), down, 2)
+    assert (told["ok"], told["peers"], told["fault"]["id"]) == (False, [], "connection-refused")
+
+
+def test_a_node_name_that_is_none(mesh: Mesh) -> None:
+    assert "write NAME@HOST" in run(mesh, "node_ping", node="guard", peers=peers(mesh))["msg"]
