@@ -90,7 +90,6 @@ fault:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import options
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.calling import CallFault, call_tagged
 

@@ -68,7 +68,6 @@ running:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import options, running
 
 

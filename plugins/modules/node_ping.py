@@ -82,7 +82,6 @@ edges:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import options, probe
 
 

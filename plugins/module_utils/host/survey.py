@@ -1,0 +1,188 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Everything that a role decides on, read from a host in one go. Nothing is changed, and no private key leaves the host."""
+
+from __future__ import annotations
+
+import grp
+import importlib.util
+import os
+import platform
+import pwd
+import re
+import ssl
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.beam.tls_distribution.plugins.module_utils.host import otp, sudoers
+from ansible_collections.beam.tls_distribution.plugins.module_utils.host.commands import Runner, find
+
+MAX_FILE = 1024 * 1024
+"""Longest file, in bytes, whose text is returned."""
+
+FIREWALLD = "firewalld.service"
+UFW_SETTINGS = "/etc/ufw/ufw.conf"
+SUDOERS = "/etc/sudoers"
+_PROPERTIES = ("LoadState", "ActiveState", "UnitFileState", "NeedDaemonReload")
+_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----")
+
+
+class SurveyError(Exception):
+    """A host that cannot be surveyed; the sentence says why, and what to do."""
+
+
+def survey(params: Mapping[str, Any], run: Runner) -> dict[str, Any]:
+    """The answers to the options of the module ``host_survey``; ``run`` runs commands. Raises :class:`SurveyError`."""
+    units = _units([*params["units"], FIREWALLD], run)
+    found = otp.find(params["otp_roots"])
+    managers = _managers(units.pop(FIREWALLD))
+    return {
+        "platform": _platform(),
+        "account": account(params["account"]) if params["account"] else None,
+        "otp": found.as_result() if found else None,
+        "certificate": certificate(params["certificate"]) if params["certificate"] else None,
+        "files": {path: text(path) for path in params["files"]},
+        "exists": {path: os.path.lexists(path) for path in params["exists"]},
+        "units": units,
+        "firewall": _firewall(params["firewall_check"], managers, run),
+    }
+
+
+def os_release(content: str) -> dict[str, str]:
+    """The variables of the text of an ``os-release``. Source: os-release(5)."""
+    found = {}
+    for line in content.splitlines():
+        match = re.match(r"([A-Z0-9_]+)=(.*)\Z", line.strip())
+        if match:
+            value = match.group(2)
+            if len(value) > 1 and value[0] in "\"'" and value[-1] == value[0]:
+                value = re.sub(r"\\(.)", r"\1", value[1:-1])
+            found[match.group(1)] = value
+    return found
+
+
+def _platform() -> dict[str, Any]:
+    release = os_release(text("/etc/os-release") or text("/usr/lib/os-release") or "")
+    return {
+        "id": release.get("ID", "linux"),
+        "id_like": release.get("ID_LIKE", "").split(),
+        "version_id": release.get("VERSION_ID", ""),
+        "architecture": platform.machine(),
+        "python": platform.python_version(),
+        "python_cryptography": importlib.util.find_spec("cryptography") is not None,
+    }
+
+
+def account(name: str) -> dict[str, Any]:
+    """What the host knows of the account ``name``.
+
+    ``locked`` is whether no password can open it, ``groups`` are its further groups, ``sudo`` lists what lets it become another
+    account: places in the configuration of sudo (``FILE:LINE``).
+    """
+    try:
+        entry = pwd.getpwnam(name)
+    except KeyError:
+        return {
+            "name": name, "exists": False, "group": None, "home": None, "shell": None, "locked": False, "groups": [], "sudo": [],
+        }
+    try:
+        group = grp.getgrgid(entry.pw_gid).gr_name
+    except KeyError:
+        group = str(entry.pw_gid)
+    groups = sorted(other.gr_name for other in grp.getgrall() if name in other.gr_mem and other.gr_name != group)
+    return {
+        "name": name,
+        "exists": True,
+        "group": group,
+        "home": entry.pw_dir,
+        "shell": entry.pw_shell,
+        "locked": locked(text("/etc/shadow") or "", name, entry.pw_passwd),
+        "groups": groups,
+        "sudo": sudoers.rules_for(SUDOERS, name, entry.pw_uid, [group, *groups], _read_root, os.listdir),
+    }
+
+
+def locked(shadow: str, name: str, password: str) -> bool:
+    """Whether no password opens the account. ``password`` is its field in passwd, ``shadow`` the text of that file (shadow(5))."""
+    for line in shadow.splitlines():
+        fields = line.split(":")
+        if fields[0] == name and len(fields) > 1 and password == "x":
+            password = fields[1]
+            break
+    return password.startswith(("!", "*"))
+
+
+def certificate(path: str) -> dict[str, Any] | None:
+    """The certificates of a PEM file, and whether the first belongs to the private key in it. None where there is no file."""
+    content = text(path)
+    if content is None:
+        return None
+    blocks = _CERTIFICATE.findall(content)
+    if not blocks:
+        return {"pem": "", "key_matches": False}
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        context.load_cert_chain(path, password=lambda: b"")
+        matches = True
+    except (ssl.SSLError, OSError, ValueError):
+        matches = False
+    return {"pem": "".join(block + "\n" for block in blocks), "key_matches": matches}
+
+
+def text(path: str) -> str | None:
+    """The text of a file, or None where there is none. Raises :class:`SurveyError` for one that is too long or not readable."""
+    try:
+        content = _read_root(path)
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return None
+    except OSError as error:
+        raise SurveyError("%s is not readable (%s): connect as root, or set become" % (path, error.strerror)) from error
+    return content
+
+
+def _read_root(path: str) -> str:
+    with open(path, "rb") as stream:
+        content = stream.read(MAX_FILE + 1)
+    if len(content) > MAX_FILE:
+        raise OSError(27, "it is longer than %d bytes" % MAX_FILE, path)
+    return content.decode("utf-8", "replace")
+
+
+def _units(names: Sequence[str], run: Runner) -> dict[str, dict[str, Any]]:
+    outcome = run(["systemctl", "show", "--property=" + ",".join(_PROPERTIES), "--", *names])
+    if outcome.code != 0:
+        raise SurveyError("systemd does not answer (%s): the node runs as a unit of systemd" % (outcome.err.strip() or outcome.code))
+    return units(names, outcome.out)
+
+
+def units(names: Sequence[str], shown: str) -> dict[str, dict[str, Any]]:
+    """The states of units, from what ``systemctl show`` prints for ``names``: a block of properties each, an empty line between."""
+    found = {}
+    for name, block in zip(names, shown.split("\n\n")):
+        properties = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+        found[name] = {
+            "load": properties.get("LoadState", ""),
+            "active": properties.get("ActiveState", ""),
+            "enabled": properties.get("UnitFileState", ""),
+            "needs_reload": properties.get("NeedDaemonReload") == "yes",
+        }
+    return found
+
+
+def _managers(firewalld: Mapping[str, Any]) -> list[str]:
+    """Programs that manage the packet filter of this host and would not know of rules beside theirs."""
+    managers = ["firewalld"] if firewalld["active"] == "active" else []
+    if re.search(r"(?mi)^\s*ENABLED\s*=\s*[\"']?yes", text(UFW_SETTINGS) or ""):
+        managers.append("ufw")
+    return managers
+
+
+def _firewall(check: Sequence[str], managers: list[str], run: Runner) -> dict[str, Any]:
+    """``right`` is whether the check of the node's packet filter approves of what is in the kernel."""
+    return {
+        "nft": find("nft"),
+        "managers": managers,
+        "right": bool(check) and os.path.exists(check[0]) and run(check).code == 0,
+    }

@@ -1,0 +1,109 @@
+#!/usr/bin/python
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: boot_script
+short_description: Compiles a node's own modules and makes its boot script from the versions installed
+version_added: 1.0.0
+author: "beam.tls_distribution contributors (@beam-tls-distribution)"
+description:
+  - Compiles C(src/*.erl) of a directory into C(ebin), and makes C(boot/start_ssl_clean.boot), by which a node has C(ssl) and all
+    that it needs before distribution starts.
+  - Versions and dependencies are read from what is installed; C(systools) makes the script. All files change together or not at all.
+  - Nothing is done as long as O(key) is the one of the last time.
+attributes:
+  check_mode:
+    description: Can run in check mode and say what would change, without changing it.
+    support: full
+    details: Only the key is compared, so that it works where OTP is not installed yet.
+  diff_mode:
+    description: Will return details on what has changed.
+    support: full
+    details: Compiled modules are named and not shown.
+  idempotent:
+    description: When run twice in a row, the second run changes nothing.
+    support: full
+  platform:
+    description: Target operating systems the module runs on.
+    support: full
+    platforms: posix
+options:
+  erl:
+    description: The command of the OTP that will run the node.
+    type: path
+    required: true
+  directory:
+    description: The directory that holds C(src), and will hold C(ebin) and C(boot).
+    type: path
+    required: true
+  applications:
+    description: Applications that the node starts, besides those that TLS distribution needs. Dependencies are found.
+    type: list
+    elements: str
+    default: []
+  libraries:
+    description: C(lib) directories that hold applications which OTP has not.
+    type: list
+    elements: path
+    default: []
+  key:
+    description: A digest of all that the result is made from, such as the OTP found and the modules' source.
+    type: str
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Boot with ssl and mnesia
+  beam.tls_distribution.boot_script:
+    erl: /usr/lib/erlang/bin/erl
+    directory: /opt/erlang/nodes/guard
+    applications: [mnesia]
+    key: "{{ [ansible_facts.erlang_survey.otp, sources] | to_json | hash('sha256') }}"
+"""
+
+RETURN = r"""
+changed_paths:
+  description: The paths that differed from what is wanted. In check mode that of the key alone.
+  returned: always
+  type: list
+  elements: str
+  sample: [/opt/erlang/nodes/guard/ebin/beam_tls_epmd.beam]
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.beam.tls_distribution.plugins.module_utils.host import boot, commands, files
+
+
+def main() -> None:
+    """Entry point."""
+    module = AnsibleModule(
+        argument_spec={
+            "erl": {"type": "path", "required": True},
+            "directory": {"type": "path", "required": True},
+            "applications": {"type": "list", "elements": "str", "default": []},
+            "libraries": {"type": "list", "elements": "path", "default": []},
+            "key": {"type": "str", "required": True, "no_log": False},
+        },
+        supports_check_mode=True,
+    )
+    params = module.params
+    asked = boot.Asked(params["directory"], tuple(params["applications"]), tuple(params["libraries"]), params["key"])
+    current = boot.current_key(asked.directory)
+    if current == asked.key:
+        module.exit_json(changed=False, changed_paths=[], diff=[])
+    if module.check_mode:
+        result = boot.announce(asked, current)
+    else:
+        try:
+            result = boot.make(params["erl"], asked, commands.run)
+        except (boot.BootError, files.FileSetError) as error:
+            module.fail_json(msg=str(error))
+    module.exit_json(changed=bool(result.differences), changed_paths=result.changed_paths, diff=result.diff)
+
+
+if __name__ == "__main__":
+    main()

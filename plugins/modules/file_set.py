@@ -1,0 +1,204 @@
+#!/usr/bin/python
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: file_set
+short_description: Files, directories and links that change together, all of them or none
+version_added: 1.0.0
+author: "beam.tls_distribution contributors (@beam-tls-distribution)"
+description:
+  - Brings directories, files, symbolic links and absences to the wanted state in one call.
+  - Every file that differs is staged beside its target, with its final owner and mode, and checked by its validator.
+    Then all are renamed into place. If anything fails, the old state is put back and nothing has changed.
+  - What a run that was killed left behind is removed by the next.
+attributes:
+  check_mode:
+    description: Can run in check mode and say what would change, without changing it.
+    support: full
+    details: An owner, a group or a part that does not exist yet is taken as one that will. Validators are not run.
+  diff_mode:
+    description: Will return details on what has changed.
+    support: full
+    details: The content of secret files and of files made of parts is not shown.
+  idempotent:
+    description: When run twice in a row, the second run changes nothing.
+    support: full
+  platform:
+    description: Target operating systems the module runs on.
+    support: full
+    platforms: posix
+options:
+  directories:
+    description: Directories that have to be there, made in this order. Missing parents are made with mode V(0755).
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      path:
+        description: The directory.
+        type: str
+        required: true
+      owner:
+        description: The user who owns it. Left as it is by default.
+        type: str
+      group:
+        description: The group it belongs to. Left as it is by default.
+        type: str
+      mode:
+        description: The mode, as an octal number in quotes that begins with a zero. Left as it is by default.
+        type: str
+  files:
+    description: Files with their whole content, put into place in this order.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      path:
+        description: The file.
+        type: str
+        required: true
+      owner:
+        description: The user who owns it. Left as it is by default.
+        type: str
+      group:
+        description: The group it belongs to. Left as it is by default.
+        type: str
+      mode:
+        description:
+          - The mode, as an octal number in quotes that begins with a zero.
+          - Left as it is by default, and V(0644) for a new file.
+        type: str
+      content:
+        description: The text of the file.
+        type: str
+      secret_content:
+        description: The text of the file, which is shown nowhere.
+        type: str
+      parts:
+        description: What the file is put together from, on the host. The result is shown nowhere.
+        type: list
+        elements: dict
+        suboptions:
+          path:
+            description: A file of the host.
+            type: str
+          content:
+            description: A text.
+            type: str
+      validate:
+        description: A command and its arguments, of which V(%s) stands for the staged file. It ends with 0 if the file is fit for use.
+        type: list
+        elements: str
+  links:
+    description: Symbolic links.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      path:
+        description: The link.
+        type: str
+        required: true
+      target:
+        description: What it points to.
+        type: str
+        required: true
+  absent:
+    description: Paths that must not be there. Directories go with all they hold.
+    type: list
+    elements: str
+    default: []
+"""
+
+EXAMPLES = r"""
+- name: Settings of the node, checked by its own runtime
+  beam.tls_distribution.file_set:
+    directories:
+      - path: /etc/erlang/guard
+        owner: root
+        group: merl
+        mode: "0750"
+    files:
+      - path: /etc/erlang/guard/sys.config
+        content: "{{ settings | beam.tls_distribution.to_erlang }}"
+        group: merl
+        mode: "0640"
+        validate: [erl, -noinput, -eval, "{ok, _} = file:consult(hd(init:get_plain_arguments())), halt()", -extra, "%s"]
+      - path: /var/lib/merl/guard/.erlang.cookie
+        secret_content: "{{ cookie }}"
+        owner: merl
+        group: merl
+        mode: "0400"
+"""
+
+RETURN = r"""
+changed_paths:
+  description: The paths that differed from what is wanted.
+  returned: always
+  type: list
+  elements: str
+  sample: [/etc/erlang/guard/sys.config]
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.beam.tls_distribution.plugins.module_utils.host import commands, files
+
+
+def main() -> None:
+    """Entry point."""
+    access = {"owner": {"type": "str"}, "group": {"type": "str"}, "mode": {"type": "str"}}
+    part = {"path": {"type": "str"}, "content": {"type": "str"}}
+    file = {
+        "path": {"type": "str", "required": True},
+        "content": {"type": "str"},
+        "secret_content": {"type": "str", "no_log": True},
+        "parts": {
+            "type": "list",
+            "elements": "dict",
+            "options": part,
+            "mutually_exclusive": [["path", "content"]],
+            "required_one_of": [["path", "content"]],
+        },
+        "validate": {"type": "list", "elements": "str"},
+        **access,
+    }
+    module = AnsibleModule(
+        argument_spec={
+            "directories": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {"path": {"type": "str", "required": True}, **access},
+            },
+            "files": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": file,
+                "mutually_exclusive": [["content", "secret_content", "parts"]],
+                "required_one_of": [["content", "secret_content", "parts"]],
+            },
+            "links": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {"path": {"type": "str", "required": True}, "target": {"type": "str", "required": True}},
+            },
+            "absent": {"type": "list", "elements": "str", "default": []},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        want = files.wanted(module.params, module.check_mode)
+        result = files.apply(want, commands.run, module.check_mode)
+    except files.FileSetError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(changed=bool(result.differences), changed_paths=result.changed_paths, diff=result.diff)
+
+
+if __name__ == "__main__":
+    main()

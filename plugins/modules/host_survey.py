@@ -1,0 +1,107 @@
+#!/usr/bin/python
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: host_survey
+short_description: Everything the roles decide on, read from a host in one round trip
+version_added: 1.0.0
+author: "beam.tls_distribution contributors (@beam-tls-distribution)"
+description:
+  - Reads the platform, the account, the OTP installed, the node's certificate, small public files, units of systemd and the state of the packet filter.
+  - No runtime is started, nothing is changed, and no private key and no secret is part of the answer.
+extends_documentation_fragment:
+  - beam.tls_distribution.host
+options:
+  account:
+    description: The account to look at.
+    type: str
+  certificate:
+    description: A PEM file with a private key and its certificate. The certificate is returned, and whether the key is its own.
+    type: str
+  files:
+    description: Public files whose text is returned.
+    type: list
+    elements: str
+    default: []
+  exists:
+    description: Paths of which is told whether they exist.
+    type: list
+    elements: str
+    default: []
+  units:
+    description: Units of systemd.
+    type: list
+    elements: str
+    default: []
+  firewall_check:
+    description: The command that ends with 0 if the packet filter in the kernel is the one that was loaded last.
+    type: list
+    elements: str
+    default: []
+"""
+
+EXAMPLES = r"""
+- name: Look at the host
+  beam.tls_distribution.host_survey:
+    account: merl
+    certificate: /etc/erlang/guard/node.pem
+    units: [erlang-guard.service]
+
+- name: Say which OTP there is
+  ansible.builtin.debug:
+    msg: "{{ ansible_facts.erlang_survey.otp.version }}"
+"""
+
+RETURN = r"""
+ansible_facts:
+  description: Facts of the host.
+  returned: always
+  type: dict
+  contains:
+    erlang_survey:
+      description: The answers.
+      returned: always
+      type: dict
+      contains:
+        platform: {description: "ID, ID_LIKE and VERSION_ID of os-release, architecture, version of Python, whether it has cryptography.", type: dict, returned: always}
+        account: {description: "Whether it exists, its group, home and shell, whether it is locked, further groups, places that let it use sudo.", type: dict, returned: always}
+        otp: {description: "The OTP found, as beam.tls_distribution.otp_info returns it; null if there is none.", type: dict, returned: always}
+        certificate: {description: "Key C(pem), the text, and C(key_matches); null if there is no such file.", type: dict, returned: always}
+        files: {description: Path to text; null for a file that is not there., type: dict, returned: always}
+        exists: {description: Path to whether it is there., type: dict, returned: always}
+        units: {description: "Unit to C(load), C(active), C(enabled) and C(needs_reload).", type: dict, returned: always}
+        firewall: {description: "Path of C(nft), other C(managers) of the packet filter, and whether it is C(right).", type: dict, returned: always}
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.beam.tls_distribution.plugins.module_utils.host import commands, survey
+
+
+def main() -> None:
+    """Entry point."""
+    paths = {"type": "list", "elements": "str", "default": []}
+    module = AnsibleModule(
+        argument_spec={
+            "account": {"type": "str"},
+            "certificate": {"type": "str"},
+            "files": dict(paths),
+            "exists": dict(paths),
+            "units": dict(paths),
+            "firewall_check": dict(paths),
+            "otp_roots": {"type": "list", "elements": "str", "default": ["/usr/lib/erlang"]},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        facts = survey.survey(module.params, commands.run)
+    except survey.SurveyError as error:
+        module.fail_json(msg="%s." % error)
+    module.exit_json(changed=False, ansible_facts={"erlang_survey": facts})
+
+
+if __name__ == "__main__":
+    main()

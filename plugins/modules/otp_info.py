@@ -1,0 +1,73 @@
+#!/usr/bin/python
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: otp_info
+short_description: The Erlang/OTP that is installed on a host
+version_added: 1.0.0
+author: "beam.tls_distribution contributors (@beam-tls-distribution)"
+description:
+  - Reads release, versions and applications of the OTP in the first directory that holds one. No runtime is started.
+extends_documentation_fragment:
+  - beam.tls_distribution.host
+"""
+
+EXAMPLES = r"""
+- name: Look for OTP
+  beam.tls_distribution.otp_info:
+  register: found
+
+- name: Insist on TLS
+  ansible.builtin.assert:
+    that:
+      - found.otp is not none
+      - found.otp.applications.ssl is defined
+"""
+
+RETURN = r"""
+otp:
+  description: What was found; null if there is no OTP.
+  returned: always
+  type: dict
+  contains:
+    root: {description: The directory of OTP., type: str, returned: always}
+    erl: {description: The command that starts it., type: str, returned: always}
+    release: {description: The major version., type: str, returned: always}
+    version: {description: The version of OTP., type: str, returned: always}
+    erts: {description: The version of the runtime system., type: str, returned: always}
+    origin: {description: "C(package) if the distribution's packages brought it, C(other) if not.", type: str, returned: always}
+    applications: {description: Names and versions of the applications., type: dict, returned: always}
+    inet_ssl_port: {description: Whether ssl carries the patch of that name., type: bool, returned: always}
+    crypto_library: {description: The library crypto is linked with; null where it is part of crypto., type: str, returned: always}
+  sample:
+    root: /usr/lib/erlang
+    erl: /usr/lib/erlang/bin/erl
+    release: "27"
+    version: 27.3.4.1
+    erts: 15.2.7
+    origin: package
+    applications: {crypto: 5.5.3, kernel: 10.2.7, ssl: 11.2.12, stdlib: 6.2.2}
+    inet_ssl_port: false
+    crypto_library: libcrypto.so.3
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.beam.tls_distribution.plugins.module_utils.host import otp
+
+
+def main() -> None:
+    """Entry point."""
+    module = AnsibleModule(
+        argument_spec={"otp_roots": {"type": "list", "elements": "str", "default": ["/usr/lib/erlang"]}},
+        supports_check_mode=True,
+    )
+    found = otp.find(module.params["otp_roots"])
+    module.exit_json(changed=False, otp=found.as_result() if found else None)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,239 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+
+import pytest
+from ansible_collections.beam.tls_distribution.plugins.module_utils.host import commands, files
+
+
+def wanted(check=False, **params):
+    return files.wanted({"directories": [], "files": [], "links": [], "absent": [], **params}, check)
+
+
+def refuse(argv):
+    return commands.Outcome(1, "", "line 3: %s is no good" % argv[-1])
+
+
+def accept(argv):
+    return commands.Outcome(0, "", "")
+
+
+def tree(path):
+    """Every path below ``path`` with mode and content, so that two states can be compared."""
+    found = {}
+    for directory, names, others in os.walk(path):
+        for name in names + others:
+            full = os.path.join(directory, name)
+            status = os.lstat(full)
+            content = os.readlink(full) if stat.S_ISLNK(status.st_mode) else None
+            if stat.S_ISREG(status.st_mode):
+                with open(full, "rb") as stream:
+                    content = stream.read()
+            found[os.path.relpath(full, path)] = (stat.S_IFMT(status.st_mode), stat.S_IMODE(status.st_mode), content)
+    return found
+
+
+@pytest.fixture
+def whole(tmp_path):
+    """A set of every kind, and the tree it is to change."""
+    (tmp_path / "old").write_text("old\n")
+    (tmp_path / "gone").mkdir()
+    (tmp_path / "gone" / "inside").write_text("x")
+    (tmp_path / "link").symlink_to("nowhere")
+    (tmp_path / "loose").write_text("same\n")
+    (tmp_path / "loose").chmod(0o666)
+    return {
+        "directories": [{"path": str(tmp_path / "made" / "deep"), "mode": "0750"}],
+        "files": [
+            {"path": str(tmp_path / "made" / "deep" / "new"), "content": "new\n", "mode": "0640"},
+            {"path": str(tmp_path / "old"), "content": "changed\n"},
+            {"path": str(tmp_path / "loose"), "content": "same\n", "mode": "0600"},
+            {"path": str(tmp_path / "secret"), "secret_content": "hunter2hunter2", "mode": "0400"},
+        ],
+        "links": [{"path": str(tmp_path / "link"), "target": "/dev/null"}],
+        "absent": [str(tmp_path / "gone")],
+    }
+
+
+def test_all_of_it_and_then_nothing(tmp_path, whole):
+    assert files.apply(wanted(**whole), accept).differences
+    assert tree(tmp_path) == {
+        "made": (stat.S_IFDIR, 0o755, None),
+        "made/deep": (stat.S_IFDIR, 0o750, None),
+        "made/deep/new": (stat.S_IFREG, 0o640, b"new\n"),
+        "old": (stat.S_IFREG, 0o644, b"changed\n"),
+        "loose": (stat.S_IFREG, 0o600, b"same\n"),
+        "secret": (stat.S_IFREG, 0o400, b"hunter2hunter2"),
+        "link": (stat.S_IFLNK, 0o777, "/dev/null"),
+    }
+    again = files.apply(wanted(**whole), refuse)
+    assert again.changed_paths == [] and again.diff == []
+
+
+def test_check_says_the_same_and_changes_nothing(tmp_path, whole):
+    before = tree(tmp_path)
+    announced = files.apply(wanted(check=True, **whole), refuse, check=True)
+    assert tree(tmp_path) == before
+    assert announced == files.apply(wanted(**whole), accept)
+
+
+def test_a_refused_file_leaves_everything_as_it_was(tmp_path, whole):
+    before = tree(tmp_path)
+    whole["files"][1]["validate"] = ["judge", "%s"]
+    with pytest.raises(files.FileSetError) as caught:
+        files.apply(wanted(**whole), refuse)
+    assert str(caught.value) == "{0}: refused by judge: line 3: {0} is no good; nothing was changed".format(tmp_path / "old")
+    assert tree(tmp_path) == before
+
+
+@pytest.mark.parametrize("breaking", range(1, 6))
+def test_a_step_that_fails_takes_back_the_others(tmp_path, whole, monkeypatch, breaking):
+    before = tree(tmp_path)
+    calls = []
+
+    def rename(source, target):
+        calls.append(target)
+        if len(calls) == breaking:
+            raise OSError(28, "No space left on device", source, None, target)
+        return real(source, target)
+
+    real = os.rename
+    monkeypatch.setattr(os, "rename", rename)
+    with pytest.raises(files.FileSetError, match="No space left on device; nothing was changed"):
+        files.apply(wanted(**whole), accept)
+    assert len(calls) == breaking or calls[breaking - 1 :]
+    monkeypatch.setattr(os, "rename", real)
+    assert tree(tmp_path) == before
+
+
+@pytest.mark.parametrize("stop", range(1, 30))
+def test_killed_at_any_step_the_next_run_converges(tmp_path, whole, monkeypatch, stop):
+    """Calls that change something are counted, and the process ends at one of them as if it had been killed: nothing is taken back."""
+    counted = ("rename", "link", "mkdir", "symlink", "fsync", "unlink", "fchmod")
+    real = {name: getattr(os, name) for name in counted}
+    count = []
+
+    class Killed(BaseException):
+        pass
+
+    def counting(name):
+        def call(*args, **kwargs):
+            count.append(name)
+            if len(count) == stop:
+                raise Killed
+            if len(count) > stop:
+                raise OSError(5, "the process is gone", "x")
+            return real[name](*args, **kwargs)
+
+        return call
+
+    for name in counted:
+        monkeypatch.setattr(os, name, counting(name))
+    with contextlib.suppress(Killed):
+        files.apply(wanted(**whole), accept)
+    for name in counted:
+        monkeypatch.setattr(os, name, real[name])
+    found = tree(tmp_path)
+    assert found["old"][2] in (b"old\n", b"changed\n")
+    assert found.get("secret", (0, 0, b"hunter2hunter2"))[1:] in ((0o400, b"hunter2hunter2"), (0, b"hunter2hunter2"))
+    files.apply(wanted(**whole), accept)
+    assert not [name for name in tree(tmp_path) if name.endswith((".staged", ".previous"))]
+    assert files.apply(wanted(**whole), refuse).changed_paths == []
+
+
+def test_nothing_secret_is_shown(tmp_path):
+    (tmp_path / "key").write_text("private")
+    result = files.apply(
+        wanted(
+            files=[
+                {"path": str(tmp_path / "cookie"), "secret_content": "hunter2hunter2", "validate": ["judge", "%s"]},
+                {"path": str(tmp_path / "pem"), "parts": [{"path": str(tmp_path / "key")}, {"content": "certificate\n"}]},
+            ]
+        ),
+        accept,
+    )
+    assert (tmp_path / "pem").read_text() == "private\ncertificate\n"
+    assert "hunter2" not in str(result.diff) and "private" not in str(result.diff)
+    with pytest.raises(files.FileSetError) as caught:
+        secret = {"path": str(tmp_path / "cookie"), "secret_content": "other", "validate": ["judge", "%s"]}
+        files.apply(wanted(files=[secret]), lambda argv: commands.Outcome(1, "other", "other"))
+    assert "other" not in str(caught.value)
+
+
+def test_a_staged_file_is_never_readable_by_others(tmp_path, monkeypatch):
+    modes = []
+
+    def look(argv):
+        modes.append(stat.S_IMODE(os.lstat(argv[1]).st_mode))
+        return commands.Outcome(0, "", "")
+
+    opened = os.open
+
+    def open_and_look(path, flags, *mode, **more):
+        descriptor = opened(path, flags, *mode, **more)
+        if str(path).endswith(".staged"):
+            modes.append(stat.S_IMODE(os.fstat(descriptor).st_mode))
+        return descriptor
+
+    monkeypatch.setattr(os, "open", open_and_look)
+    secret = {"path": str(tmp_path / "cookie"), "secret_content": "hunter2", "mode": "0400", "validate": ["look", "%s"]}
+    files.apply(wanted(files=[secret]), look)
+    assert modes == [0o600, 0o400]
+
+
+def test_links_are_replaced_not_followed(tmp_path):
+    (tmp_path / "outside").write_text("outside\n")
+    (tmp_path / "file").symlink_to(tmp_path / "outside")
+    (tmp_path / ".file.staged").symlink_to(tmp_path / "outside")
+    files.apply(wanted(files=[{"path": str(tmp_path / "file"), "content": "mine\n"}]), accept)
+    assert (tmp_path / "outside").read_text() == "outside\n"
+    assert (tmp_path / "file").read_text() == "mine\n" and not (tmp_path / "file").is_symlink()
+
+
+def test_all_faults_of_the_arguments_at_once(tmp_path):
+    with pytest.raises(files.FileSetError) as caught:
+        wanted(
+            files=[
+                {"path": "relative", "content": ""},
+                {"path": "/a", "content": "", "mode": "640"},
+                {"path": "/a", "content": "", "owner": "nobody-of-that-name", "group": "nor-such-a-group"},
+                {"path": "/b", "content": "", "validate": ["true"]},
+                {"path": "/c", "parts": [{"path": str(tmp_path / "missing")}]},
+            ]
+        )
+    assert caught.value.faults == [
+        "relative is no absolute path without '..' and without a slash at its end",
+        "/a: mode '640' is no octal number in quotes such as '0640'",
+        "/a: there is no user 'nobody-of-that-name' on this host",
+        "/a: there is no group 'nor-such-a-group' on this host",
+        "/c: its part %s is not readable: No such file or directory" % (tmp_path / "missing"),
+        "/a is named twice",
+        "/b: its validator true does not name the file, which %s stands for",
+    ]
+
+
+def test_check_takes_what_is_missing_as_to_be_made(tmp_path):
+    entry = {"path": str(tmp_path / "x"), "content": "x", "owner": "nobody-of-that-name", "group": "nor-such-a-group"}
+    (tmp_path / "x").write_text("x")
+    result = files.apply(wanted(check=True, files=[entry]), refuse, check=True)
+    assert result.diff[0]["after"] == "owner: to be made\ngroup: to be made\n"
+
+
+def test_what_is_in_the_way_is_a_fault(tmp_path):
+    (tmp_path / "directory").mkdir()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(files.FileSetError) as caught:
+        files.apply(
+            wanted(
+                directories=[{"path": str(tmp_path / "file")}],
+                files=[{"path": str(tmp_path / "directory"), "content": ""}],
+            ),
+            accept,
+        )
+    assert len(caught.value.faults) == 2

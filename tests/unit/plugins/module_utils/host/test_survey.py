@@ -1,0 +1,119 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+import pytest
+from ansible_collections.beam.tls_distribution.plugins.module_utils.host import commands, survey
+
+
+def test_os_release():
+    found = survey.os_release('# x\nID=debian\nVERSION_ID="13"\nNAME=\'Debian GNU\'\nID_LIKE="a \\"b\\""\nbad line\n')
+    assert found == {"ID": "debian", "VERSION_ID": "13", "NAME": "Debian GNU", "ID_LIKE": 'a "b"'}
+
+
+SHADOW = "root:$y$hash:1::::::\nmerl:!:1::::::\nstar:*:1::::::\nopen::1::::::\nlocked:!$y$hash:1::::::\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("merl", True), ("star", True), ("locked", True), ("root", False), ("open", False), ("absent", False)]
+)
+def test_locked(name, expected):
+    assert survey.locked(SHADOW, name, "x") is expected
+
+
+def test_locked_without_shadow():
+    assert survey.locked("", "merl", "*") is True
+    assert survey.locked("", "merl", "") is False
+
+
+def test_units():
+    shown = (
+        "LoadState=loaded\nActiveState=active\nUnitFileState=enabled\nNeedDaemonReload=no\n\n"
+        "LoadState=not-found\nActiveState=inactive\nUnitFileState=\nNeedDaemonReload=no\n\n"
+        "LoadState=masked\nActiveState=inactive\nUnitFileState=masked\nNeedDaemonReload=yes\n"
+    )
+    assert survey.units(["a.service", "b.service", "c.socket"], shown) == {
+        "a.service": {"load": "loaded", "active": "active", "enabled": "enabled", "needs_reload": False},
+        "b.service": {"load": "not-found", "active": "inactive", "enabled": "", "needs_reload": False},
+        "c.socket": {"load": "masked", "active": "inactive", "enabled": "masked", "needs_reload": True},
+    }
+
+
+def openssl(*arguments):
+    subprocess.run(["openssl", *arguments], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def made_certificate(directory, name):
+    key, certificate = str(directory / (name + ".key")), str(directory / (name + ".crt"))
+    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=" + name, "-keyout", key, "-out", certificate)
+    with open(key, encoding="utf-8") as one, open(certificate, encoding="utf-8") as other:
+        return one.read(), other.read()
+
+
+def test_certificate_never_gives_the_key(tmp_path):
+    key, certificate = made_certificate(tmp_path, "a")
+    (tmp_path / "node.pem").write_text(key + certificate)
+    found = survey.certificate(str(tmp_path / "node.pem"))
+    assert found == {"pem": certificate, "key_matches": True}
+
+
+def test_certificate_of_another_key_and_none(tmp_path):
+    key, certificate = made_certificate(tmp_path, "a")
+    other_key, _unused = made_certificate(tmp_path, "b")
+    (tmp_path / "other.pem").write_text(other_key + certificate)
+    (tmp_path / "bare.pem").write_text(certificate)
+    (tmp_path / "key.pem").write_text(key)
+    assert survey.certificate(str(tmp_path / "other.pem"))["key_matches"] is False
+    assert survey.certificate(str(tmp_path / "bare.pem"))["key_matches"] is False
+    assert survey.certificate(str(tmp_path / "key.pem")) == {"pem": "", "key_matches": False}
+    assert survey.certificate(str(tmp_path / "missing.pem")) is None
+
+
+def test_text(tmp_path):
+    (tmp_path / "long").write_bytes(b"x" * (survey.MAX_FILE + 1))
+    assert survey.text(str(tmp_path / "none" / "x")) is None
+    assert survey.text(str(tmp_path)) is None
+    with pytest.raises(survey.SurveyError, match="longer than"):
+        survey.text(str(tmp_path / "long"))
+
+
+def test_account_that_is_not_there():
+    assert survey.account("nobody-of-that-name")["exists"] is False
+
+
+def test_account_of_this_process():
+    import pwd
+
+    found = survey.account(pwd.getpwuid(os.getuid()).pw_name)
+    assert found["exists"] is True and found["home"] == pwd.getpwuid(os.getuid()).pw_dir
+
+
+PARAMS = {"account": None, "certificate": None, "files": [], "exists": [], "units": ["x.service"], "firewall_check": [], "otp_roots": []}
+
+
+def test_a_host_without_systemd():
+    with pytest.raises(survey.SurveyError, match="systemd does not answer"):
+        survey.survey(PARAMS, lambda argv: commands.Outcome(127, "", "no such command"))
+
+
+def test_whole_survey(tmp_path):
+    (tmp_path / "check").write_text("")
+    asked = []
+
+    def run(argv):
+        asked.append(list(argv))
+        if argv[0] == "systemctl":
+            return commands.Outcome(0, "ActiveState=active\n\nActiveState=active\n", "")
+        return commands.Outcome(0, "", "")
+
+    params = {**PARAMS, "exists": [str(tmp_path), "/nowhere"], "files": ["/nowhere"], "firewall_check": [str(tmp_path / "check"), "check"]}
+    found = survey.survey(params, run)
+    assert found["firewall"]["right"] is True and found["firewall"]["managers"] == ["firewalld"]
+    assert list(found["units"]) == ["x.service"]
+    assert found["exists"] == {str(tmp_path): True, "/nowhere": False} and found["files"] == {"/nowhere": None}
+    assert len(asked) == 2
