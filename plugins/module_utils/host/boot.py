@@ -34,7 +34,7 @@ Compile = fun(Source) ->
 end,
 {ok, [{Sources, Path}]} = file:consult("made_from"),
 lists:foreach(Compile, Sources),
-case systools:make_script("start_ssl_clean", [silent, no_warn_sasl, {path, Path}]) of
+case systools:make_script("start_ssl_clean", [silent, local, no_warn_sasl, {path, Path}]) of
     {ok, _, _} -> halt(0);
     {error, Module, Reason} -> io:format(standard_error, "~ts~n", [Module:format_error(Reason)]), halt(1)
 end.

@@ -25,7 +25,7 @@ start() ->
 wait(Socket) ->
     case init:get_status() of
         {started, _} ->
-            case is_alive() andalso beam_tls_epmd:unbound() of
+            case is_alive() andalso waited_for() =:= [] andalso beam_tls_epmd:unbound() of
                 [] -> tell(Socket, ["READY=1\nSTATUS=Node ", atom_to_list(node()), " is up\n"]);
                 _ -> again(Socket)
             end;
@@ -34,6 +34,17 @@ wait(Socket) ->
         _ ->
             again(Socket)
     end.
+
+%% Applications that have not started yet: the boot script asks for them, and does not wait.
+waited_for() ->
+    asked_for() -- [Name || {Name, _, _} <- application:which_applications(infinity)].
+
+%% The permanent applications of the boot script, see script(4).
+asked_for() ->
+    {ok, [[Boot]]} = init:get_argument(boot),
+    {ok, Content} = file:read_file(Boot ++ ".boot"),
+    {script, _, Commands} = binary_to_term(Content),
+    [Name || {apply, {application, start_boot, [Name, permanent]}} <- Commands].
 
 again(Socket) ->
     timer:sleep(?INTERVAL),
