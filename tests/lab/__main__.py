@@ -1,0 +1,102 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The commands of ./lab."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+
+from lab import demo, network, testing, whole
+from lab.settings import CHECKOUT, HOSTS, NAME, SUITES, host
+from lab.shell import become
+
+DESCRIPTION = """\
+Four real hosts (systemd, sshd, nftables) on three firewalled networks, all on this machine and seen by nobody:
+
+    internet  198.18.0.0/24   stranger .99, and the routers north .11, south .12, east .13
+    north     198.18.1.0/24   alpha .10
+    south     198.18.2.0/24   bravo .10 (has a software firewall of its own)
+    east      198.18.3.0/24   carol .10, dave .20 (the same), and neighbour .66, who is no peer
+
+Ansible runs in a namespace "control", which reaches every host's sshd by a network of its own. Routers drop all that the firewall plan
+does not ask for. What takes long to make is kept in $BEAM_LAB_CACHE (/var/cache/beam-tls-lab); $BEAM_LAB names one of several labs.
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    top = argparse.ArgumentParser(prog="./lab", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    suites = "the suites of the hosts (%s), in turn; trixie by default" % ", ".join(SUITES)
+
+    command = commands.add_parser("up", help="make the lab, or see that it is up")
+    command.add_argument("--suite", type=lambda text: text.split(","), metavar="SUITE[,SUITE...]", help=suites)
+    command.add_argument("--with-otp", action="store_true", help="with the distribution's OTP already installed")
+    commands.add_parser("down", help="take the lab away; only the cache stays")
+    command = commands.add_parser("reset", help="make hosts anew, bare; all of them by default")
+    command.add_argument("host", nargs="*", choices=[[], *(known.name for known in HOSTS)])
+    command = commands.add_parser("ssh", help="a shell on a host, or a command")
+    command.add_argument("host", choices=[known.name for known in HOSTS])
+    command.add_argument("rest", nargs=argparse.REMAINDER, metavar="COMMAND")
+    command = commands.add_parser("play", help="run a playbook of the collection (site, verify, firewall_plan), or a file, on the hosts")
+    command.add_argument("playbook")
+    command.add_argument("rest", nargs=argparse.REMAINDER, metavar="OPTIONS", help="options of ansible-playbook")
+    command = commands.add_parser("open", help="have the routers let through what the firewall plan says")
+    command.add_argument("rest", nargs=argparse.REMAINDER, metavar="OPTIONS", help="options of ansible-playbook")
+    command = commands.add_parser("run", help="run a command in the network of control, stranger, neighbour or a router")
+    command.add_argument("place", choices=[name for name in network.namespaces() if name not in (network.WIRE, *(known.name for known in HOSTS))])
+    command.add_argument("rest", nargs=argparse.REMAINDER, metavar="COMMAND")
+    command = commands.add_parser("demo", help="from bare hosts to a mesh with an application at work, and the table that proves it")
+    command.add_argument("--suite", type=lambda text: text.split(","), metavar="SUITE[,SUITE...]", help=suites)
+    command = commands.add_parser("test", help="run the tests: %s; all of them by default" % ", ".join(testing.PARTS))
+    command.add_argument("part", nargs="*")
+    command = commands.add_parser("bench", help="measure, and print one line of JSON: noop, converge")
+    command.add_argument("name")
+    return top
+
+
+def main() -> int:
+    """Entry point."""
+    asked = parser().parse_args()
+    if asked.command == "up":
+        whole.up(asked.suite, asked.with_otp)
+        print("lab: '%s' is up: %s" % (NAME, ", ".join("%s %s" % (known.name, known.address) for known in HOSTS)))
+    elif asked.command == "down":
+        whole.down()
+    elif asked.command == "reset":
+        whole.reset(asked.host)
+    elif asked.command == "ssh":
+        whole.ssh(host(asked.host).name, asked.rest)
+    elif asked.command == "play":
+        become(whole.play(asked.playbook, asked.rest))
+    elif asked.command == "open":
+        whole.needs_up()
+        whole.open_routers(asked.rest)
+    elif asked.command == "run":
+        whole.needs_up()
+        become(whole.control(asked.rest) if asked.place == "control" else [*network.inside(asked.place), *asked.rest])
+    elif asked.command == "demo":
+        return demo.demo(asked.suite)
+    elif asked.command == "test":
+        return testing.test(asked.part)
+    elif asked.command == "bench":
+        return bench(asked.name)
+    return 0
+
+
+def bench(name: str) -> int:
+    """Runs a benchmark."""
+    script = CHECKOUT / "tests" / "bench" / (name + ".py")
+    if not script.exists() or name == "measure":
+        known = sorted(path.stem for path in script.parent.glob("*.py") if path.stem != "measure")
+        raise SystemExit("lab: there is no benchmark '%s'; there are %s" % (name, ", ".join(known)))
+    return subprocess.run([sys.executable, str(script)], check=False, env=dict(os.environ)).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

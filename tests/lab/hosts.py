@@ -1,0 +1,184 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Hosts of the lab: systemd-nspawn machines with systemd, sshd and nftables, each over a root file system of the cache."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from lab import roots
+from lab.network import inside
+from lab.settings import HOSTS, HOSTS_DIRECTORY, MANAGEMENT, RUN, Host, namespace
+from lab.shell import Failed, run
+
+PATIENCE = 60.0
+"""Seconds that a host may take to be up, or to be gone."""
+
+_OWN_FILTER = """\
+#!/usr/sbin/nft -f
+# The software firewall that this host came with.
+flush ruleset
+table inet filter {
+    chain input {
+        type filter hook input priority filter; policy drop;
+        iif "lo" accept
+        ct state established,related accept
+        ip saddr %s.0/24 tcp dport 22 accept
+        meta l4proto { icmp, ipv6-icmp } accept
+    }
+}
+"""
+
+
+def directory(host: Host) -> Path:
+    """Where a host keeps what is its own."""
+    return HOSTS_DIRECTORY / host.name
+
+
+def root(host: Host) -> Path:
+    """The host's root directory as it sees it."""
+    return directory(host) / "root"
+
+
+def prepare(host: Host, suite: str, with_otp: bool) -> None:
+    """Lays a new host over its root file system: names, keys, and its own packet filter if it has one."""
+    home = directory(host)
+    layers = ([roots.with_otp(suite)] if with_otp else []) + [roots.bare(suite)]
+    for name in ("upper/etc/ssh", "upper/root/.ssh", "work", "root"):
+        (home / name).mkdir(parents=True, exist_ok=True)
+    etc = home / "upper" / "etc"
+    (etc / "hostname").write_text(host.name + "\n")
+    (etc / "hosts").write_text("127.0.0.1 localhost\n" + "".join("%s %s\n" % (other.address, other.fqdn) for other in HOSTS))
+    key = etc / "ssh" / "ssh_host_ed25519_key"
+    run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", host.name, "-f", key])
+    (home / "upper" / "root").chmod(0o700)
+    (home / "upper" / "root" / ".ssh").chmod(0o700)
+    shutil.copy(RUN / "ssh" / "id_ed25519.pub", home / "upper" / "root" / ".ssh" / "authorized_keys")
+    if host.walled:
+        (etc / "nftables.conf").write_text(_OWN_FILTER % MANAGEMENT)
+        wanted = etc / "systemd" / "system" / "sysinit.target.wants"
+        wanted.mkdir(parents=True)
+        (wanted / "nftables.service").symlink_to("/usr/lib/systemd/system/nftables.service")
+    run(["mount", "-t", "overlay", "overlay", "-o", roots.overlay_options(home, layers), root(host)])
+
+
+def start(host: Host) -> None:
+    """Boots a host; :func:`wait` waits for it."""
+    argv = ["systemd-nspawn", "--quiet", "--directory=%s" % root(host), "--machine=" + namespace(host.name)]
+    argv += ["--capability=CAP_NET_ADMIN", "--register=no", "--keep-unit", "--boot", "--console=pipe"]
+    argv += ["--network-namespace-path=/run/netns/" + namespace(host.name)]
+    with (directory(host) / "console.log").open("wb") as console:
+        process = subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=console,
+            stderr=console,
+            start_new_session=True,
+            env={**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
+        )
+    (directory(host) / "pid").write_text("%d\n" % process.pid)
+
+
+def wait(host: Host) -> None:
+    """Waits until systemd of a host is through with starting. Raises :class:`Failed`, with what its console says last."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        said = run([*ssh(host), "-o", "ConnectTimeout=2", "systemctl", "is-system-running", "--wait"], check=False).stdout.split()
+        if said[-1:] in (["running"], ["degraded"]):
+            return
+        time.sleep(0.2)
+    console = (directory(host) / "console.log").read_text(errors="replace").splitlines()
+    raise Failed("lab: %s does not come up; its console says:\n%s" % (host.name, "\n".join(console[-20:])))
+
+
+def pid(host: Host) -> int | None:
+    """The process that runs a host, if it does run."""
+    with contextlib.suppress(OSError, ValueError):
+        number = int((directory(host) / "pid").read_text())
+        argv = Path("/proc/%d/cmdline" % number).read_bytes().split(b"\0")
+        if argv[0] == b"systemd-nspawn" and b"--directory=%s" % str(root(host)).encode() in argv:
+            return number
+    return None
+
+
+def stop(host: Host) -> None:
+    """Ends a host and removes all that was its own. Nothing of it is asked: hosts are made to be thrown away."""
+    number = pid(host)
+    if number is not None:
+        for process in [*children(number), number]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        until = time.monotonic() + PATIENCE
+        while pid(host) is not None and time.monotonic() < until:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(number, os.WNOHANG)
+            time.sleep(0.02)
+    for mounted in reversed(mounts(root(host))):
+        run(["umount", "--lazy", mounted])
+    if directory(host).exists():
+        shutil.rmtree(directory(host))
+
+
+def children(parent: int) -> list[int]:
+    """The processes that a process started; the first process of a machine takes all of that machine with it."""
+    with contextlib.suppress(OSError):
+        return [int(word) for word in Path("/proc/%d/task/%d/children" % (parent, parent)).read_text().split()]
+    return []
+
+
+def mounts(below: Path) -> list[str]:
+    """What is mounted at a directory and below, in the order of mounting."""
+    points = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
+    return [point for point in points if point == str(below) or point.startswith(str(below) + "/")]
+
+
+def ssh(host: Host) -> list[str]:
+    """The command that runs commands on a host, from the control namespace."""
+    return [*inside("control"), "ssh", "-F", str(RUN / "ssh" / "config"), host.name]
+
+
+def make_keys() -> None:
+    """The operator's key, and how ssh finds the hosts; known hosts come with :func:`write_known_hosts`."""
+    home = RUN / "ssh"
+    home.mkdir(parents=True, exist_ok=True)
+    home.chmod(0o700)
+    if not (home / "id_ed25519").exists():
+        run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "lab", "-f", home / "id_ed25519"])
+    lines = []
+    for host in HOSTS:
+        lines += ["Host %s %s" % (host.name, host.management), "    HostName %s" % host.management]
+    lines += ["Host *", "    User root", "    IdentityFile %s" % (home / "id_ed25519"), "    IdentitiesOnly yes"]
+    lines += ["    UserKnownHostsFile %s" % (home / "known_hosts"), "    StrictHostKeyChecking yes", "    LogLevel ERROR"]
+    (home / "config").write_text("\n".join(lines) + "\n")
+
+
+def write_known_hosts() -> None:
+    """The keys by which hosts are known, read where they were made."""
+    lines = []
+    for host in HOSTS:
+        public = (directory(host) / "upper" / "etc" / "ssh" / "ssh_host_ed25519_key.pub").read_text().split()
+        lines.append("%s,%s %s %s" % (host.name, host.management, public[0], public[1]))
+    (RUN / "ssh" / "known_hosts").write_text("\n".join(lines) + "\n")
+
+
+def remember(suites: dict[str, str], with_otp: bool) -> None:
+    """Writes down what the hosts were made of; written when all are up."""
+    (RUN / "made").write_text(json.dumps({"suites": suites, "with_otp": with_otp}))
+
+
+def made() -> dict[str, object] | None:
+    """What the hosts were made of, if all of them are up."""
+    with contextlib.suppress(OSError, ValueError):
+        found: dict[str, object] = json.loads((RUN / "made").read_text())
+        if all(pid(host) is not None for host in HOSTS):
+            return found
+    return None

@@ -1,0 +1,63 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The lab's inventory, as a user would write it: what is the lab's own is how hosts are reached."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from lab.network import inside
+from lab.settings import HOSTS, NETWORKS, OUTSIDERS, RUN
+
+FILE = RUN / "inventory.yml"
+NODES = "{{ erlang_cluster_topology.nodes.values() | map(attribute='node') | map('community.general.dict_kv', '$atom') | list }}"
+
+
+def inventory(guard: Path) -> dict[str, object]:
+    """The inventory with the example's release ``guard``."""
+    children = {
+        network.name: {
+            "hosts": {
+                host.name: {
+                    "ansible_host": host.management,
+                    "erlang_node_host": host.fqdn,
+                    "erlang_node_addresses": [host.address],
+                }
+                for host in HOSTS
+                if host.network == network.name
+            }
+        }
+        for network in NETWORKS
+    }
+    reached = {
+        "ansible_user": "root",
+        "ansible_python_interpreter": "/usr/bin/python3",
+        "ansible_ssh_private_key_file": str(RUN / "ssh" / "id_ed25519"),
+        "ansible_ssh_common_args": "-F %s -o ControlPath=%s/%%C" % (RUN / "ssh" / "config", RUN / "ssh"),
+    }
+    settings = {
+        "erlang_cluster_name": "guard",
+        "erlang_app_release": str(guard),
+        "erlang_node_sys_config": {"guard": {"nodes": NODES}},
+    }
+    outsiders = {
+        outsider.name: {"ansible_connection": "local", "ansible_python_interpreter": str(RUN / ("python-" + outsider.name))}
+        for outsider in OUTSIDERS
+    }
+    return {
+        "erlang": {"vars": {**reached, **settings}, "children": children},
+        "erlang_outsiders": {"hosts": outsiders},
+    }
+
+
+def write(guard: Path) -> None:
+    """Writes the inventory, and the interpreters by which outsiders act in their own networks."""
+    for outsider in OUTSIDERS:
+        wrapper = RUN / ("python-" + outsider.name)
+        wrapper.write_text('#!/bin/sh\nexec %s %s "$@"\n' % (" ".join(inside(outsider.name)), sys.executable))
+        wrapper.chmod(0o755)
+    FILE.write_text(json.dumps(inventory(guard), indent=2) + "\n")

@@ -1,0 +1,117 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""All tests of the project, part by part, and their sum."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from lab import roots, whole
+from lab.settings import CHECKOUT
+
+GROUND = ("unit", "lint", "sanity")
+ORACLE_SUITES = ("bookworm", "trixie", "forky")
+PARTS = (*GROUND, "oracle", "lab", "molecule")
+_SUM = re.compile(r"^(\d+) passed, (\d+) failed$")
+_PYTEST = re.compile(r"^=+ (?=.*\b(?:passed|failed|error)).* in [0-9.]+s.* =+$")
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+class Sum(NamedTuple):
+    """How many tests passed, and how many did not."""
+
+    passed: int
+    failed: int
+
+
+def scenarios() -> list[str]:
+    """The scenarios of molecule, in the order in which they say they want to run (a number at the head of their README line)."""
+    found = [path.parent.name for path in sorted((CHECKOUT / "molecule").glob("*/molecule.yml"))]
+    return [name for name in found if name != "default"]
+
+
+def test(parts: Sequence[str]) -> int:
+    """Runs the parts asked for, or all of them, and returns the exit code. The last line printed is ``N passed, N failed``."""
+    if parts and parts[0] not in PARTS:
+        raise SystemExit("lab: there is no part '%s' of the tests; there are %s" % (parts[0], ", ".join(PARTS)))
+    asked = [parts[0]] if parts else list(PARTS)
+    sums: list[tuple[str, Sum, float]] = []
+    for part in asked:
+        if part == "molecule":
+            for scenario in parts[1:] or scenarios():
+                sums.append(_timed("molecule " + scenario, lambda scenario=scenario: molecule(scenario)))  # type: ignore[misc]
+        else:
+            sums.append(_timed(part, lambda part=part: ground(part)))  # type: ignore[misc]
+    if "molecule" in asked:
+        whole.down()
+    print("\n%-28s %8s %8s %8s" % ("part", "passed", "failed", "seconds"))
+    for name, result, seconds in sums:
+        print("%-28s %8d %8d %8.0f" % (name, result.passed, result.failed, seconds))
+    total = Sum(sum(result.passed for _name, result, _time in sums), sum(result.failed for _name, result, _time in sums))
+    print("%d passed, %d failed" % total, flush=True)
+    return 0 if total.passed and not total.failed else 1
+
+
+def _timed(title: str, part) -> tuple[str, Sum, float]:  # type: ignore[no-untyped-def]
+    print("\n==== %s ====" % title, flush=True)
+    begin = time.monotonic()
+    try:
+        result = part()
+    except SystemExit as error:
+        print(error, flush=True)
+        result = Sum(0, 1)
+    return title, result, time.monotonic() - begin
+
+
+def ground(part: str) -> Sum:
+    """A part that needs no lab of its own."""
+    environment = dict(os.environ)
+    if part == "oracle":
+        overlays = [str(roots.with_otp(suite)) + ":" + str(roots.bare(suite)) for suite in ORACLE_SUITES]
+        environment["BEAM_ORACLE_ROOTS"] = ";".join(overlays)
+    code, lines = _shown([sys.executable, str(CHECKOUT / "tests" / "ground" / "run"), part], environment)
+    matches = [match for match in map(_SUM.match, lines) if match]
+    return _judged(code, Sum(int(matches[-1].group(1)), int(matches[-1].group(2))) if matches else Sum(0, 0))
+
+
+def molecule(scenario: str) -> Sum:
+    """A scenario of molecule on the lab's hosts; its tests, and its sequence of playbooks as one more."""
+    for suite in ORACLE_SUITES:
+        roots.with_otp(suite)
+    whole.up()
+    argv = ["molecule", "test", "--scenario-name", scenario]
+    code, lines = _shown(whole.control(argv), dict(os.environ))
+    passed = failed = 0
+    for line in lines:
+        if _PYTEST.match(line):
+            counts = {word: int(number) for number, word in re.findall(r"(\d+) (passed|failed|errors?)", line)}
+            passed += counts.get("passed", 0)
+            failed += sum(number for word, number in counts.items() if word != "passed")
+    return _judged(code, Sum(passed + (code == 0), failed))
+
+
+def _judged(code: int, result: Sum) -> Sum:
+    """A part that failed, or that tested nothing, counts as one failure at least."""
+    return result if result.failed or (code == 0 and result.passed) else Sum(result.passed, 1)
+
+
+def _shown(argv: list[str], environment: dict[str, str]) -> tuple[int, list[str]]:
+    """Runs a command, shows what it says as it says it, and returns its exit code and its lines."""
+    process = subprocess.Popen(
+        argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True, errors="replace", cwd=CHECKOUT,
+        env=environment,
+    )
+    lines = []
+    for line in process.stdout or ():
+        sys.stdout.write(line)
+        sys.stdout.flush()
+        lines.append(_COLOUR.sub("", line.rstrip()))
+    return process.wait(), lines

@@ -1,0 +1,186 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The whole lab: made, made anew in part, opened, and taken away without a trace."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from lab import hosts, inventory, network, roots
+from lab.settings import CHECKOUT, DEFAULT_SUITE, HOSTS, HOSTS_DIRECTORY, RUN, cycled, namespace, oldest
+from lab.shell import Failed, become, locked, run, step
+
+LOCK = Path("/run/lock") / ("beam-tls-lab-%s.lock" % RUN.name)
+
+
+def up(suites: list[str] | None = None, with_otp: bool = False) -> None:
+    """Has the lab up as asked. What is up already and the same stays; without ``suites`` whatever is up is good."""
+    with locked(LOCK, "command of this lab"):
+        found = hosts.made()
+        asked: dict[str, object] = {"suites": cycled(suites or [DEFAULT_SUITE]), "with_otp": with_otp}
+        if found is not None and len(network.existing()) == len(network.namespaces()) and found == asked:
+            return
+        if found is not None:
+            print("lab: the hosts are made anew, as they are not what is asked for", flush=True)
+        _down()
+        chosen = list(dict.fromkeys(cycled(suites or [DEFAULT_SUITE]).values()))
+        for suite in chosen:
+            roots.bare(suite)
+            if with_otp:
+                roots.with_otp(suite)
+        guard = roots.guard(oldest(chosen))
+        with step("networks, routers and firewalls"):
+            RUN.mkdir(parents=True, exist_ok=True)
+            hosts.make_keys()
+            network.up()
+        _boot([host.name for host in HOSTS], cycled(chosen), with_otp)
+        inventory.write(guard)
+        hosts.remember(cycled(chosen), with_otp)
+
+
+def reset(names: Sequence[str]) -> None:
+    """Makes hosts anew, bare as they were; all of them without ``names``."""
+    with locked(LOCK, "command of this lab"):
+        found = hosts.made()
+        if found is None:
+            raise SystemExit("lab: it is not up; ./lab up")
+        suites = found["suites"]
+        if not isinstance(suites, dict):
+            raise SystemExit("lab: %s is damaged; ./lab down" % (RUN / "made"))
+        (RUN / "made").unlink()
+        if not names:
+            shutil.rmtree(RUN / "erlang", ignore_errors=True)
+            (RUN / "opened").unlink(missing_ok=True)
+        _boot(list(names) or [host.name for host in HOSTS], suites, bool(found["with_otp"]))
+        hosts.remember(suites, bool(found["with_otp"]))
+
+
+def _boot(names: list[str], suites: dict[str, str], with_otp: bool) -> None:
+    chosen = [host for host in HOSTS if host.name in names]
+    with step("hosts " + ", ".join("%s (%s)" % (host.name, suites[host.name]) for host in chosen)):
+        for host in chosen:
+            hosts.stop(host)
+            # Connections that wait for the next command do not outlive the host that they are to.
+            for control in (RUN / "ssh").glob("????????????????????????????????????????"):
+                control.unlink(missing_ok=True)
+            hosts.prepare(host, suites[host.name], with_otp)
+        hosts.write_known_hosts()
+        for host in chosen:
+            hosts.start(host)
+        for host in chosen:
+            hosts.wait(host)
+
+
+def down() -> None:
+    """Takes the lab away. Raises :class:`Failed` if anything of it is left."""
+    with locked(LOCK, "command of this lab"):
+        _down()
+        left = leftovers()
+        if left:
+            raise Failed("lab: this is left over: %s" % ", ".join(left))
+    LOCK.unlink(missing_ok=True)
+
+
+def _down() -> None:
+    (RUN / "made").unlink(missing_ok=True)
+    for host in HOSTS:
+        hosts.stop(host)
+    for process in _inside():
+        os.kill(process, 15)
+    network.down()
+    for directory in (RUN, HOSTS_DIRECTORY):
+        if directory.exists():
+            shutil.rmtree(directory)
+        if directory.parent.exists() and not any(directory.parent.iterdir()):
+            directory.parent.rmdir()
+
+
+def _inside() -> list[int]:
+    """Processes in the lab's network namespaces that are no hosts': connections kept for the next command, and the like."""
+    found: list[int] = []
+    for name in network.existing():
+        found += [int(word) for word in run(["ip", "netns", "pids", namespace(name)], check=False).stdout.split() if word.isdigit()]
+    return [process for process in found if process not in (os.getpid(), os.getppid())]
+
+
+def leftovers() -> list[str]:
+    """What there still is of the lab: namespaces, mounts, processes, directories."""
+    left = ["namespace " + name for name in network.existing()]
+    left += ["mount " + point for directory in (RUN, HOSTS_DIRECTORY) for point in hosts.mounts(directory)]
+    left += ["directory %s" % directory for directory in (RUN, HOSTS_DIRECTORY) if directory.exists()]
+    left += ["host %s" % host.name for host in HOSTS if hosts.pid(host) is not None]
+    return left
+
+
+def control(argv: Sequence[object]) -> list[str]:
+    """The command that runs ``argv`` where Ansible runs: in the control namespace, with the collection on its path."""
+    environment = {
+        "ANSIBLE_COLLECTIONS_PATH": str(roots.collections()),
+        "ANSIBLE_CONFIG": str(CHECKOUT / "ansible.cfg"),
+        "BEAM_LAB_INVENTORY": str(inventory.FILE),
+    }
+    settings = ["%s=%s" % item for item in environment.items()]
+    return [*network.inside("control"), "env", *settings, *(str(argument) for argument in argv)]
+
+
+def playbook(name: str) -> str:
+    """The path of a playbook of the collection, or that of a file."""
+    found = CHECKOUT / "playbooks" / (name + ".yml")
+    if found.exists():
+        return str(found)
+    if Path(name).exists():
+        return name
+    known = ", ".join(sorted(path.stem for path in found.parent.glob("*.yml")))
+    raise SystemExit("lab: there is no playbook '%s'; there are %s, or give the path of one" % (name, known))
+
+
+def play(name: str, options: Sequence[str]) -> list[str]:
+    """The command that runs a playbook on the lab's hosts; its routers are opened first where it needs them to be."""
+    needs_up()
+    if Path(playbook(name)).name in ("site.yml", "verify.yml"):
+        open_routers(variables(options))
+    return control(["ansible-playbook", "--inventory=%s" % inventory.FILE, playbook(name), *options])
+
+
+def variables(options: Sequence[str]) -> list[str]:
+    """Those of ``options`` that set variables."""
+    found: list[str] = []
+    for number, option in enumerate(options):
+        if option in ("-e", "--extra-vars"):
+            found += options[number : number + 2]
+        elif option.startswith("--extra-vars="):
+            found.append(option)
+    return found
+
+
+def open_routers(options: Sequence[str]) -> None:
+    """Has the routers let through what the collection's own plan for upstream firewalls says; nothing to do where they do."""
+    key = hashlib.sha256("\0".join([inventory.FILE.read_text(), *options]).encode()).hexdigest()
+    stamp = RUN / "opened"
+    if stamp.exists() and stamp.read_text() == key:
+        return
+    with step("routers, opened by the firewall plan"):
+        run(control(["ansible-playbook", "--inventory=%s" % inventory.FILE, playbook("firewall_plan"), *options]))
+        plans = sorted((RUN / "erlang").glob("*/upstream.nft"), key=lambda path: path.stat().st_mtime)
+        network.open_routers(plans[-1].read_text())
+        stamp.write_text(key)
+
+
+def needs_up() -> None:
+    """Ends with a sentence if the lab is not up."""
+    if hosts.made() is None:
+        raise SystemExit("lab: it is not up; ./lab up")
+
+
+def ssh(name: str, command: Sequence[str]) -> None:
+    """Goes on as a shell, or a command, on a host."""
+    needs_up()
+    chosen = hosts.ssh(next(host for host in HOSTS if host.name == name))
+    become([*chosen, *command] if command or not sys.stdin.isatty() else [*chosen[:-1], "-t", chosen[-1]])
