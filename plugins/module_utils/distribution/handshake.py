@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import itertools
 import secrets
 import struct
+import threading
 from enum import IntFlag
 from typing import NamedTuple
 
@@ -108,6 +110,13 @@ class Refused(HandshakeError):
 
 class CookieMismatch(HandshakeError):
     """The other side's digest shows that it holds another cookie."""
+
+
+NAMES = 4096
+"""How many names hidden nodes of one host may have."""
+
+_SLOTS = itertools.count(secrets.randbelow(NAMES))
+_NAMES_LOCK = threading.Lock()
 
 
 class Name(NamedTuple):
@@ -304,8 +313,14 @@ def prove(channel: Channel, challenge: Challenge, cookie: bytes) -> None:
 
 
 def hidden_name(host_part: str, flags: int = HIDDEN_NODE_FLAGS, prefix: str = "verify") -> Name:
-    """Return the name message of a hidden node at host_part that no other can have chosen."""
-    return Name("%s-%s@%s" % (prefix, secrets.token_hex(8), host_part), int(flags), secrets.randbits(30) + 4)
+    """Return the name message of a hidden node at host_part, with a name that this process has not used lately.
+
+    The name is one of NAMES: a node keeps every name that it has heard in its table of atoms for as long as it runs, and that table is
+    bounded (Erlang Efficiency Guide, "System Limits"). Another process is unlikely to hold the same name at the same time.
+    """
+    with _NAMES_LOCK:
+        slot = next(_SLOTS) % NAMES
+    return Name("%s-%d@%s" % (prefix, slot, host_part), int(flags), secrets.randbits(30) + 4)
 
 
 def _unpack(form: str, payload: bytes, expected: str) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,8 @@ def nodes_of(mesh: Mesh) -> list[str]:
     attempt = prober.open(mesh.nodes[1].peer)
     try:
         node = HiddenNode.of(attempt)
-        return [str(name) for name in node.call("erlang", "nodes", [Atom("connected")], 5) if name != node.name]
+        connected = [str(name) for name in node.call("erlang", "nodes", [Atom("connected")], 5)]
+        return [name for name in connected if name != str(node.name)]
     finally:
         attempt.close()
 
@@ -103,6 +105,9 @@ def test_verify_holds_no_wall_of_a_node_that_is_down(mesh: Mesh) -> None:
 
 def test_verify_leaves_no_connection_behind(mesh: Mesh) -> None:
     run(mesh, "node_verify", node=OWN, peers=peers(mesh), port=mesh.port, discovery="map")
+    until = time.monotonic() + 5
+    while any(name.startswith("verify-") for name in nodes_of(mesh)) and time.monotonic() < until:
+        time.sleep(0.1)
     assert [name for name in nodes_of(mesh) if name.startswith("verify-")] == []
 
 

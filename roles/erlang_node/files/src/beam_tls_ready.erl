@@ -39,12 +39,16 @@ wait(Socket) ->
 waited_for() ->
     asked_for() -- [Name || {Name, _, _} <- application:which_applications(infinity)].
 
-%% The permanent applications of the boot script, see script(4).
+%% The permanent applications of the boot script, see script(4); none where the runtime's own script is used.
 asked_for() ->
-    {ok, [[Boot]]} = init:get_argument(boot),
-    {ok, Content} = file:read_file(Boot ++ ".boot"),
-    {script, _, Commands} = binary_to_term(Content),
-    [Name || {apply, {application, start_boot, [Name, permanent]}} <- Commands].
+    case init:get_argument(boot) of
+        {ok, [[Boot]]} ->
+            {ok, Content} = file:read_file(Boot ++ ".boot"),
+            {script, _, Commands} = binary_to_term(Content),
+            [Name || {apply, {application, start_boot, [Name, permanent]}} <- Commands];
+        error ->
+            []
+    end.
 
 again(Socket) ->
     timer:sleep(?INTERVAL),
