@@ -15,7 +15,6 @@ import typing as t
 from pathlib import Path
 
 from ansible.plugins.action import ActionBase
-
 from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.topology import (
     PASSPHRASE_SHORTEST,
     Fault,

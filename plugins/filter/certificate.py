@@ -10,7 +10,6 @@ import datetime
 import typing as t
 
 from ansible.errors import AnsibleFilterError
-
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import certificates
 
 

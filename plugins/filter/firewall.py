@@ -9,7 +9,6 @@ from __future__ import annotations
 import typing as t
 
 from ansible.errors import AnsibleFilterError
-
 from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster import firewall
 
 

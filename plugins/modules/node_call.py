@@ -47,7 +47,8 @@ options:
   arguments:
     description:
       - The arguments, as a list of tagged terms.
-      - A string is an Erlang string, an atom is written as C({"$atom": "name"}), a tuple as C({"$tuple": [...]}), a
+      - >-
+        A string is an Erlang string, an atom is written as C({"$atom": "name"}), a tuple as C({"$tuple": [...]}), a
         binary as C({"$binary": "text"}).
     type: list
     elements: raw

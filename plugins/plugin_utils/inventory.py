@@ -10,7 +10,6 @@ import typing as t
 
 from ansible.errors import AnsibleError
 from ansible.template import Templar
-
 from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.topology import Fault, InputError
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.specifications import Specifications
 

@@ -11,7 +11,8 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from lab import roots, whole
@@ -47,9 +48,9 @@ def test(parts: Sequence[str]) -> int:
     for part in asked:
         if part == "molecule":
             for scenario in parts[1:] or scenarios():
-                sums.append(_timed("molecule " + scenario, lambda scenario=scenario: molecule(scenario)))  # type: ignore[misc]
+                sums.append(_timed("molecule " + scenario, partial(molecule, scenario)))
         else:
-            sums.append(_timed(part, lambda part=part: ground(part)))  # type: ignore[misc]
+            sums.append(_timed(part, partial(ground, part)))
     if "molecule" in asked:
         whole.down()
     print("\n%-28s %8s %8s %8s" % ("part", "passed", "failed", "seconds"))
@@ -60,7 +61,7 @@ def test(parts: Sequence[str]) -> int:
     return 0 if total.passed and not total.failed else 1
 
 
-def _timed(title: str, part) -> tuple[str, Sum, float]:  # type: ignore[no-untyped-def]
+def _timed(title: str, part: Callable[[], Sum]) -> tuple[str, Sum, float]:
     print("\n==== %s ====" % title, flush=True)
     begin = time.monotonic()
     try:

@@ -19,7 +19,7 @@ NAME = Path("ansible_collections/beam/tls_distribution")
 def collections_path() -> Path:
     """Return a directory that holds the checkout under the collection's name: its own, or one with a link to it."""
     above = COLLECTION.parents[2]
-    if COLLECTION == above / NAME:
+    if above / NAME == COLLECTION:
         return above
     made = tempfile.TemporaryDirectory(prefix="collections-")
     atexit.register(made.cleanup)

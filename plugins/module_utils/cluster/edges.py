@@ -6,12 +6,12 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Sequence
+from collections.abc import Sequence
 
-Edge = Dict[str, str]
+Edge = dict[str, str]
 
 
-def mesh(nodes: Sequence[str]) -> List[Edge]:
+def mesh(nodes: Sequence[str]) -> list[Edge]:
     """The full mesh: an edge from every node to every other one.
 
     Takes inventory names; returns directed edges in the order given, each ``from`` the node that has to be able to open

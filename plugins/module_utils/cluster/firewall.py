@@ -6,10 +6,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-Rule = Dict[str, Any]
-Plan = Dict[str, Any]
+Rule = dict[str, Any]
+Plan = dict[str, Any]
 
 _LONGEST_COMMENT = 127  # nft(8), COMMENTS
 
@@ -22,8 +23,8 @@ def plan(topology: Mapping[str, Any]) -> Plan:
     holds ``to`` (address), ``port``, ``protocol``, ``from`` (addresses) and ``comment``.
     """
     cluster, nodes = topology["cluster"], topology["nodes"]
-    hosts: Dict[str, List[Rule]] = {}
-    upstream: List[Rule] = []
+    hosts: dict[str, list[Rule]] = {}
+    upstream: list[Rule] = []
     for inventory, node in nodes.items():
         sources = _sources(topology, inventory)
         ports = [("listen_port", "distribution to %s" % node["node"])]
@@ -40,16 +41,16 @@ def plan(topology: Mapping[str, Any]) -> Plan:
     return {"hosts": hosts, "upstream": upstream}
 
 
-def _sources(topology: Mapping[str, Any], inventory: str) -> List[str]:
+def _sources(topology: Mapping[str, Any], inventory: str) -> list[str]:
     """Addresses that connections to a node come from."""
-    found: List[str] = []
+    found: list[str] = []
     for edge in topology["edges"]:
         if edge["to"] == inventory:
             found += [source for source in topology["nodes"][edge["from"]]["sources"] if source not in found]
     return found
 
 
-def _split(addresses: Sequence[str]) -> Dict[str, List[str]]:
+def _split(addresses: Sequence[str]) -> dict[str, list[str]]:
     """Addresses by the name nftables has for their protocol."""
     return {
         "ip": [address for address in addresses if ":" not in address],

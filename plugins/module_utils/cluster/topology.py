@@ -13,11 +13,12 @@ from __future__ import annotations
 import ipaddress
 import posixpath
 import re
-from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Callable, NamedTuple
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.edges import mesh
 
-Topology = Dict[str, Any]
+Topology = dict[str, Any]
 Variables = Mapping[str, Any]
 
 # What distribution over TLS needs of OTP in every node (Erlang/OTP, "Using TLS for Erlang Distribution").
@@ -27,7 +28,7 @@ COOKIE_SHORTEST = 20
 PASSPHRASE_SHORTEST = 8
 
 # Variables that describe the cluster and so have to be the same on every host, each with the default of its role.
-CLUSTER_WIDE: Dict[str, Any] = {
+CLUSTER_WIDE: dict[str, Any] = {
     "erlang_cluster_name": "erlang",
     "erlang_cluster_discovery": "port",
     "erlang_cluster_port": 4370,
@@ -51,7 +52,7 @@ INHERITED = {
 _HIGHEST_PORT = 65535
 _PORT = "choose a port from 1 to 65535"
 _OPEN_PORT = "choose a port from 1024 to 65535, since the account of a node may not open lower ones"
-_RANGES: Dict[str, Tuple[int, int, str]] = {
+_RANGES: dict[str, tuple[int, int, str]] = {
     "erlang_cluster_port": (1024, _HIGHEST_PORT, _OPEN_PORT),
     "erlang_cluster_epmd_port": (1024, _HIGHEST_PORT, _OPEN_PORT),
     "erlang_cluster_net_ticktime": (4, 86400, "choose from 4 to 86400 seconds"),
@@ -103,7 +104,7 @@ class Fault(NamedTuple):
     ``hosts`` are inventory names. ``value`` is None where it is absent, or must not be shown.
     """
 
-    hosts: Tuple[str, ...]
+    hosts: tuple[str, ...]
     variable: str
     value: Any
     problem: str
@@ -144,12 +145,12 @@ def shown(value: Any) -> str:
     return text if len(text) <= 100 else text[:97] + "..."
 
 
-def fold(faults: Iterable[Fault]) -> List[Fault]:
+def fold(faults: Iterable[Fault]) -> list[Fault]:
     """One fault for what several hosts have in common, without those that only repeat the fault of another variable.
 
     A variable that takes its default from another one has that one's fault too; only the first is worth a sentence.
     """
-    seen: Dict[Tuple[str, str, str, str], Fault] = {}
+    seen: dict[tuple[str, str, str, str], Fault] = {}
     faults = list(faults)
     blamed = {(host, fault.variable, repr(fault.value)) for fault in faults for host in fault.hosts}
     for fault in faults:
@@ -164,7 +165,7 @@ def fold(faults: Iterable[Fault]) -> List[Fault]:
     return list(seen.values())
 
 
-def _inherits_fault(host: str, fault: Fault, blamed: Set[Tuple[str, str, str]]) -> bool:
+def _inherits_fault(host: str, fault: Fault, blamed: set[tuple[str, str, str]]) -> bool:
     parent = INHERITED.get(fault.variable)
     while parent is not None:
         if fault.value is not None and (host, parent, repr(fault.value)) in blamed:
@@ -175,7 +176,7 @@ def _inherits_fault(host: str, fault: Fault, blamed: Set[Tuple[str, str, str]]) 
 
 def build(
     hosts: Mapping[str, Variables],
-    resolve: Callable[[str], List[str]],
+    resolve: Callable[[str], list[str]],
     read_release: Callable[[str], Release],
 ) -> Topology:
     """The topology of a cluster.
@@ -186,10 +187,10 @@ def build(
 
     Raises TopologyError with every fault that was found.
     """
-    faults: List[Fault] = []
+    faults: list[Fault] = []
     cluster = _cluster(hosts, faults)
-    nodes: Dict[str, Dict[str, Any]] = {}
-    releases: Dict[str, Optional[Release]] = {}
+    nodes: dict[str, dict[str, Any]] = {}
+    releases: dict[str, Release | None] = {}
     for inventory, variables in hosts.items():
         _check_ranges(inventory, variables, faults)
         _check_lifetimes(inventory, variables, faults)
@@ -222,10 +223,10 @@ def _given(variables: Variables, name: str, default: Any) -> Any:
     return default if value is None else value
 
 
-def _cluster(hosts: Mapping[str, Variables], faults: List[Fault]) -> Dict[str, Any]:
-    cluster: Dict[str, Any] = {}
+def _cluster(hosts: Mapping[str, Variables], faults: list[Fault]) -> dict[str, Any]:
+    cluster: dict[str, Any] = {}
     for variable, default in CLUSTER_WIDE.items():
-        by_value: Dict[Any, List[str]] = {}
+        by_value: dict[Any, list[str]] = {}
         for inventory, variables in hosts.items():
             by_value.setdefault(_given(variables, variable, default), []).append(inventory)
         if len(by_value) > 1:
@@ -255,7 +256,7 @@ def _disagreement(variable: str, by_value: Mapping[Any, Sequence[str]]) -> Fault
     return Fault(everywhere, variable, None, problem, "set it once, for the whole group")
 
 
-def _check_cookie(hosts: Tuple[str, ...], cookie: Any, faults: List[Fault]) -> None:
+def _check_cookie(hosts: tuple[str, ...], cookie: Any, faults: list[Fault]) -> None:
     """Holds a cookie to what auth accepts (Erlang/OTP, "Distributed Erlang", security) and to a length worth having."""
     if cookie is None:
         return
@@ -268,7 +269,7 @@ def _check_cookie(hosts: Tuple[str, ...], cookie: Any, faults: List[Fault]) -> N
         faults.append(Fault(hosts, "erlang_cluster_cookie", None, problem, fix))
 
 
-def _check_ranges(inventory: str, variables: Variables, faults: List[Fault]) -> None:
+def _check_ranges(inventory: str, variables: Variables, faults: list[Fault]) -> None:
     for variable, (lowest, highest, fix) in _RANGES.items():
         value = variables.get(variable)
         if value is not None and not lowest <= value <= highest:
@@ -276,7 +277,7 @@ def _check_ranges(inventory: str, variables: Variables, faults: List[Fault]) -> 
             faults.append(Fault((inventory,), variable, value, problem, fix))
 
 
-def _check_lifetimes(inventory: str, variables: Variables, faults: List[Fault]) -> None:
+def _check_lifetimes(inventory: str, variables: Variables, faults: list[Fault]) -> None:
     days = _given(variables, "erlang_certs_days", 90)
     renew = _given(variables, "erlang_certs_renew_before_days", 30)
     if renew >= days:
@@ -285,7 +286,7 @@ def _check_lifetimes(inventory: str, variables: Variables, faults: List[Fault]) 
         faults.append(Fault((inventory,), "erlang_certs_renew_before_days", renew, problem, fix))
 
 
-def _unfit_name(hosts: Tuple[str, ...], variable: str, value: Any) -> Fault:
+def _unfit_name(hosts: tuple[str, ...], variable: str, value: Any) -> Fault:
     problem = "cannot be the part of a node name before the @"
     fix = "use 1 to 64 letters, digits, underscores and hyphens, the first a letter or digit"
     return Fault(hosts, variable, value, problem, fix)
@@ -295,9 +296,9 @@ def _node(
     inventory: str,
     variables: Variables,
     cluster: Mapping[str, Any],
-    resolve: Callable[[str], List[str]],
-    faults: List[Fault],
-) -> Dict[str, Any]:
+    resolve: Callable[[str], list[str]],
+    faults: list[Fault],
+) -> dict[str, Any]:
     name = str(_given(variables, "erlang_node_name", cluster["erlang_cluster_name"]))
     host = str(_given(variables, "erlang_node_host", inventory))
     account = str(_given(variables, "erlang_account_name", "merl"))
@@ -335,7 +336,7 @@ def _node(
     }
 
 
-def _check_host(inventory: str, host: str, faults: List[Fault]) -> bool:
+def _check_host(inventory: str, host: str, faults: list[Fault]) -> bool:
     if _is_address(host):
         problem = "is an address, which no certificate of ours can carry"
         fix = "give a name that resolves to it, and the address as erlang_node_addresses"
@@ -365,9 +366,9 @@ def _addresses(
     variables: Variables,
     host: str,
     cluster: Mapping[str, Any],
-    resolve: Optional[Callable[[str], List[str]]],
-    faults: List[Fault],
-) -> List[str]:
+    resolve: Callable[[str], list[str]] | None,
+    faults: list[Fault],
+) -> list[str]:
     given = variables.get("erlang_node_addresses")
     if given:
         return _canonical(inventory, "erlang_node_addresses", given, cluster, faults)
@@ -386,11 +387,11 @@ def _addresses(
 
 
 def _canonical(
-    inventory: str, variable: str, values: Sequence[Any], cluster: Mapping[str, Any], faults: List[Fault]
-) -> List[str]:
+    inventory: str, variable: str, values: Sequence[Any], cluster: Mapping[str, Any], faults: list[Fault]
+) -> list[str]:
     """Addresses in their canonical form, without those that are not usable, which become faults."""
     version = _version(cluster)
-    addresses: List[str] = []
+    addresses: list[str] = []
     for value in values:
         try:
             address = ipaddress.ip_address(str(value))
@@ -418,9 +419,9 @@ def _release(
     inventory: str,
     variables: Variables,
     read_release: Callable[[str], Release],
-    releases: Dict[str, Optional[Release]],
-    faults: List[Fault],
-) -> Optional[Release]:
+    releases: dict[str, Release | None],
+    faults: list[Fault],
+) -> Release | None:
     path = variables.get("erlang_app_release")
     if not path:
         return None
@@ -445,8 +446,8 @@ def _release(
 
 
 def _applications(
-    inventory: str, variables: Variables, release: Optional[Release], faults: List[Fault]
-) -> Dict[str, Any]:
+    inventory: str, variables: Variables, release: Release | None, faults: list[Fault]
+) -> dict[str, Any]:
     further = _given(variables, "erlang_app_applications", [])
     for name in further:
         if not _APPLICATION.match(str(name)):
@@ -474,8 +475,8 @@ def _applications(
     }
 
 
-def _check_names(nodes: Mapping[str, Mapping[str, Any]], faults: List[Fault]) -> None:
-    by_node: Dict[str, List[str]] = {}
+def _check_names(nodes: Mapping[str, Mapping[str, Any]], faults: list[Fault]) -> None:
+    by_node: dict[str, list[str]] = {}
     for inventory, node in nodes.items():
         by_node.setdefault(node["node"].lower(), []).append(inventory)
     for hosts in by_node.values():
@@ -499,9 +500,9 @@ def _check_names(nodes: Mapping[str, Mapping[str, Any]], faults: List[Fault]) ->
             faults.append(Fault((inventory,), "erlang_node_host", nodes[inventory]["host"], problem, fix))
 
 
-def _check_addresses(nodes: Mapping[str, Mapping[str, Any]], cluster: Mapping[str, Any], faults: List[Fault]) -> None:
-    by_place: Dict[Tuple[str, int], List[str]] = {}
-    loopback: List[Tuple[str, str]] = []
+def _check_addresses(nodes: Mapping[str, Mapping[str, Any]], cluster: Mapping[str, Any], faults: list[Fault]) -> None:
+    by_place: dict[tuple[str, int], list[str]] = {}
+    loopback: list[tuple[str, str]] = []
     others = False
     for inventory, node in nodes.items():
         for address in node["addresses"]:
@@ -525,7 +526,7 @@ def _check_addresses(nodes: Mapping[str, Mapping[str, Any]], cluster: Mapping[st
             faults.append(Fault((inventory,), "erlang_node_addresses", address, problem, fix))
 
 
-def _check_ports(nodes: Mapping[str, Mapping[str, Any]], cluster: Mapping[str, Any], faults: List[Fault]) -> None:
+def _check_ports(nodes: Mapping[str, Mapping[str, Any]], cluster: Mapping[str, Any], faults: list[Fault]) -> None:
     discovery = cluster["erlang_cluster_discovery"]
     for inventory, node in nodes.items():
         if discovery == "port" and node["port"] != cluster["erlang_cluster_port"] and 0 < node["port"] <= _HIGHEST_PORT:

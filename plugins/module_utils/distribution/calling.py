@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import diagnosis, options, probe
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.channel import ChannelError

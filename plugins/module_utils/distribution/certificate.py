@@ -9,8 +9,9 @@ Trust is decided by the TLS library. Source of the layout: RFC 5280, section 4.1
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timezone
-from typing import Iterator, NamedTuple
+from typing import NamedTuple
 
 _ATTRIBUTES = {
     b"\x55\x04\x03": "CN",

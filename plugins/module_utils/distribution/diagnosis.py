@@ -16,7 +16,8 @@ import errno
 import re
 import socket
 import ssl
-from typing import Mapping, NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import channel, epmd, handshake, tls
 

@@ -13,7 +13,8 @@ OTP from 25 to 29 serves.
 from __future__ import annotations
 
 import secrets
-from typing import Any, NamedTuple, Sequence
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.channel import Channel, Deadline
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.diagnosis import CallRefused
@@ -136,7 +137,7 @@ class HiddenNode:
                 or control[2] != self._me
             ):
                 return None
-            message, dummy = etf.decode(frame, end)
+            message, _dummy = etf.decode(frame, end)
         except (etf.EtfError, TermError) as error:
             raise ProtocolError("a message that does not decode: %s" % error) from error
         if not isinstance(message, tuple) or len(message) != 2 or not isinstance(message[0], Reference):

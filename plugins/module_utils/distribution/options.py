@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.probe import Peer, Prober
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.tls import VERSIONS, Credentials

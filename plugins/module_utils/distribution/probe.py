@@ -15,9 +15,10 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timezone
-from typing import Any, Callable, Iterator, NamedTuple, Sequence, TypeVar
+from typing import Any, Callable, NamedTuple, TypeVar
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import (
     certificate,

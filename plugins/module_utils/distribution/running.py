@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
-from typing import Any, Iterator, Sequence
+from typing import Any
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import certificate, diagnosis, probe
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.channel import ChannelError

@@ -11,7 +11,8 @@ from __future__ import annotations
 import secrets
 import socket
 import time
-from typing import Any, Callable, Mapping, NamedTuple, Sequence, Tuple
+from collections.abc import Mapping, Sequence
+from typing import Any, Callable, NamedTuple
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import (
     diagnosis,
@@ -28,7 +29,7 @@ LONGEST_RETRY = 600.0
 """Seconds, whatever the option says."""
 
 
-Job = Tuple[Callable[[Any], None], Callable[[], Any]]
+Job = tuple[Callable[[Any], None], Callable[[], Any]]
 """Where a result is kept, and what brings it about."""
 
 

@@ -14,7 +14,8 @@ from __future__ import annotations
 import errno
 import socket
 import ssl
-from typing import Any, Callable, NamedTuple, Sequence
+from collections.abc import Sequence
+from typing import Any, Callable, NamedTuple
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import diagnosis, handshake, tls
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.channel import ChannelError, Deadline

@@ -15,7 +15,8 @@ from __future__ import annotations
 import math
 import struct
 import zlib
-from typing import Any, Callable, Mapping
+from collections.abc import Mapping
+from typing import Any, Callable
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.terms import (
     MAX_ATOM,

@@ -10,7 +10,8 @@ Including the ssl Application".
 
 from __future__ import annotations
 
-from typing import Iterable, Mapping, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang import terms
 from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.terms import Atom

@@ -32,7 +32,8 @@ import binascii
 import math
 import re
 import struct
-from typing import Any, Iterable, Iterator, Mapping, NamedTuple, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 MAX_DEPTH = 128
 """Deepest nesting of terms that is read or written."""
@@ -316,7 +317,7 @@ def _flat(term: Any, depth: int) -> str:
 def _opened(term: Any) -> tuple[str, Sequence[Any], str] | None:
     if isinstance(term, list):
         return "[", term, "]"
-    if isinstance(term, tuple) and not isinstance(term, (ImproperList,) + _OPAQUE):
+    if isinstance(term, tuple) and not isinstance(term, (ImproperList, *_OPAQUE)):
         return "{", term, "}"
     return None
 
@@ -359,7 +360,7 @@ def _scalar(term: Any, depth: int) -> str:
         return _binary_text(bytes(term))
     if isinstance(term, BitString):
         parts = [str(byte) for byte in term.data[:-1]]
-        return "<<{}>>".format(",".join(parts + [f"{term.data[-1] >> (8 - term.bits)}:{term.bits}"]))
+        return "<<{}>>".format(",".join([*parts, f"{term.data[-1] >> 8 - term.bits}:{term.bits}"]))
     if isinstance(term, ImproperList):
         head = ", ".join([_flat(item, depth + 1) for item in term.head])
         return f"[{head} | {_flat(term.tail, depth + 1)}]"
@@ -648,7 +649,7 @@ class _Parser:
         whole, based, fraction = (part.replace("_", "") if part else None for part in match.groups())
         try:
             if fraction is not None:
-                value = float("{}{}".format(whole, fraction))
+                value = float(f"{whole}{fraction}")
                 if not math.isfinite(value):
                     raise self.error("the float is out of range", start)
                 return value
@@ -934,7 +935,7 @@ def _from_tag(value: Mapping[str, Any], depth: int, path: str) -> Any:
         fun = loads("fun " + inner)
         if isinstance(fun, Export):
             return fun
-    raise TermError("{}{} is no tag that can be turned into a term".format(_at(path), tag))
+    raise TermError(f"{_at(path)}{tag} is no tag that can be turned into a term")
 
 
 def _bytes(text: str, path: str) -> bytes:

@@ -108,9 +108,9 @@ def _prepare(staging: str, erts: str, asked: Asked, directories: dict[str, str])
     wanted = release.start_ssl_clean(erts, known, asked.applications)
     source = os.path.join(asked.directory, "src")
     sources = [os.path.join(source, name) for name in sorted(os.listdir(source)) if name.endswith(".erl") and not name.startswith(".")]
-    path = [os.path.join(directories[name], "ebin") for name, _unused in wanted.applications]
+    searched = [os.path.join(directories[name], "ebin") for name, _unused in wanted.applications]
     _write(os.path.join(staging, NAME + ".rel"), release.rel_text(wanted))
-    _write(os.path.join(staging, "made_from"), terms.dumps_file([(sources, path)]))
+    _write(os.path.join(staging, "made_from"), terms.dumps_file([(sources, searched)]))
 
 
 def _set(staging: str, asked: Asked) -> files.Wanted:

@@ -50,8 +50,7 @@ def run(argv: Sequence[str], timeout: float = TIMEOUT) -> Outcome:
         ended = subprocess.run(
             [path, *argv[1:]],
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             env=environment,
             timeout=timeout,
             check=False,

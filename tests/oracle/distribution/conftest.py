@@ -10,8 +10,8 @@ import os
 import shutil
 import socket
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Iterator
 
 import pytest
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.probe import Peer, Prober

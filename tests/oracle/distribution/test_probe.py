@@ -9,7 +9,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import probe
-
 from conftest import Authority, Mesh, Node, host
 
 OWN = "guard@" + host(1)

@@ -161,7 +161,7 @@ def erl(directory: Path, program: str) -> str:
 def test_erlang_reads_and_writes_the_same_terms(tmp_path: Path) -> None:
     dice = Dice(SEED)
     textual = [dice.term(dice.leaf) for _index in range(COUNT)]
-    binary = textual + [dice.term(lambda: dice.random.choice([dice.leaf, dice.opaque])()) for _index in range(COUNT)]
+    binary = textual + [dice.term(dice.random.choice([dice.leaf, dice.opaque])) for _index in range(COUNT)]
     write(tmp_path / "terms", binary)
     write(tmp_path / "textual", textual)
     (tmp_path / "pretty").write_text(terms.dumps_file(textual, "Random terms"), "utf-8")

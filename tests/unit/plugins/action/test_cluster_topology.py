@@ -16,10 +16,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.beam.tls_distribution.plugins.action import cluster_topology
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-
-from ansible_collections.beam.tls_distribution.plugins.action import cluster_topology
 
 COLLECTIONS = Path(cluster_topology.__file__).parents[5]
 PLAYBOOK = """

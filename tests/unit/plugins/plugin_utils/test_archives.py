@@ -9,7 +9,6 @@ import tarfile
 from pathlib import Path
 
 import pytest
-
 from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.topology import InputError
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import archives
 

@@ -7,13 +7,12 @@ import datetime
 import typing as t
 
 import pytest
+from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.topology import InputError
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.certificates import certificate_faults, check_ca
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.topology import InputError
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils.certificates import certificate_faults, check_ca
 
 NOW = datetime.datetime(2026, 11, 24, tzinfo=datetime.timezone.utc)
 HOST = "alpha.example.net"

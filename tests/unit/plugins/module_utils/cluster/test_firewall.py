@@ -6,10 +6,9 @@ from __future__ import annotations
 import os
 import subprocess
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any
 
 import pytest
-
 from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster import firewall
 from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.edges import mesh
 from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.topology import Release, Topology, build
@@ -20,7 +19,7 @@ def no_release(path: str) -> Release:
 
 
 def topology(**variables: Any) -> Topology:
-    hosts: Dict[str, Dict[str, Any]] = {
+    hosts: dict[str, dict[str, Any]] = {
         "alpha": {"erlang_node_addresses": ["198.18.1.10"]},
         "bravo": {"erlang_node_addresses": ["198.18.2.10"], "erlang_node_sources": ["198.18.2.1", "198.18.2.10"]},
         "carol": {"erlang_node_addresses": ["198.18.3.10"]},

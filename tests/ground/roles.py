@@ -1,0 +1,127 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Roles held against their argument specifications, and their READMEs made from these: python tests/ground/roles.py writes them."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+_NOTHING = object()
+
+
+def specification(role: Path) -> dict[str, dict[str, Any]]:
+    """The entry points of a role."""
+    specs: dict[str, dict[str, Any]] = yaml.safe_load((role / "meta" / "argument_specs.yml").read_text())["argument_specs"]
+    return specs
+
+
+def options(role: Path) -> dict[str, dict[str, Any]]:
+    """The variables of a role, those of all entry points."""
+    found: dict[str, dict[str, Any]] = {}
+    for entry in specification(role).values():
+        found.update(entry.get("options") or {})
+    return found
+
+
+def disagreements(roles: Path) -> list[str]:
+    """Where defaults and specifications of the roles differ, a sentence each."""
+    found = []
+    for role in sorted(path for path in roles.iterdir() if path.is_dir()):
+        path = role / "defaults" / "main.yml"
+        defaults = yaml.safe_load(path.read_text()) if path.exists() else {}
+        found += differences(role.name, defaults or {}, options(role))
+    return found
+
+
+def differences(name: str, defaults: dict[str, Any], specified: dict[str, dict[str, Any]]) -> list[str]:
+    """Where the defaults of a role and its specification differ."""
+    found = ["%s: %s has a default and no specification" % (name, variable) for variable in defaults if variable not in specified]
+    for variable, option in specified.items():
+        default, said = defaults.get(variable, _NOTHING), option.get("default", _NOTHING)
+        templated = isinstance(default, str) and "{{" in default
+        if not variable.startswith(name + "_"):
+            found.append("%s: %s does not begin with the role's name" % (name, variable))
+        if said is _NOTHING and default is not _NOTHING and not templated:
+            found.append("%s: %s is %s by default, which its specification does not say" % (name, variable, default))
+        elif said is not _NOTHING and default is _NOTHING:
+            found.append("%s: %s has the default %s in its specification alone" % (name, variable, said))
+        elif said is not _NOTHING and said != default:
+            found.append("%s: %s is %s by default, and its specification says %s" % (name, variable, default, said))
+        if not option.get("description"):
+            found.append("%s: %s has no description" % (name, variable))
+    return found
+
+
+def plain(text: str) -> str:
+    """Ansible's markup as Markdown."""
+    return re.sub(r"\b[CVO]\(([^)]*)\)", r"`\1`", text)
+
+
+def paragraphs(description: Any) -> list[str]:
+    """A description as a list of paragraphs."""
+    return [plain(str(item)) for item in (description if isinstance(description, list) else [description])]
+
+
+def readme(role: Path) -> str:
+    """The README of a role."""
+    entries = specification(role)
+    lines = ["<!-- Made from meta/argument_specs.yml by tests/ground/roles.py. -->", "", "# %s" % role.name, ""]
+    for name, entry in entries.items():
+        if len(entries) > 1:
+            lines += ["## Entry point `%s`" % name, ""]
+        lines += ["%s." % plain(entry["short_description"]).rstrip("."), ""]
+        for paragraph in paragraphs(entry.get("description", [])):
+            lines += [paragraph, ""]
+        lines += variables(entry.get("options") or {})
+    lines += ["## Use", "", "```yaml", "- name: %s" % plain(next(iter(entries.values()))["short_description"]).rstrip(".")]
+    lines += ["  ansible.builtin.import_role:", "    name: beam.tls_distribution.%s" % role.name, "```", ""]
+    lines += ["The playbook `beam.tls_distribution.site` runs all roles in their order; this one relies on what those before it have found."]
+    return "\n".join(lines).replace("\n\n\n", "\n\n") + "\n"
+
+
+def variables(specified: dict[str, dict[str, Any]]) -> list[str]:
+    """A section on each variable."""
+    if not specified:
+        return ["It has no variables of its own.", ""]
+    lines = ["## Variables", ""]
+    for variable, option in specified.items():
+        kind = option.get("type", "str") + (" of %s" % option["elements"] if "elements" in option else "")
+        facts = ["type %s" % kind, "default `%s`" % json.dumps(option["default"]) if "default" in option else "no default"]
+        if "choices" in option:
+            facts.append("one of %s" % ", ".join("`%s`" % choice for choice in option["choices"]))
+        if option.get("required"):
+            facts.append("required")
+        if option.get("no_log"):
+            facts.append("secret")
+        lines += ["### `%s`" % variable, "", "%s." % "; ".join(facts).capitalize(), ""]
+        for paragraph in paragraphs(option.get("description", [])):
+            lines += [paragraph, ""]
+    return lines
+
+
+def outdated(roles: Path) -> list[str]:
+    """Roles whose README is not what their specification says."""
+    return [
+        "%s/README.md is not up to date; run: python tests/ground/roles.py" % role.name
+        for role in sorted(path for path in roles.iterdir() if path.is_dir())
+        if not (role / "README.md").exists() or (role / "README.md").read_text() != readme(role)
+    ]
+
+
+def main() -> int:
+    """Writes the READMEs."""
+    for role in sorted(path for path in (Path(__file__).resolve().parents[2] / "roles").iterdir() if path.is_dir()):
+        (role / "README.md").write_text(readme(role))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
