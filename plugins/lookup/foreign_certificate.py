@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import typing as t
-
 DOCUMENTATION = r"""
 name: foreign_certificate
 author:
@@ -41,6 +39,8 @@ _raw:
   type: list
   elements: str
 """
+
+import typing as t
 
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase

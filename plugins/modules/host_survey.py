@@ -67,8 +67,14 @@ ansible_facts:
       returned: always
       type: dict
       contains:
-        platform: {description: "ID, ID_LIKE and VERSION_ID of os-release, architecture, version of Python, whether it has cryptography.", type: dict, returned: always}
-        account: {description: "Whether it exists, its group, home and shell, whether it is locked, further groups, places that let it use sudo.", type: dict, returned: always}
+        platform:
+          description: ID, ID_LIKE and VERSION_ID of os-release, architecture, version of Python, whether it has cryptography.
+          type: dict
+          returned: always
+        account:
+          description: Whether it exists, its group, home and shell, whether it is locked, further groups, places that let it use sudo.
+          type: dict
+          returned: always
         otp: {description: "The OTP found, as beam.tls_distribution.otp_info returns it; null if there is none.", type: dict, returned: always}
         certificate: {description: "Key C(pem), the text, and C(key_matches); null if there is no such file.", type: dict, returned: always}
         files: {description: Path to text; null for a file that is not there., type: dict, returned: always}

@@ -61,9 +61,9 @@ edges:
     certificate_subject: {description: Subject of the peer's certificate., type: str, returned: always}
     peer_name: {description: The node name that the peer gave itself., type: str, returned: always}
     peer_otp: {description: The peer's OTP release; null as the handshake does not tell., type: str, returned: always}
-    milliseconds: {description: What resolve, connect, tls, handshake and round_trip took, and total., type: dict,
+    milliseconds: {description: "What resolve, connect, tls, handshake and round_trip took, and total.", type: dict,
       returned: always}
-    fault: {description: What is wrong (id, cause, remedy); null if nothing is., type: dict, returned: always}
+    fault: {description: "What is wrong (id, cause, remedy); null if nothing is.", type: dict, returned: always}
   sample:
     - from: guard@alpha.example.net
       to: guard@bravo.example.net

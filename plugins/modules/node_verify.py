@@ -129,7 +129,7 @@ running:
     memory: {description: Bytes the runtime system has allocated., type: int, returned: always}
     peers: {description: The visible nodes it is connected with., type: list, elements: str, returned: always}
     ok: {description: Whether it answered., type: bool, returned: always}
-    fault: {description: What is wrong (id, cause, remedy); null if nothing is., type: dict, returned: always}
+    fault: {description: "What is wrong (id, cause, remedy); null if nothing is.", type: dict, returned: always}
 """
 
 from ansible.module_utils.basic import AnsibleModule

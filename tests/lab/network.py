@@ -111,5 +111,3 @@ def open_routers(upstream: str) -> None:
     """Has every router let through what the plan says."""
     for network in NETWORKS:
         load("router-" + network.name, router(upstream))
-
-

@@ -21,6 +21,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution
     running,
     walls,
 )
+from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.walls import Arms
 
 PAUSE = 0.25
 """Seconds between two tries of what failed."""
@@ -45,7 +46,7 @@ class Task(NamedTuple):
     own: probe.Peer | None
     peers: Sequence[probe.Peer]
     walls: Sequence[str]
-    arms: walls.Arms
+    arms: Arms
     epmd_port: int
     ask_running: bool
     retry_seconds: float
@@ -214,7 +215,7 @@ def verify(params: Mapping[str, Any]) -> dict[str, Any]:
         own=own,
         peers=peers,
         walls=params["walls"] if params["walls"] is not None else walls.INSIDE if own else ("packet_filter",),
-        arms=walls.Arms(
+        arms=Arms(
             params["foreign_certificate"], (params["wrong_cookie"] or secrets.token_hex(32)).encode("utf-8")
         ),
         epmd_port=params["epmd_port"],

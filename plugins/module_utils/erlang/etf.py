@@ -30,6 +30,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.terms
     Pid,
     Port,
     Reference,
+    is_integer,
     printable,
 )
 
@@ -444,7 +445,7 @@ def _encode_list(items: list[Any], out: bytearray, depth: int) -> None:
     if not items:
         out.append(NIL)
         return
-    if len(items) < 65536 and all(type(item) is int and 0 <= item <= 255 for item in items):
+    if len(items) < 65536 and all(is_integer(item) and 0 <= item <= 255 for item in items):
         out += struct.pack(">BH", STRING, len(items))
         out += bytes(items)
         return

@@ -228,9 +228,14 @@ def identity(term: Any, depth: int = 0) -> tuple[Any, ...]:
     raise TermError(f"a Python {type(term).__name__} is no Erlang term")
 
 
+def is_integer(value: object) -> bool:
+    """Whether a value stands for an Erlang integer; ``True`` and ``False`` stand for atoms."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 def printable(codes: Sequence[Any]) -> bool:
     """Whether a list holds nothing but printable characters, as ``io_lib:printable_unicode_list/1`` has it."""
-    return all(type(code) is int and printable_code(code) for code in codes)
+    return all(is_integer(code) and printable_code(code) for code in codes)
 
 
 def printable_code(code: int) -> bool:
@@ -817,7 +822,7 @@ class _Bits:
         if "float" in types:
             self.put(struct.pack({"little": "<", "big": ">"}[order] + {64: "d", 32: "f", 16: "e"}[size or 64], value))
             return
-        if type(value) is not int:
+        if not is_integer(value):
             raise ValueError("no integer")
         bits = 8 if size is None else size
         number = value & ((1 << bits) - 1)
@@ -984,7 +989,7 @@ _PLAIN = {"true": True, "false": False, "undefined": None}
 def _property_list(items: list[Any]) -> bool:
     keys = set()
     for item in items:
-        if type(item) is not tuple or len(item) != 2 or not isinstance(item[0], Atom) or item[0].startswith("$"):
+        if not isinstance(item, tuple) or hasattr(item, "_fields") or len(item) != 2 or not isinstance(item[0], Atom) or item[0].startswith("$"):
             return False
         keys.add(item[0])
     return bool(items) and len(keys) == len(items)

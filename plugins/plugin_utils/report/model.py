@@ -254,9 +254,9 @@ class _Join:
             return "unknown"
         return "one-sided" if mine or theirs else "idle"
 
-    def _lists(self, origin: str, target: str) -> bool | None:
-        running = self.answers.get(origin, {}).get("running") or {}
-        return self.topology[target]["node"] in running.get("peers", []) if running.get("ok") else None
+    def _lists(self, asked: str, other: str) -> bool | None:
+        running = self.answers.get(asked, {}).get("running") or {}
+        return self.topology[other]["node"] in running.get("peers", []) if running.get("ok") else None
 
     def _one_sided(self, origin: str, target: str) -> dict[str, str]:
         mine, theirs = self.topology[origin]["node"], self.topology[target]["node"]

@@ -301,7 +301,7 @@ def _left(days: float | None, longest: float, subject: str | None) -> Element | 
     if days is None:
         return None
     share = max(0.0, min(1.0, days / longest))
-    bar = element(
+    strip = element(
         "svg",
         {"class": "left", "viewBox": "0 0 60 6", "aria-hidden": "true"},
         element("rect", {"class": "rail", "width": 60, "height": 6, "rx": 3}),
@@ -311,7 +311,7 @@ def _left(days: float | None, longest: float, subject: str | None) -> Element | 
     return element(
         "span",
         {"class": "days %s" % kind if kind else "days", "title": subject},
-        bar,
+        strip,
         math.floor(days),
         " ended" if days <= 0 else None,
     )

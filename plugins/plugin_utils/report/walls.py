@@ -84,10 +84,10 @@ def fault(attempt: t.Mapping[str, t.Any]) -> dict[str, str]:
     detail = str(attempt["detail"] or "").rstrip(".")
     cause, remedy = _FELL.get(wall, ("The wall %s does not stand" % label(wall), "Run the playbook site for {to}."))
     if state == "unproven":
-        cause = "The wall “%s” is not proven" % label(wall)
+        cause = "The wall '%s' is not proven" % label(wall)
         remedy = _UNPROVEN_OUTSIDE if wall in OUTSIDE else _UNPROVEN_INSIDE
     elif state == "no-answer":
-        cause, remedy = "The wall “%s” was not tried from %s" % (label(wall), attempt["from"]), _NO_ANSWER
+        cause, remedy = "The wall '%s' was not tried from %s" % (label(wall), attempt["from"]), _NO_ANSWER
     names = {"from": str(attempt["from"]), "to": str(attempt["to"])}
     for name, value in names.items():
         remedy = remedy.replace("{%s}" % name, value)

@@ -86,7 +86,10 @@ def test_applications_that_cannot_start():
 
 
 def test_resource_files():
-    text = '%% x\n{application, ssl, [{vsn, "11.2"}, {applications, [kernel, crypto]}, {included_applications, [a]},\n {optional_applications, [b]}, {mod, {ssl_app, []}}]}.\n'
+    text = (
+        '%% x\n{application, ssl, [{vsn, "11.2"}, {applications, [kernel, crypto]}, {included_applications, [a]},\n'
+        ' {optional_applications, [b]}, {mod, {ssl_app, []}}]}.\n'
+    )
     assert release.read_app(text) == Application("ssl", "11.2", ("kernel", "crypto"), ("a",), ("b",))
     rel = '{release, {"guard", "1.0.0"}, {erts, "13.1"}, [{kernel, "8"}, {sasl, "4", load}, {guard, "1.0.0", permanent, []}]}.'
     assert release.read_rel(rel) == Release(
