@@ -88,7 +88,7 @@ def molecule(scenario: str) -> Sum:
     for suite in ORACLE_SUITES:
         roots.with_otp(suite)
     whole.up()
-    argv = ["molecule", "test", "--scenario-name", scenario]
+    argv = ["molecule", "test", "--destroy=never", "--scenario-name", scenario]
     code, lines = _shown(whole.control(argv), dict(os.environ))
     passed = failed = 0
     for line in lines:

@@ -6,15 +6,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from lab import hosts, inventory, network, roots
-from lab.settings import CHECKOUT, DEFAULT_SUITE, HOSTS, HOSTS_DIRECTORY, RUN, cycled, namespace, oldest
+from lab.settings import CHECKOUT, DEFAULT_SUITE, HOSTS, HOSTS_DIRECTORY, RUN, cycled, oldest
 from lab.shell import Failed, become, locked, run, step
 
 LOCK = Path("/run/lock") / ("beam-tls-lab-%s.lock" % RUN.name)
@@ -93,7 +95,8 @@ def _down() -> None:
     for host in HOSTS:
         hosts.stop(host)
     for process in _inside():
-        os.kill(process, 15)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, signal.SIGTERM)
     network.down()
     for directory in (RUN, HOSTS_DIRECTORY):
         if directory.exists():
@@ -103,11 +106,13 @@ def _down() -> None:
 
 
 def _inside() -> list[int]:
-    """Processes in the lab's network namespaces that are no hosts': connections kept for the next command, and the like."""
-    found: list[int] = []
-    for name in network.existing():
-        found += [int(word) for word in run(["ip", "netns", "pids", namespace(name)], check=False).stdout.split() if word.isdigit()]
-    return [process for process in found if process not in (os.getpid(), os.getppid())]
+    """Connections of ssh that wait for the next command, by the path of their sockets."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if process.read_bytes().startswith(b"ssh: %s/" % str(RUN / "ssh").encode()):
+                found.append(int(process.parent.name))
+    return found
 
 
 def leftovers() -> list[str]:
@@ -116,6 +121,7 @@ def leftovers() -> list[str]:
     left += ["mount " + point for directory in (RUN, HOSTS_DIRECTORY) for point in hosts.mounts(directory)]
     left += ["directory %s" % directory for directory in (RUN, HOSTS_DIRECTORY) if directory.exists()]
     left += ["host %s" % host.name for host in HOSTS if hosts.pid(host) is not None]
+    left += ["connection %d" % process for process in _inside()]
     return left
 
 

@@ -1,0 +1,123 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is on the hosts of a mesh: account, files, certificate, ports, packet filter, unit, command."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+testinfra_hosts = ["ansible://erlang"]
+
+CONFIG = "/etc/erlang/guard"
+HOME = "/var/lib/merl/guard"
+
+
+def name_of(host) -> str:
+    """The inventory's name of a host."""
+    return host.backend.get_hostname()
+
+
+def test_account(host) -> None:
+    user = host.user("merl")
+    assert user.exists and user.shell == "/usr/sbin/nologin" and user.home == "/var/lib/merl"
+    assert user.groups == ["merl"]
+    assert host.run("passwd --status merl").stdout.split()[1] == "L"
+    assert host.file("/var/lib/merl").mode == 0o700 and host.file("/var/lib/merl").user == "merl"
+    assert host.run("grep -rlw merl /etc/sudoers /etc/sudoers.d").stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("path", "owner", "group", "mode"),
+    [
+        (CONFIG, "root", "merl", 0o750),
+        (CONFIG + "/sys.config", "root", "merl", 0o640),
+        (CONFIG + "/vm.args", "root", "merl", 0o640),
+        (CONFIG + "/inet_tls.conf", "root", "merl", 0o640),
+        (CONFIG + "/peers.config", "root", "merl", 0o640),
+        (CONFIG + "/node.pem", "root", "merl", 0o640),
+        (CONFIG + "/ca.pem", "root", "merl", 0o640),
+        (CONFIG + "/generation", "root", "merl", 0o640),
+        (HOME, "merl", "merl", 0o700),
+        (HOME + "/.erlang.cookie", "merl", "merl", 0o400),
+        ("/opt/erlang/nodes/guard/boot/start_ssl_clean.boot", "root", "root", 0o644),
+        ("/usr/local/bin/erlang-guard", "root", "root", 0o755),
+    ],
+)
+def test_files(host, path: str, owner: str, group: str, mode: int) -> None:
+    file = host.file(path)
+    assert (file.user, file.group, file.mode) == (owner, group, mode)
+
+
+def test_nothing_half_written(host) -> None:
+    assert host.run(r"find /etc /opt /var/lib /usr/local /run -xdev \( -name '*.staged' -o -name '*.previous' -o -name '.boot-*' \)").stdout == ""
+    assert host.run("ls /run/erlang-guard.next.key").rc == 2
+
+
+def test_certificate(host) -> None:
+    said = host.check_output("openssl x509 -in %s/node.pem -noout -text", CONFIG)
+    assert "DNS:%s.example.net" % name_of(host) in said
+    assert "TLS Web Server Authentication" in said and "TLS Web Client Authentication" in said
+    assert "CA:FALSE" in said and "Digital Signature" in said and "prime256v1" in said
+    assert "OK" in host.check_output("openssl verify -CAfile %s/ca.pem %s/node.pem", CONFIG, CONFIG)
+    assert host.run("openssl x509 -in %s/node.pem -noout -checkend $((89 * 86400))", CONFIG).rc == 0
+    assert host.run("openssl x509 -in %s/node.pem -noout -checkend $((91 * 86400))", CONFIG).rc == 1
+
+
+def test_only_the_distribution_port_and_ssh_listen(host) -> None:
+    listening = host.check_output("ss -Hltn")
+    ports = {line.split()[3].rsplit(":", 1)[1] for line in listening.splitlines()}
+    assert ports == {"22", "4370"}
+
+
+def test_port_mapper_is_masked(host) -> None:
+    for unit in ("epmd.socket", "epmd.service"):
+        assert host.run("systemctl is-enabled %s", unit).stdout.strip() == "masked"
+        assert host.run("systemctl is-active %s", unit).rc != 0
+
+
+def test_packet_filter(host) -> None:
+    table = host.check_output("nft list table inet erlang_guard")
+    peers = {"198.18.1.10", "198.18.2.10", "198.18.3.10", "198.18.3.20"} - {host.check_output("hostname -I").split()[0]}
+    assert set(re.findall(r"198\.18\.\d+\.\d+", table)) == peers
+    assert "tcp dport 4370 counter" in table and "drop" in table
+
+
+def test_unit(host) -> None:
+    service = host.service("erlang-guard")
+    assert service.is_running and service.is_enabled
+    assert host.service("erlang-guard-firewall").is_running and host.service("erlang-guard-firewall").is_enabled
+    exposure = re.search(r"Overall exposure level for erlang-guard.service: ([0-9.]+)", host.check_output("systemd-analyze security erlang-guard"))
+    assert exposure and float(exposure.group(1)) <= 2.0
+    main = host.check_output("systemctl show --property=MainPID --value erlang-guard")
+    status = host.file("/proc/%s/status" % main).content_string
+    uid = host.check_output("id -u merl")
+    assert "Uid:\t%s\t%s\t%s\t%s" % (uid, uid, uid, uid) in status and "NoNewPrivs:\t1" in status and "CapEff:\t0000000000000000" in status
+
+
+def test_control_command(host) -> None:
+    node = "guard@%s.example.net" % name_of(host)
+    assert "pong" in host.check_output("erlang-guard ping") + host.check_output("erlang-guard ping guard@carol.example.net")
+    assert host.check_output("erlang-guard rpc erlang node") == "'%s'" % node
+    assert int(host.check_output("erlang-guard eval 'length(nodes()).'")) >= 3
+    assert node in host.check_output("erlang-guard status")
+    assert host.check_output("printf 'node().\\nq().\\n' | TERM=dumb erlang-guard remsh 2>/dev/null || true").count(node) >= 1
+    assert host.run("erlang-guard ping guard@nowhere.example.net").rc != 0
+    assert host.run("su -s /bin/sh nobody -c 'erlang-guard ping'").rc != 0
+
+
+def test_no_secret_for_others(host) -> None:
+    """Neither arguments of a process, nor the environment, nor files that others can read, hold the cookie or a key."""
+    cookie = host.file(HOME + "/.erlang.cookie").content_string.strip()
+    assert len(cookie) >= 20
+    assert host.run("grep -lF -f %s/.erlang.cookie /proc/[0-9]*/cmdline", HOME).stdout == ""
+    read = "su -s /bin/sh nobody -c 'grep -rlsF -f - -e PRIVATE /etc /opt /var /run /usr/local' < %s/.erlang.cookie"
+    assert host.run(read, HOME).stdout == ""
+
+
+def test_journal_has_no_secret(host) -> None:
+    cookie = host.file(HOME + "/.erlang.cookie").content_string.strip()
+    assert cookie not in host.check_output("journalctl --no-pager")

@@ -1,0 +1,150 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a run does, and what it does not: nothing to change, drift, secrets, the operator's ssh, the application, a node that dies."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import threading
+import time
+
+from lab import hosts
+from lab.acting import altered, ended, everywhere, on, play, report, until
+from lab.settings import HOSTS, RUN, host
+
+ATTACKER = "198.51.100.23"
+NOTHING = {known.name: 0 for known in HOSTS}
+
+
+def changed(*options: str) -> dict[str, int]:
+    """The tasks that a run changed on each host."""
+    done = play("site", *options)
+    assert done.code == 0, done.out
+    return {name: number for name, number in done.changed.items() if name in NOTHING}
+
+
+def test_report() -> None:
+    found = report()
+    assert found["ok"] is True and found["faults"] == []
+    assert len(found["edges"]) == 12 and {edge["state"] for edge in found["edges"]} == {"ok"}
+    assert {edge["tls_version"] for edge in found["edges"]} == {"TLSv1.3"}
+    assert {(wall["wall"], wall["state"]) for wall in found["walls"]} == {
+        (wall, "held") for wall in ("plain", "no_certificate", "foreign_ca", "wrong_cookie", "wrong_name", "packet_filter")
+    }
+    assert {wall["from"] for wall in found["walls"] if wall["wall"] == "packet_filter"} == {"stranger", "neighbour"}
+    page = (RUN / "erlang" / "guard" / "report" / "report.html").read_text()
+    assert "<svg" in page and not re.search(r"(?:src|href)=[\"'](?!#|data:)", page)
+
+
+def test_check_mode_says_nothing_on_a_converged_host() -> None:
+    done = play("site", "--check", "--diff")
+    assert done.code == 0 and {name: done.changed[name] for name in NOTHING} == NOTHING
+    assert "+++" not in done.out and "@@" not in done.out
+
+
+def test_drift_is_found_and_put_right() -> None:
+    """What somebody changed by hand comes back, and only where it was changed."""
+    assert on("alpha", "echo '%% by hand' >> /etc/erlang/guard/sys.config").code == 0
+    assert on("bravo", "chmod 644 /etc/erlang/guard/inet_tls.conf").code == 0
+    assert on("carol", "nft flush table inet erlang_guard").code == 0
+    assert on("dave", "systemctl stop erlang-guard").code == 0
+    counts = changed()
+    assert all(counts.values()), counts
+    assert changed() == NOTHING
+
+
+def test_rules_of_another_firewall_that_were_loaded_anew() -> None:
+    """Reloading a host's own packet filter throws ours out of it; the unit brings it back by itself, and so would a run."""
+    chain = "nft -a list chain inet filter input"
+    assert on("bravo", "systemctl reload nftables").code == 0
+    assert until(lambda: "erlang_guard" in on("bravo", chain).out)
+    handle = re.search(r'comment "erlang_guard" # handle (\d+)', on("bravo", chain).out)
+    assert handle and on("bravo", "nft delete rule inet filter input handle " + handle.group(1)).code == 0
+    assert changed() == {**NOTHING, "bravo": 1}
+    assert "erlang_guard" in on("bravo", chain).out
+
+
+def test_secrets_are_not_shown() -> None:
+    """A run that changes everything, as talkative as can be, shows no secret."""
+    cookie = (RUN / "erlang" / "guard" / "cookie").read_text().strip()
+    passphrase = (RUN / "erlang" / "guard" / "ca.passphrase").read_text().strip()
+    assert on("alpha", "rm -rf /etc/erlang/guard /var/lib/merl/guard/.erlang.cookie").code == 0
+    done = play("site", "-vvv", "--diff")
+    assert done.code == 0, done.out[-3000:]
+    assert done.changed["alpha"]
+    for secret in (cookie, passphrase, "PRIVATE KEY"):
+        assert len(secret) > 10 and secret not in done.out
+
+
+def test_ssh_is_never_cut() -> None:
+    """An open connection and new ones, while the packet filter is made from nothing on a host that has one of its own."""
+    target = host("dave")
+    assert on("dave", "systemctl stop erlang-guard erlang-guard-firewall; rm -rf /etc/erlang /etc/systemd/system/erlang-*; systemctl daemon-reload").code == 0
+    stop, failures, tries = threading.Event(), [], []
+
+    def knock() -> None:
+        fresh = [*hosts.ssh(target), "-o", "ControlPath=none", "-o", "ConnectTimeout=3", "true"]
+        while not stop.is_set():
+            done = ended(fresh, timeout=20)
+            tries.append(done.code)
+            if done.code:
+                failures.append(done.out)
+
+    ticking = [*hosts.ssh(target), "-o", "ControlPath=none", "i=0; while [ $i -lt 400 ]; do date +%s.%N; sleep 0.1; i=$((i+1)); done"]
+    open_one = subprocess.Popen(ticking, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
+    knocking = threading.Thread(target=knock)
+    knocking.start()
+    try:
+        counts = changed()
+    finally:
+        stop.set()
+        knocking.join()
+        open_one.terminate()
+    times = [float(line) for line in (open_one.communicate()[0] or "").splitlines()]
+    assert counts["dave"] > 0
+    assert failures == [] and len(tries) > 10
+    assert len(times) > 20 and max(after - before for before, after in zip(times, times[1:])) < 2.0
+
+
+def test_an_attack_is_known_everywhere() -> None:
+    assert on("alpha", "erlang-guard rpc guard report '[\"%s\"]'" % ATTACKER).code == 0
+    assert until(lambda: all(ATTACKER in done.out for done in everywhere("erlang-guard rpc guard known").values()))
+
+
+def test_the_list_survives_a_node_and_the_node_comes_back() -> None:
+    with altered("alpha", "systemctl kill --signal=KILL --kill-whom=main erlang-guard", "true"):
+        assert until(lambda: ATTACKER in on("bravo", "erlang-guard rpc guard known").out)
+        assert until(lambda: on("alpha", "systemctl is-active erlang-guard").out.strip() == "active" and on("alpha", "erlang-guard ping").code == 0)
+        assert until(lambda: ATTACKER in on("alpha", "erlang-guard rpc guard known").out)
+    assert until(lambda: on("alpha", "erlang-guard eval 'length(nodes()).'").out.strip() == "3")
+
+
+def test_stop_and_start_by_the_control_command() -> None:
+    assert on("carol", "erlang-guard stop").code == 0
+    assert on("carol", "erlang-guard ping").code != 0
+    assert on("carol", "erlang-guard start").code == 0
+    assert on("carol", "erlang-guard ping").code == 0
+
+
+def test_a_node_that_cannot_start_says_why() -> None:
+    done = play("site", "-e", '{"erlang_node_vm_args": ["-s", "no_such_module"]}', "--limit", "carol")
+    assert done.code != 0
+    assert "does not start; the last it said was" in done.out and "no_such_module" in done.out
+    begin = time.monotonic()
+    assert changed()["carol"] > 0
+    assert time.monotonic() - begin < 120
+
+
+def test_a_changed_table_is_taken_in_without_a_restart() -> None:
+    before = {name: on(name, "systemctl show --property=MainPID --value erlang-guard").out for name in NOTHING}
+    assert on("alpha", "echo '%% by hand' >> /etc/erlang/guard/peers.config; echo reload nothing >> /run/erlang-guard/generation").code == 0
+    assert changed()["alpha"] > 0
+    after = {name: on(name, "systemctl show --property=MainPID --value erlang-guard").out for name in NOTHING}
+    assert before == after
+
+
+def test_nothing_is_left_to_do() -> None:
+    assert changed() == NOTHING

@@ -1,0 +1,95 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the scenarios' tests do with the lab: run playbooks, run commands on hosts, and read what came of it."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from lab import hosts, whole
+from lab.settings import HOSTS, RUN, host
+
+REPORT = RUN / "erlang" / "guard" / "report" / "report.json"
+CHANGED = re.compile(r"^(\w+)\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
+
+
+class Ended(NamedTuple):
+    """How a command ended."""
+
+    code: int
+    out: str
+
+    @property
+    def changed(self) -> dict[str, int]:
+        """Changed tasks of each host, from the recap of a playbook."""
+        return {match[0]: int(match[2]) for match in CHANGED.findall(self.out)}
+
+
+def ended(argv: list[str], timeout: float = 300) -> Ended:
+    """Runs a command to its end, both its outputs in one."""
+    done = subprocess.run(
+        argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", timeout=timeout, check=False
+    )
+    return Ended(done.returncode, done.stdout)
+
+
+def play(name: str, *options: str) -> Ended:
+    """Runs a playbook of the collection, or a file."""
+    return ended(whole.play(name, options))
+
+
+def on(name: str, command: str) -> Ended:
+    """Runs a shell command on a host."""
+    return ended([*hosts.ssh(host(name)), command])
+
+
+def everywhere(command: str) -> dict[str, Ended]:
+    """Runs a shell command on every host."""
+    return {known.name: on(known.name, command) for known in HOSTS}
+
+
+def report() -> dict[str, Any]:
+    """The report of the last verification."""
+    found: dict[str, Any] = json.loads(REPORT.read_text())
+    return found
+
+
+def fallen() -> set[tuple[str, str, str]]:
+    """The walls that do not hold in the last report: wall, from, to (a host's name)."""
+    found = set()
+    for wall in report()["walls"]:
+        if wall["state"] != "held":
+            found.add((wall["wall"], wall["from"], wall["to"]))
+    return found
+
+
+def until(condition: Callable[[], bool], seconds: float = 30) -> bool:
+    """Whether a condition comes true within some time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.2)
+    return condition()
+
+
+@contextmanager
+def altered(name: str, command: str, back: str) -> Iterator[None]:
+    """A host on which a shell command was run, until it is taken back by another."""
+    done = on(name, command)
+    if done.code:
+        raise AssertionError("%s: %s" % (command, done.out))
+    try:
+        yield
+    finally:
+        undone = on(name, back)
+        if undone.code:
+            raise AssertionError("%s: %s" % (back, undone.out))
