@@ -1,0 +1,108 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Faulty inventories stop before any host is touched, with all their faults at once."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab.acting import Ended, ended, play
+from lab.inventory import FILE
+from lab.settings import RUN
+from lab.whole import control, playbook
+
+
+def site(tmp_path: Path, **changes: dict[str, Any]) -> Ended:
+    """Runs the playbook on the lab's inventory with some variables of hosts, or of all of them, changed.
+
+    Hosts are given an address at which nobody answers, so that a run that touches one fails by that.
+    """
+    found = json.loads(FILE.read_text())
+    group = found["erlang"]
+    group["vars"]["erlang_cluster_directory"] = str(tmp_path / "cluster")
+    group["vars"].update(changes.pop("all", {}))
+    for network in group["children"].values():
+        for name, variables in network["hosts"].items():
+            variables["ansible_host"] = "198.19.0.250"
+            for variable, value in changes.get(name, {}).items():
+                if value is None:
+                    variables.pop(variable)
+                else:
+                    variables[variable] = value
+    inventory = tmp_path / "inventory.yml"
+    inventory.write_text(json.dumps(found))
+    return ended(control(["ansible-playbook", "--inventory=%s" % inventory, playbook("site")]))
+
+
+def test_faults_stop_before_any_host(tmp_path: Path) -> None:
+    """Six faults in one inventory: six sentences in one run, none of which is that a host could not be reached."""
+    done = site(
+        tmp_path,
+        all={"erlang_cluster_discoverry": "epmd", "erlang_app_release": "no-such-release.tar.gz", "erlang_cluster_port": 70000},
+        bravo={"erlang_node_host": "alpha.example.net"},
+        carol={"erlang_node_host": "carol"},
+        dave={"erlang_node_host": "nowhere.invalid", "erlang_node_addresses": None},
+    )
+    assert done.code != 0
+    out = " ".join(done.out.split())
+    for part in (
+        "guard@alpha.example.net",
+        "erlang_cluster_discoverry",
+        "no-such-release.tar.gz",
+        "70000",
+        "nowhere.invalid",
+    ):
+        assert part in out, "%s is not in:\n%s" % (part, done.out)
+    assert "alpha" in out and "bravo" in out and "short" in out
+    assert "UNREACHABLE" not in done.out and "Survey the host" not in done.out
+    assert all(counts == 0 for counts in done.changed.values())
+
+
+@pytest.mark.parametrize(
+    ("where", "changes", "words"),
+    [
+        ("bravo", {"erlang_node_host": "alpha.example.net"}, ["guard@alpha.example.net", "bravo"]),
+        ("all", {"erlang_cluster_port": 70000}, ["erlang_cluster_port", "70000"]),
+        ("dave", {"erlang_node_host": "nowhere.invalid", "erlang_node_addresses": None}, ["dave", "nowhere.invalid"]),
+        ("carol", {"erlang_node_host": "carol"}, ["carol", "short"]),
+        ("all", {"erlang_cluster_discovery": "dns"}, ["erlang_cluster_discovery", "dns"]),
+        ("all", {"erlang_nodes_port": 4370}, ["erlang_nodes_port"]),
+        ("all", {"erlang_app_release": "no-such-release.tar.gz"}, ["erlang_app_release", "no-such-release.tar.gz"]),
+    ],
+)
+def test_one_fault(tmp_path: Path, where: str, changes: dict[str, Any], words: list[str]) -> None:
+    done = site(tmp_path, **{where: changes})
+    assert done.code != 0 and "Survey the host" not in done.out
+    assert all(word in done.out for word in words), done.out
+
+
+def test_without_a_fault_hosts_are_asked_for(tmp_path: Path) -> None:
+    """The tests above would pass on a playbook that never gets to a host: this one shows that it does."""
+    done = site(tmp_path)
+    assert done.code != 0 and "Survey the host" in done.out and "UNREACHABLE" in done.out
+
+
+def test_passphrase_that_does_not_fit(tmp_path: Path) -> None:
+    assert play("site").code == 0
+    shutil.copytree(RUN / "erlang" / "guard", tmp_path / "cluster")
+    done = site(tmp_path, all={"erlang_certs_ca_passphrase": "not the one it was made with"})
+    assert done.code != 0 and "Survey the host" not in done.out
+    assert "erlang_certs_ca_passphrase" in done.out and "not the one it was made with" not in done.out
+    (tmp_path / "cluster" / "ca.passphrase").write_text("another that does not fit")
+    done = site(tmp_path)
+    assert done.code != 0 and "ca.passphrase" in done.out and "another that does not fit" not in done.out
+
+
+def test_a_group_without_hosts(tmp_path: Path) -> None:
+    """Ansible would call a play without hosts a success."""
+    inventory = tmp_path / "inventory.yml"
+    inventory.write_text("erlangg: {hosts: {alpha: {}}}\n")
+    done = ended(control(["ansible-playbook", "--inventory=%s" % inventory, playbook("site")]))
+    assert done.code != 0 and "erlang_cluster_group" in done.out

@@ -1,0 +1,63 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Discovery through epmd, from hosts whose discovery was another, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from lab import whole
+from lab.acting import Ended, ended, everywhere, on, play, report
+from lab.settings import HOSTS
+
+EPMD = ("-e", "erlang_cluster_discovery=epmd")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def site() -> Iterator[Ended]:
+    """The mesh with epmd; the way back is part of what is tested."""
+    done = play("site", *EPMD)
+    assert done.code == 0, done.out[-4000:]
+    yield done
+    back = play("site")
+    assert back.code == 0, back.out[-4000:]
+    for name, listening in everywhere("ss -Hltn").items():
+        assert ":4369" not in listening.out, name
+
+
+def test_nothing_to_do_the_second_time() -> None:
+    done = play("site", *EPMD)
+    assert done.code == 0 and {name: done.changed[name] for name in (host.name for host in HOSTS)} == {host.name: 0 for host in HOSTS}
+
+
+def test_edges_and_walls() -> None:
+    found = report()
+    assert found["ok"] is True and found["cluster"]["discovery"] == "epmd"
+    assert {edge["state"] for edge in found["edges"]} == {"ok"} and len(found["edges"]) == 12
+    assert {(wall["wall"], wall["state"]) for wall in found["walls"] if wall["wall"] == "epmd"} == {("epmd", "held")}
+
+
+def test_epmd_serves_the_node_and_listens_on_its_addresses_only() -> None:
+    for host in HOSTS:
+        listening = {line.split()[3] for line in on(host.name, "ss -Hltn sport = :4369").out.splitlines()}
+        assert listening == {"127.0.0.1:4369", host.address + ":4369"}
+        assert "guard" in on(host.name, "epmd -names").out
+
+
+def test_epmd_is_asked_by_the_module() -> None:
+    argv = ["ansible", "erlang", "--inventory=%s" % whole.inventory.FILE, "-m", "beam.tls_distribution.epmd_info", "-a", "host=127.0.0.1"]
+    done = ended(whole.control(argv))
+    assert done.code == 0 and done.out.count("4370") >= 4, done.out
+
+
+def test_outsiders_do_not_reach_it() -> None:
+    """From the internet and from the same network nothing answers at the port mapper's port; from a peer it does."""
+    knock = "timeout 2 bash -c '</dev/tcp/%s/4369'"
+    for place in ("stranger", "neighbour"):
+        for host in HOSTS:
+            assert ended([*whole.network.inside(place), "sh", "-c", knock % host.address]).code != 0
+    assert on("alpha", knock % "198.18.3.20").code == 0

@@ -1,0 +1,72 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs that are killed, and the run after them."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import time
+
+from lab import whole
+from lab.acting import everywhere, on, play
+from lab.settings import HOSTS, RUN
+
+KILLS = 10
+LONGEST = 24.0
+"""Seconds; a first run takes longer."""
+HALF_WRITTEN = r"find /etc /opt /var/lib/merl /usr/local /run -xdev \( -name '*.staged' -o -name '*.previous' -o -name '.boot-*' -o -name '*.next.key' \) 2>/dev/null"
+
+
+def killed_after(seconds: float, *options: str) -> bool:
+    """Starts a run and kills it and all its processes after some time; whether it was still running then."""
+    process = subprocess.Popen(whole.play("site", options), stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
+    try:
+        process.wait(seconds)
+        return False
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        return True
+
+
+def consultable() -> None:
+    """Every file that a node would read if it started now is whole."""
+    check = "for f in sys.config inet_tls.conf peers.config; do p=/etc/erlang/guard/$f; [ -e $p ] || continue; tail -c 3 $p | grep -q '\\.' || echo $p; done"
+    key = "p=/etc/erlang/guard/node.pem; [ ! -e $p ] || openssl pkey -in $p -noout || echo $p; [ ! -e $p ] || openssl x509 -in $p -noout || echo $p"
+    for name, done in everywhere(check + "; " + key).items():
+        assert done.out == "", "%s: %s" % (name, done.out)
+
+
+def test_ten_kills_of_a_first_run() -> None:
+    """Each kill hits a later moment, somewhere within its tenth; after every one no file is half-written."""
+    seed = random.randrange(1 << 30)
+    print("seed %d" % seed)
+    chance = random.Random(seed)
+    hit = 0
+    for number in range(KILLS):
+        hit += killed_after(LONGEST * (number + chance.random()) / KILLS / (1 + number / 4))
+        time.sleep(1.0)
+        consultable()
+    assert hit >= KILLS // 2
+    done = play("site")
+    assert done.code == 0, done.out[-4000:]
+    again = play("site")
+    assert again.code == 0 and {host.name: again.changed[host.name] for host in HOSTS} == {host.name: 0 for host in HOSTS}
+    for name, left in everywhere(HALF_WRITTEN).items():
+        assert left.out == "", "%s: %s" % (name, left.out)
+    directory = RUN / "erlang" / "guard"
+    assert sorted(path.name for path in directory.iterdir() if path.name.startswith(".")) == [".gitignore"]
+
+
+def test_a_module_killed_on_the_host() -> None:
+    """What a process that ended between two of its steps leaves behind is removed, and does not get in the way."""
+    assert on("alpha", "cd /etc/erlang/guard && echo half > .sys.config.staged && cp sys.config .sys.config.previous && echo old > sys.config").code == 0
+    done = play("site")
+    assert done.code == 0 and done.changed["alpha"] > 0, done.out[-4000:]
+    assert on("alpha", HALF_WRITTEN).out == ""
+    assert "guard" in on("alpha", "cat /etc/erlang/guard/sys.config").out

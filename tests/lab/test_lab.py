@@ -1,0 +1,93 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The lab itself: ``up`` twice at once, after a crash, on top of a half-done one; what is not opened is closed; ``down`` leaves nothing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+LAB = str(Path(__file__).resolve().parents[2] / "lab")
+NAME = "labtest"
+ENVIRONMENT = {**os.environ, "BEAM_LAB": NAME}
+
+
+def lab(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Runs a command of a lab of another name than the usual one."""
+    done = subprocess.run([LAB, *arguments], env=ENVIRONMENT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=600)
+    assert not check or done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+def state() -> tuple[set[str], set[str], set[str], set[str]]:
+    """Namespaces, mounts, processes and directories that belong to the lab."""
+    listed = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True).stdout
+    namespaces = {line.split()[0] for line in listed.splitlines() if line.startswith(NAME + "-")}
+    mounts = {line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines() if NAME in line}
+    processes = set()
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if ("machine=%s-" % NAME).encode() in path.read_bytes():
+                processes.add(path.parent.name)
+        except OSError:
+            continue
+    places = (Path("/run/beam-tls-lab") / NAME, Path("/var/lib/beam-tls-lab") / NAME, Path("/run/lock/beam-tls-lab-%s.lock" % NAME))
+    return namespaces, mounts, processes, {str(place) for place in places if place.exists()}
+
+
+@pytest.fixture(autouse=True)
+def nothing_before_and_after():
+    lab("down")
+    assert state() == (set(), set(), set(), set())
+    yield
+    lab("down")
+    assert state() == (set(), set(), set(), set())
+
+
+def test_two_at_once() -> None:
+    both = [subprocess.Popen([LAB, "up"], env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) for _number in range(2)]
+    assert [process.wait(300) for process in both] == [0, 0]
+    assert len(state()[2]) == 4
+    for host in ("alpha", "bravo", "carol", "dave"):
+        assert lab("ssh", host, "hostname").stdout.strip() == host
+
+
+def test_killed_and_up_again() -> None:
+    for seconds in (0.3, 0.8, 1.4):
+        process = subprocess.Popen([LAB, "up"], env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True)
+        time.sleep(seconds)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    lab("up")
+    assert lab("ssh", "dave", "systemctl is-active ssh").stdout.strip() == "active"
+    for leader in list(state()[2])[:1]:
+        os.kill(int(leader), signal.SIGKILL)
+    lab("up")
+    assert len(state()[2]) == 4
+
+
+def test_routers_drop_what_is_not_opened() -> None:
+    lab("up")
+    knock = "timeout 2 bash -c '</dev/tcp/198.18.1.10/%d'"
+    assert lab("ssh", "alpha", "true").returncode == 0
+    assert lab("run", "stranger", "bash", "-c", knock % 22, check=False).returncode != 0
+    assert lab("ssh", "bravo", knock % 22, check=False).returncode != 0
+    # The path itself is there: a router without its filter lets the same connection through.
+    lab("run", "router-north", "nft", "delete", "table", "inet", "router")
+    lab("run", "router-south", "nft", "delete", "table", "inet", "router")
+    assert lab("run", "stranger", "bash", "-c", knock % 22).returncode == 0
+    assert lab("ssh", "bravo", knock % 22).returncode == 0
+
+
+def test_reset_makes_a_host_anew() -> None:
+    lab("up")
+    lab("ssh", "carol", "touch /root/mark")
+    lab("reset", "carol")
+    assert lab("ssh", "carol", "ls /root/mark", check=False).returncode != 0
