@@ -97,7 +97,8 @@ def test_passphrase_that_does_not_fit(tmp_path: Path) -> None:
     assert "erlang_certs_ca_passphrase" in done.out and "not the one it was made with" not in done.out
     (tmp_path / "cluster" / "ca.passphrase").write_text("another that does not fit")
     done = site(tmp_path)
-    assert done.code != 0 and "ca.passphrase" in done.out and "another that does not fit" not in done.out
+    assert done.code != 0 and "Survey the host" not in done.out
+    assert "erlang_certs_ca_passphrase" in done.out and "another that does not fit" not in done.out
 
 
 def test_a_group_without_hosts(tmp_path: Path) -> None:

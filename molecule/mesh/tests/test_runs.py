@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import subprocess
 import threading
-import time
 
 from lab import hosts
 from lab.acting import altered, ended, everywhere, on, play, report, until
@@ -40,6 +39,7 @@ def test_report() -> None:
 
 
 def test_check_mode_says_nothing_on_a_converged_host() -> None:
+    assert changed() == NOTHING
     done = play("site", "--check", "--diff")
     assert done.code == 0 and {name: done.changed[name] for name in NOTHING} == NOTHING
     assert "+++" not in done.out and "@@" not in done.out
@@ -119,7 +119,7 @@ def test_the_list_survives_a_node_and_the_node_comes_back() -> None:
         assert until(lambda: ATTACKER in on("bravo", "erlang-guard rpc guard known").out)
         assert until(lambda: on("alpha", "systemctl is-active erlang-guard").out.strip() == "active" and on("alpha", "erlang-guard ping").code == 0)
         assert until(lambda: ATTACKER in on("alpha", "erlang-guard rpc guard known").out)
-    assert until(lambda: on("alpha", "erlang-guard eval 'length(nodes()).'").out.strip() == "3")
+    assert until(lambda: on("alpha", "erlang-guard eval 'length(nodes()).'").out.strip() == "3", seconds=90)
 
 
 def test_stop_and_start_by_the_control_command() -> None:
@@ -133,9 +133,7 @@ def test_a_node_that_cannot_start_says_why() -> None:
     done = play("site", "-e", '{"erlang_node_vm_args": ["-s", "no_such_module"]}', "--limit", "carol")
     assert done.code != 0
     assert "does not start; the last it said was" in done.out and "no_such_module" in done.out
-    begin = time.monotonic()
     assert changed()["carol"] > 0
-    assert time.monotonic() - begin < 120
 
 
 def test_a_changed_table_is_taken_in_without_a_restart() -> None:
