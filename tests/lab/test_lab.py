@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -43,7 +44,7 @@ def state() -> tuple[set[str], set[str], set[str], set[str]]:
 
 
 @pytest.fixture(autouse=True)
-def nothing_before_and_after():
+def nothing_before_and_after() -> Iterator[None]:
     lab("down")
     assert state() == (set(), set(), set(), set())
     yield

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from lab.acting import Ended, ended, play
 from lab.inventory import FILE
 from lab.settings import RUN

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-
 from lab import whole
 from lab.acting import Ended, ended, everywhere, on, play, report
 from lab.settings import HOSTS
