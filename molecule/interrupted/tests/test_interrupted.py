@@ -19,12 +19,14 @@ from lab.settings import HOSTS, RUN
 KILLS = 10
 LONGEST = 24.0
 """Seconds; a first run takes longer."""
-HALF_WRITTEN = r"find /etc /opt /var/lib/merl /usr/local /run -xdev \( -name '*.staged' -o -name '*.previous' -o -name '.boot-*' -o -name '*.next.key' \) 2>/dev/null"
+NAMES = r"\( -name '*.staged' -o -name '*.previous' -o -name '.boot-*' -o -name '*.next.key' \)"
+HALF_WRITTEN = "find /etc /opt /var/lib/merl /usr/local /run -xdev %s 2>/dev/null" % NAMES
 
 
 def killed_after(seconds: float, *options: str) -> bool:
     """Starts a run and kills it and all its processes after some time; whether it was still running then."""
-    process = subprocess.Popen(whole.play("site", options), stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
+    nothing = subprocess.DEVNULL
+    process = subprocess.Popen(whole.play("site", options), stdin=nothing, stdout=nothing, stderr=nothing, start_new_session=True)
     try:
         process.wait(seconds)
         return False

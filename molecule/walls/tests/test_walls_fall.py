@@ -66,7 +66,8 @@ def test_router_that_lets_everybody_through() -> None:
     network.load("router-south", everything)
     try:
         assert play("verify").code == 0
-        with altered("bravo", "nft delete table inet erlang_guard && nft insert rule inet filter input accept comment bare", "systemctl reload nftables; sleep 1; systemctl reload erlang-guard-firewall"):
+        bare = "nft delete table inet erlang_guard && nft insert rule inet filter input accept comment bare"
+        with altered("bravo", bare, "systemctl reload nftables; sleep 1; systemctl reload erlang-guard-firewall"):
             assert seen() == {("packet_filter", "bravo")}
     finally:
         text = network.run([*network.inside("router-north"), "nft", "list", "table", "inet", "router"]).stdout
