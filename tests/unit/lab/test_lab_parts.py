@@ -1,0 +1,69 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Parts of the lab that need no host."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from lab import inventory, network, settings, testing, whole
+
+
+def test_suites_take_turns() -> None:
+    assert settings.cycled(["bookworm", "trixie", "forky"]) == {"alpha": "bookworm", "bravo": "trixie", "carol": "forky", "dave": "bookworm"}
+    assert settings.oldest(["forky", "bookworm", "trixie"]) == "bookworm"
+    with pytest.raises(SystemExit, match="no suite 'woody'"):
+        settings.cycled(["woody"])
+
+
+def test_a_host_that_is_not_there() -> None:
+    with pytest.raises(SystemExit, match="no host 'erin'; there are alpha"):
+        settings.host("erin")
+
+
+def test_routers_drop_unless_there_is_a_plan() -> None:
+    closed = network.router("")
+    assert "policy drop" in closed and "jump" not in closed
+    opened = network.router("# comment\nchain erlang_guard {\n    ip saddr 198.18.1.10 accept\n}\n")
+    assert "jump erlang_guard" in opened and opened.index("chain erlang_guard") < opened.index("chain forward")
+
+
+def test_no_address_twice_and_none_outside_the_lab() -> None:
+    addresses = [plug.address for plug in network.plugs()]
+    assert len(addresses) == len(set(addresses))
+    assert all(address.startswith(("198.18.", "198.19.")) for address in addresses)
+
+
+def test_inventory_has_every_host_in_its_network() -> None:
+    made = inventory.inventory(Path("/guard-1.0.0.tar.gz"))
+    children = made["erlang"]["children"]  # type: ignore[index]
+    assert {name: sorted(group["hosts"]) for name, group in children.items()} == {"north": ["alpha"], "south": ["bravo"], "east": ["carol", "dave"]}
+
+
+def test_variables_among_options() -> None:
+    assert whole.variables(["--diff", "-e", "a=1", "--extra-vars=b=2", "--limit", "x"]) == ["-e", "a=1", "--extra-vars=b=2"]
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("  │ ============================= 11 passed in 41.67s", True),
+        ("=== 1 failed, 2 passed, 2 errors in 179.95s (0:02:59) ===", True),
+        ("========== test session starts ==========", False),
+        ("12 passed, 0 failed", False),
+    ],
+)
+def test_sum_of_pytest_in_what_molecule_says(line: str, found: bool) -> None:
+    assert bool(testing._PYTEST.search(line)) is found
+
+
+def test_a_part_that_tests_nothing_has_failed() -> None:
+    assert testing._judged(0, testing.Sum(0, 0)) == testing.Sum(0, 1)
+    assert testing._judged(1, testing.Sum(5, 0)) == testing.Sum(5, 1)
+    assert testing._judged(0, testing.Sum(5, 0)) == testing.Sum(5, 0)
