@@ -20,6 +20,8 @@ from lab.settings import HOSTS, RUN, host
 REPORT = RUN / "erlang" / "guard" / "report" / "report.json"
 CHANGED = re.compile(r"^(\w+)\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
 
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
 
 class Ended(NamedTuple):
     """How a command ended."""
@@ -38,7 +40,7 @@ def ended(argv: list[str], timeout: float = 300) -> Ended:
     done = subprocess.run(
         argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", timeout=timeout, check=False
     )
-    return Ended(done.returncode, done.stdout)
+    return Ended(done.returncode, COLOUR.sub("", done.stdout))
 
 
 def play(name: str, *options: str) -> Ended:
