@@ -20,6 +20,8 @@ from lab.settings import CHECKOUT
 
 GROUND = ("unit", "lint", "sanity")
 ORACLE_SUITES = ("bookworm", "trixie", "forky")
+MIXED = {"suites": ["bookworm", "trixie", "forky"]}
+"""Scenarios whose hosts are not of the usual suite."""
 PARTS = (*GROUND, "oracle", "lab", "molecule")
 _SUM = re.compile(r"^(\d+) passed, (\d+) failed$")
 _PYTEST = re.compile(r"=+ (?=[^=]*\b(?:passed|failed|errors?)\b)[^=]* in [0-9.]+s")
@@ -87,7 +89,10 @@ def molecule(scenario: str) -> Sum:
     """A scenario of molecule on the lab's hosts; its tests, and its sequence of playbooks as one more."""
     for suite in ORACLE_SUITES:
         roots.with_otp(suite)
-    whole.up()
+    # Bare hosts and open routers for each scenario; molecule itself remembers what it once prepared, and would not do so again.
+    whole.up(MIXED.get(scenario))
+    whole.reset([])
+    whole.open_routers([])
     argv = ["molecule", "test", "--destroy=never", "--scenario-name", scenario]
     # Molecule breaks lines to the width it is told of.
     code, lines = _shown(whole.control(argv), {**os.environ, "COLUMNS": "200"})
