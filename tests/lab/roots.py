@@ -22,11 +22,14 @@ INCLUDED = (
 )
 OFFERED = (
     "erlang-base erlang-crypto erlang-asn1 erlang-public-key erlang-ssl erlang-mnesia erlang-inets erlang-tools erlang-runtime-tools"
-    " erlang-syntax-tools erlang-os-mon erlang-parsetools erlang-xmerl openssl"
+    " erlang-syntax-tools erlang-os-mon erlang-parsetools erlang-xmerl erlang-eunit erlang-dev openssl"
+    " gcc g++ libc6-dev make m4 perl patch xz-utils libssl-dev libncurses-dev unixodbc-dev"
 )
-"""What hosts, which have no way out, can install."""
+"""What hosts, which have no way out, can install: OTP, and what OTP is built with."""
 PRESENT = "erlang-base erlang-crypto erlang-asn1 erlang-public-key erlang-ssl erlang-mnesia"
 """What a layer with OTP has: the packages that erlang_otp installs for the example."""
+WORKSHOP = PRESENT + " erlang-eunit erlang-dev erlang-tools erlang-runtime-tools erlang-parsetools"
+"""What a layer has on which Erlang code is tested."""
 MASKED = (
     "systemd-resolved.service systemd-networkd.service systemd-timesyncd.service apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer"
     " e2scrub_all.timer fstrim.timer getty@.service console-getty.service systemd-firstboot.service systemd-logind.service"
@@ -86,18 +89,27 @@ def bare(suite: str) -> Path:
 
 def with_otp(suite: str) -> Path:
     """The layer that has OTP, over :func:`bare`."""
+    return _layer("otp", suite, PRESENT, "the same with OTP, once")
+
+
+def workshop(suite: str) -> Path:
+    """The layer that has OTP and EUnit, over :func:`bare`."""
+    return _layer("workshop", suite, WORKSHOP, "the same with OTP and EUnit, once")
+
+
+def _layer(kind: str, suite: str, packages: str, title: str) -> Path:
     below = bare(suite)
-    directory = CACHE / ("otp-%s-%s" % (suite, recipe(below.name, PRESENT)))
+    directory = CACHE / ("%s-%s-%s" % (kind, suite, recipe(below.name, packages)))
     if not directory.exists():
         with locked(CACHE / (".%s.lock" % suite), "build of %s" % suite):
             if not directory.exists():
-                with step("the same with OTP, once"):
+                with step(title):
                     new = _new(directory)
-                    script = "export DEBIAN_FRONTEND=noninteractive; apt-get -q -y --no-install-recommends install %s && apt-get -q clean" % PRESENT
+                    script = "export DEBIAN_FRONTEND=noninteractive; apt-get -q -y --no-install-recommends install %s && apt-get -q clean" % packages
                     with_overlay(new, [below], script)
                     shutil.rmtree(new / "work")
                     shutil.rmtree(new / "root")
-                    _whole(new, directory, "otp-%s-*" % suite)
+                    _whole(new, directory, "%s-%s-*" % (kind, suite))
     return directory / "upper"
 
 
@@ -118,7 +130,7 @@ def overlay_options(directory: Path, below: list[Path]) -> str:
 def guard(suite: str) -> Path:
     """The example's release archive, built with the OTP of ``suite``."""
     source = CHECKOUT / "examples" / "guard"
-    files = sorted(path for path in source.rglob("*") if path.is_file())
+    files = sorted(path for path in (source / "build", *source.glob("src/*")))
     key = recipe(with_otp(suite).parent.name, *(str(path.relative_to(source)) + path.read_text() for path in files))
     directory = CACHE / ("guard-%s-%s" % (suite, key))
     if not directory.exists():

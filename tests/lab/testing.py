@@ -78,7 +78,7 @@ def ground(part: str) -> Sum:
     """A part that needs no lab of its own."""
     environment = dict(os.environ)
     if part == "oracle":
-        overlays = [str(roots.with_otp(suite)) + ":" + str(roots.bare(suite)) for suite in ORACLE_SUITES]
+        overlays = [str(roots.workshop(suite)) + ":" + str(roots.bare(suite)) for suite in ORACLE_SUITES]
         environment["BEAM_ORACLE_ROOTS"] = ";".join(overlays)
     code, lines = _shown([sys.executable, str(CHECKOUT / "tests" / "ground" / "run"), part], environment)
     matches = [match for match in map(_SUM.match, lines) if match]

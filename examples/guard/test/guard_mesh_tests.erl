@@ -1,0 +1,230 @@
+%% Copyright (c) 2026 beam.tls_distribution contributors
+%% GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+%% SPDX-License-Identifier: GPL-3.0-or-later
+
+%% The mesh on real nodes: four on loopback, each with a directory of its own. The test talks to them over their standard
+%% input and output, so that what is cut between the nodes is not cut from the test.
+-module(guard_mesh_tests).
+-include_lib("eunit/include/eunit.hrl").
+
+-define(COOKIE, 'a-cookie-for-tests').
+-define(PATIENCE, 40000).
+-define(AT_ONCE, 10000).
+
+-record(mesh, {directory, port, controls = #{}}).
+
+%% Nodes that start at the same moment begin one table, all with a copy on disc, and know of each other's attacks.
+simultaneous_start_test_() ->
+    meshed([1, 2, 3, 4], fun(Mesh) ->
+        together(Mesh, [1, 2, 3, 4]),
+        ok = call(Mesh, 2, guard, report, ["198.51.100.7"]),
+        [wait_known(Mesh, Number, ["198.51.100.7"], ?AT_ONCE) || Number <- [1, 2, 3, 4]],
+        [wait("a copy on disc", fun() -> copies(Mesh, Number) =:= lists:map(fun name/1, [1, 2, 3, 4]) end, ?PATIENCE)
+         || Number <- [1, 2, 3, 4]]
+    end).
+
+%% Every node is reached under both of the howto's names.
+both_names_test_() ->
+    meshed([1, 2], fun(Mesh) ->
+        together(Mesh, [1, 2]),
+        wait("the global name", fun() -> is_pid(call(Mesh, 1, global, whereis_name, [{guard, host(2)}])) end, ?AT_ONCE),
+        Pid = call(Mesh, 1, global, whereis_name, [{guard, host(2)}]),
+        ?assertEqual(Pid, call(Mesh, 2, erlang, whereis, [guard]))
+    end).
+
+%% What comes to the registered name and is no warning changes nothing, and stops nothing.
+hostile_messages_test_() ->
+    meshed([1], fun(Mesh) ->
+        wait_table(Mesh, 1),
+        Server = call(Mesh, 1, erlang, whereis, [guard]),
+        [call(Mesh, 1, erlang, send, [guard, Message])
+         || Message <- [attack, {self(), attack}, {self(), {attack, "no address", 'guard@x', 1}},
+                        {self(), {attack, [$1 | 2], 'guard@x', 1}}, {self(), {attack, "198.51.100.9", "guard", 1}},
+                        {self(), {attack, "198.51.100.9", 'guard@x', -1}}, {self(), {attack, "198.51.100.9", 'guard@x', 1 bsl 70}},
+                        {nobody, {attack, "198.51.100.9", 'guard@x', 1}}, {'$gen_cast', x}]],
+        ?assertEqual([], known(Mesh, 1)),
+        ?assertEqual(Server, call(Mesh, 1, erlang, whereis, [guard])),
+        call(Mesh, 1, erlang, send, [guard, {self(), {attack, "198.51.100.9", 'guard@x', 1}}]),
+        wait_known(Mesh, 1, ["198.51.100.9"], ?AT_ONCE)
+    end).
+
+%% Some begin without waiting for ever for the rest; who comes later knows what was there before.
+late_join_test_() ->
+    meshed([1, 2], fun(Mesh) ->
+        together(Mesh, [1, 2]),
+        ok = call(Mesh, 1, guard, report, ["198.51.100.1"]),
+        Grown = started(Mesh, [3]),
+        wait_known(Grown, 3, ["198.51.100.1"], ?PATIENCE),
+        ok = call(Grown, 3, guard, report, ["2001:db8::7"]),
+        [wait_known(Grown, Number, ["198.51.100.1", "2001:db8::7"], ?AT_ONCE) || Number <- [1, 2, 3]]
+    end).
+
+%% The list survives the loss of a node; the node comes back and knows what it missed.
+lost_node_test_() ->
+    meshed([1, 2, 3], fun(Mesh) ->
+        together(Mesh, [1, 2, 3]),
+        ok = call(Mesh, 1, guard, report, ["198.51.100.1"]),
+        [wait_known(Mesh, Number, ["198.51.100.1"], ?AT_ONCE) || Number <- [1, 2, 3]],
+        Less = killed(Mesh, 1),
+        ok = call(Less, 2, guard, report, ["198.51.100.2"]),
+        [wait_known(Less, Number, ["198.51.100.1", "198.51.100.2"], ?AT_ONCE) || Number <- [2, 3]],
+        Again = started(Less, [1]),
+        wait_known(Again, 1, ["198.51.100.1", "198.51.100.2"], ?PATIENCE),
+        together(Again, [1, 2, 3])
+    end).
+
+%% A node that lost its disc takes part again under its old name.
+lost_disc_test_() ->
+    meshed([1, 2], fun(Mesh) ->
+        together(Mesh, [1, 2]),
+        ok = call(Mesh, 2, guard, report, ["198.51.100.3"]),
+        wait_known(Mesh, 1, ["198.51.100.3"], ?AT_ONCE),
+        Less = killed(Mesh, 1),
+        ok = file:del_dir_r(disc(Mesh, 1)),
+        Again = started(Less, [1]),
+        wait_known(Again, 1, ["198.51.100.3"], ?PATIENCE),
+        wait("a copy on disc", fun() -> copies(Again, 2) =:= [name(1), name(2)] end, ?PATIENCE)
+    end).
+
+%% All are killed and all start again: the list is there.
+whole_mesh_restarted_test_() ->
+    meshed([1, 2, 3], fun(Mesh) ->
+        together(Mesh, [1, 2, 3]),
+        ok = call(Mesh, 3, guard, report, ["198.51.100.4"]),
+        [wait_known(Mesh, Number, ["198.51.100.4"], ?AT_ONCE) || Number <- [1, 2, 3]],
+        Again = started(killed(killed(killed(Mesh, 1), 2), 3), [3, 1, 2]),
+        [wait_known(Again, Number, ["198.51.100.4"], ?PATIENCE) || Number <- [1, 2, 3]],
+        together(Again, [1, 2, 3])
+    end).
+
+%% Both sides of a partition go on; when they meet again, everybody knows what anybody was told.
+partition_test_() ->
+    meshed([1, 2, 3, 4], fun(Mesh) ->
+        together(Mesh, [1, 2, 3, 4]),
+        cut(Mesh, [1, 2], [3, 4]),
+        wait("two islands", fun() -> islands(Mesh, [1, 2, 3, 4]) =:= [[name(1), name(2)], [name(3), name(4)]] end, ?PATIENCE),
+        ok = call(Mesh, 1, guard, report, ["198.51.100.5"]),
+        ok = call(Mesh, 4, guard, report, ["198.51.100.6"]),
+        wait_known(Mesh, 2, ["198.51.100.5"], ?AT_ONCE),
+        wait_known(Mesh, 3, ["198.51.100.6"], ?AT_ONCE),
+        ?assertEqual(["198.51.100.5"], known(Mesh, 1)),
+        ?assertEqual(["198.51.100.6"], known(Mesh, 4)),
+        mend(Mesh, [1, 2], [3, 4]),
+        [wait_known(Mesh, Number, ["198.51.100.5", "198.51.100.6"], ?PATIENCE) || Number <- [1, 2, 3, 4]],
+        together(Mesh, [1, 2, 3, 4])
+    end).
+
+%% The nodes
+
+meshed(Numbers, Test) ->
+    {setup,
+     fun() -> started(#mesh{directory = new_directory(), port = free_port()}, Numbers) end,
+     fun stopped/1,
+     fun(Mesh) -> {timeout, 180, fun() -> Test(Mesh) end} end}.
+
+started(Mesh, Numbers) ->
+    Parent = self(),
+    %% A control connection ends with the process that it belongs to; so these are linked to one that stays.
+    Starting = [{Number, erlang:spawn(fun() -> hold(Parent, Mesh, Number) end)} || Number <- Numbers],
+    lists:foldl(fun({Number, Holder}, Grown) ->
+                        receive
+                            {Holder, Control} -> Grown#mesh{controls = (Grown#mesh.controls)#{Number => {Holder, Control}}}
+                        after ?PATIENCE -> error({not_started, Number})
+                        end
+                end, Mesh, Starting).
+
+hold(Parent, Mesh, Number) ->
+    {ok, Control, _Node} = peer:start(#{
+        name => "guard", host => host(Number), longnames => true, connection => standard_io, wait_boot => ?PATIENCE,
+        args => ["-setcookie", atom_to_list(?COOKIE), "-start_epmd", "false", "-erl_epmd_port", integer_to_list(Mesh#mesh.port),
+                 "-kernel", "inet_dist_use_interface", text({127, 0, 0, Number}), "logger_level", "error",
+                 "-mnesia", "dir", text(disc(Mesh, Number)),
+                 "-guard", "nodes", text([name(Other) || Other <- lists:seq(1, 4)]), "create_after", "4", "force_load_after", "15",
+                 "-pa" | code:get_path() -- [code:lib_dir()]]}),
+    {ok, _} = peer:call(Control, application, ensure_all_started, [guard, permanent], ?PATIENCE),
+    Parent ! {self(), Control},
+    receive stop -> ok end.
+
+%% As by a power failure.
+killed(#mesh{controls = Controls} = Mesh, Number) ->
+    {Holder, Control} = maps:get(Number, Controls),
+    unlink(Control),
+    Monitor = monitor(process, Control),
+    catch peer:call(Control, erlang, halt, [137, [{flush, false}]]),
+    receive {'DOWN', Monitor, process, Control, _} -> ok after ?AT_ONCE -> error({not_killed, Number}) end,
+    Holder ! stop,
+    Mesh#mesh{controls = maps:remove(Number, Controls)}.
+
+stopped(#mesh{controls = Controls} = Mesh) ->
+    maps:foreach(fun(_Number, {Holder, Control}) -> catch peer:stop(Control), Holder ! stop end, Controls),
+    file:del_dir_r(Mesh#mesh.directory).
+
+%% Nothing passes between the two sides, and no connection is made, as their cookies differ.
+cut(Mesh, Left, Right) ->
+    cookies(Mesh, Left, Right, 'another-cookie'),
+    cookies(Mesh, Right, Left, 'a-third-cookie'),
+    [call(Mesh, One, erlang, disconnect_node, [name(Other)]) || One <- Left, Other <- Right].
+
+mend(Mesh, Left, Right) ->
+    cookies(Mesh, Left, Right, ?COOKIE),
+    cookies(Mesh, Right, Left, ?COOKIE).
+
+cookies(Mesh, Ours, Theirs, Cookie) ->
+    [true = call(Mesh, One, erlang, set_cookie, [name(Other), Cookie]) || One <- Ours, Other <- Theirs].
+
+%% What they say
+
+call(Mesh, Number, Module, Function, Arguments) ->
+    {_Holder, Control} = maps:get(Number, Mesh#mesh.controls),
+    peer:call(Control, Module, Function, Arguments, ?PATIENCE).
+
+known(Mesh, Number) ->
+    [Address || {Address, _Reporter, _Time} <- call(Mesh, Number, guard, known, [])].
+
+copies(Mesh, Number) ->
+    lists:sort(call(Mesh, Number, mnesia, table_info, [guard_attack, disc_copies])).
+
+islands(Mesh, Numbers) ->
+    lists:usort([lists:sort(call(Mesh, Number, mnesia, system_info, [running_db_nodes])) || Number <- Numbers]).
+
+wait_table(Mesh, Number) ->
+    wait("a table", fun() -> lists:member(guard_attack, call(Mesh, Number, mnesia, system_info, [tables])) end, ?PATIENCE),
+    ok = call(Mesh, Number, guard_store, loaded, []).
+
+together(Mesh, Numbers) ->
+    wait("one island", fun() -> islands(Mesh, Numbers) =:= [lists:map(fun name/1, Numbers)] end, ?PATIENCE),
+    [wait_table(Mesh, Number) || Number <- Numbers].
+
+wait_known(Mesh, Number, Addresses, Milliseconds) ->
+    wait({Number, knows, Addresses}, fun() -> known(Mesh, Number) =:= Addresses end, Milliseconds).
+
+wait(What, Condition, Milliseconds) ->
+    case (catch Condition()) of
+        true -> ok;
+        _ when Milliseconds > 0 ->
+            timer:sleep(100),
+            wait(What, Condition, Milliseconds - 100);
+        Last -> error({waited_in_vain, What, Last})
+    end.
+
+%% Names and places
+
+host(Number) -> "127.0.0." ++ integer_to_list(Number).
+
+name(Number) -> list_to_atom("guard@" ++ host(Number)).
+
+disc(Mesh, Number) -> filename:join(Mesh#mesh.directory, integer_to_list(Number)).
+
+text(Term) -> lists:flatten(io_lib:format("~p", [Term])).
+
+new_directory() ->
+    Directory = filename:join(os:getenv("TMPDIR", "/tmp"), "guard-" ++ os:getpid() ++ "-" ++
+                              integer_to_list(erlang:unique_integer([positive]))),
+    ok = file:make_dir(Directory),
+    Directory.
+
+free_port() ->
+    {ok, Socket} = gen_tcp:listen(0, [{ip, {127, 0, 0, 1}}]),
+    {ok, Port} = inet:port(Socket),
+    ok = gen_tcp:close(Socket),
+    Port.

@@ -1,0 +1,49 @@
+%% Copyright (c) 2026 beam.tls_distribution contributors
+%% GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+%% SPDX-License-Identifier: GPL-3.0-or-later
+
+%% What needs no node: lists that meet, and what a node decides to do next.
+-module(guard_tests).
+-include_lib("eunit/include/eunit.hrl").
+
+-define(ONE, {"198.51.100.1", 'guard@a', 100}).
+-define(TWO, {"198.51.100.2", 'guard@b', 90}).
+
+%% Two lists are put together whichever comes first, and the earlier report of an address counts.
+union_test_() ->
+    Later = {"198.51.100.1", 'guard@b', 101},
+    SameSecond = {"198.51.100.1", 'guard@b', 100},
+    [?_assertEqual([], guard_store:union([], [])),
+     ?_assertEqual([?ONE, ?TWO], guard_store:union([?TWO], [?ONE])),
+     ?_assertEqual([?ONE], guard_store:union([Later], [?ONE])),
+     ?_assertEqual([?ONE], guard_store:union([?ONE], [Later])),
+     ?_assertEqual(guard_store:union([?ONE], [SameSecond]), guard_store:union([SameSecond], [?ONE])),
+     ?_assertEqual([?ONE, ?TWO], guard_store:union([?ONE, ?TWO], [?ONE, ?TWO]))].
+
+%% A node that has no table joins one, and begins one only when nobody can have one.
+without_a_table_test_() ->
+    Mine = #{table => false, island => [node()], cookie => 1},
+    Has = #{table => true, island => ['guard@b'], cookie => 2},
+    Busy = #{table => busy},
+    [?_assertEqual({join, 'guard@b'}, guard_store:decide(Mine, [{'guard@c', Mine}, {'guard@b', Has}], true, true)),
+     ?_assertEqual({join, 'guard@b'}, guard_store:decide(Mine, [{'guard@c', Busy}, {'guard@b', Has}], false, false)),
+     ?_assertEqual(create, guard_store:decide(Mine, [{'guard@b', Mine}], true, false)),
+     ?_assertEqual(wait, guard_store:decide(Mine, [{'guard@b', Mine}], false, false)),
+     ?_assertEqual(create, guard_store:decide(Mine, [], false, true)),
+     ?_assertEqual(wait, guard_store:decide(Mine, [{'guard@b', Busy}], true, true)),
+     ?_assertEqual(wait, guard_store:decide(Busy, [{'guard@b', Has}], true, true))].
+
+%% Of two islands the one without the lowest name gives way, and never both.
+two_islands_test_() ->
+    Left = #{table => true, island => ['guard@a', 'guard@b'], cookie => 1},
+    Right = #{table => true, island => ['guard@c', 'guard@d'], cookie => 1},
+    [?_assertEqual(keep, guard_store:decide(Left, [{'guard@b', Left}, {'guard@c', Right}, {'guard@d', Right}], true, true)),
+     ?_assertEqual({yield_to, 'guard@a'},
+                   guard_store:decide(Right, [{'guard@a', Left}, {'guard@b', Left}, {'guard@d', Right}], true, true)),
+     ?_assertEqual(keep, guard_store:decide(Left, [{'guard@b', Left}], true, true)),
+     ?_assertEqual(keep, guard_store:decide(Left, [{'guard@b', Left}, {'guard@c', #{table => busy}}], true, true))].
+
+%% What is no address is no report, and needs no server to be refused.
+no_address_test_() ->
+    [?_assertEqual({error, {no_address, Text}}, guard:report(Text))
+     || Text <- ["", "198.51.100", "198.51.100.256", "example.net", <<"::g">>, <<255, 254>>, attack, "198.51.100.7 "]].
