@@ -11,21 +11,19 @@
 -define(PATIENCE, 40000).
 -define(AT_ONCE, 10000).
 
--record(mesh, {directory, port, controls = #{}}).
+-record(mesh, {directory, port, keeper, controls = #{}}).
 
 %% Nodes that start at the same moment begin one table, all with a copy on disc, and know of each other's attacks.
 simultaneous_start_test_() ->
-    meshed([1, 2, 3, 4], fun(Mesh) ->
+    meshed("simultaneous start", [1, 2, 3, 4], fun(Mesh) ->
         together(Mesh, [1, 2, 3, 4]),
         ok = call(Mesh, 2, guard, report, ["198.51.100.7"]),
-        [wait_known(Mesh, Number, ["198.51.100.7"], ?AT_ONCE) || Number <- [1, 2, 3, 4]],
-        [wait("a copy on disc", fun() -> copies(Mesh, Number) =:= lists:map(fun name/1, [1, 2, 3, 4]) end, ?PATIENCE)
-         || Number <- [1, 2, 3, 4]]
+        [wait_known(Mesh, Number, ["198.51.100.7"], ?AT_ONCE) || Number <- [1, 2, 3, 4]]
     end).
 
 %% Every node is reached under both of the howto's names.
 both_names_test_() ->
-    meshed([1, 2], fun(Mesh) ->
+    meshed("both names", [1, 2], fun(Mesh) ->
         together(Mesh, [1, 2]),
         wait("the global name", fun() -> is_pid(call(Mesh, 1, global, whereis_name, [{guard, host(2)}])) end, ?AT_ONCE),
         Pid = call(Mesh, 1, global, whereis_name, [{guard, host(2)}]),
@@ -34,7 +32,7 @@ both_names_test_() ->
 
 %% What comes to the registered name and is no warning changes nothing, and stops nothing.
 hostile_messages_test_() ->
-    meshed([1], fun(Mesh) ->
+    meshed("hostile messages", [1], fun(Mesh) ->
         wait_table(Mesh, 1),
         Server = call(Mesh, 1, erlang, whereis, [guard]),
         [call(Mesh, 1, erlang, send, [guard, Message])
@@ -50,7 +48,7 @@ hostile_messages_test_() ->
 
 %% Some begin without waiting for ever for the rest; who comes later knows what was there before.
 late_join_test_() ->
-    meshed([1, 2], fun(Mesh) ->
+    meshed("late join", [1, 2], fun(Mesh) ->
         together(Mesh, [1, 2]),
         ok = call(Mesh, 1, guard, report, ["198.51.100.1"]),
         Grown = started(Mesh, [3]),
@@ -61,7 +59,7 @@ late_join_test_() ->
 
 %% The list survives the loss of a node; the node comes back and knows what it missed.
 lost_node_test_() ->
-    meshed([1, 2, 3], fun(Mesh) ->
+    meshed("lost node", [1, 2, 3], fun(Mesh) ->
         together(Mesh, [1, 2, 3]),
         ok = call(Mesh, 1, guard, report, ["198.51.100.1"]),
         [wait_known(Mesh, Number, ["198.51.100.1"], ?AT_ONCE) || Number <- [1, 2, 3]],
@@ -75,7 +73,7 @@ lost_node_test_() ->
 
 %% A node that lost its disc takes part again under its old name.
 lost_disc_test_() ->
-    meshed([1, 2], fun(Mesh) ->
+    meshed("lost disc", [1, 2], fun(Mesh) ->
         together(Mesh, [1, 2]),
         ok = call(Mesh, 2, guard, report, ["198.51.100.3"]),
         wait_known(Mesh, 1, ["198.51.100.3"], ?AT_ONCE),
@@ -83,12 +81,12 @@ lost_disc_test_() ->
         ok = file:del_dir_r(disc(Mesh, 1)),
         Again = started(Less, [1]),
         wait_known(Again, 1, ["198.51.100.3"], ?PATIENCE),
-        wait("a copy on disc", fun() -> copies(Again, 2) =:= [name(1), name(2)] end, ?PATIENCE)
+        together(Again, [1, 2])
     end).
 
 %% All are killed and all start again: the list is there.
 whole_mesh_restarted_test_() ->
-    meshed([1, 2, 3], fun(Mesh) ->
+    meshed("whole mesh restarted", [1, 2, 3], fun(Mesh) ->
         together(Mesh, [1, 2, 3]),
         ok = call(Mesh, 3, guard, report, ["198.51.100.4"]),
         [wait_known(Mesh, Number, ["198.51.100.4"], ?AT_ONCE) || Number <- [1, 2, 3]],
@@ -99,7 +97,7 @@ whole_mesh_restarted_test_() ->
 
 %% Both sides of a partition go on; when they meet again, everybody knows what anybody was told.
 partition_test_() ->
-    meshed([1, 2, 3, 4], fun(Mesh) ->
+    meshed("partition", [1, 2, 3, 4], fun(Mesh) ->
         together(Mesh, [1, 2, 3, 4]),
         cut(Mesh, [1, 2], [3, 4]),
         wait("two islands", fun() -> islands(Mesh, [1, 2, 3, 4]) =:= [[name(1), name(2)], [name(3), name(4)]] end, ?PATIENCE),
@@ -116,15 +114,14 @@ partition_test_() ->
 
 %% The nodes
 
-meshed(Numbers, Test) ->
+meshed(Title, Numbers, Test) ->
     {setup,
-     fun() -> started(#mesh{directory = new_directory(), port = free_port()}, Numbers) end,
-     fun stopped/1,
-     fun(Mesh) -> {timeout, 180, fun() -> Test(Mesh) end} end}.
+     fun() -> #mesh{directory = new_directory(), port = free_port(), keeper = spawn(fun() -> receive stop -> ok end end)} end,
+     fun(#mesh{keeper = Keeper, directory = Directory}) -> Keeper ! stop, file:del_dir_r(Directory) end,
+     fun(Mesh) -> {timeout, 180, {Title, fun() -> Test(started(Mesh, Numbers)) end}} end}.
 
 started(Mesh, Numbers) ->
     Parent = self(),
-    %% A control connection ends with the process that it belongs to; so these are linked to one that stays.
     Starting = [{Number, erlang:spawn(fun() -> hold(Parent, Mesh, Number) end)} || Number <- Numbers],
     lists:foldl(fun({Number, Holder}, Grown) ->
                         receive
@@ -133,8 +130,11 @@ started(Mesh, Numbers) ->
                         end
                 end, Mesh, Starting).
 
-hold(Parent, Mesh, Number) ->
-    {ok, Control, _Node} = peer:start(#{
+%% A node lasts as long as the process that started it, and that as long as the mesh.
+hold(Parent, #mesh{keeper = Keeper} = Mesh, Number) ->
+    process_flag(trap_exit, true),
+    Monitor = monitor(process, Keeper),
+    {ok, Control, _Node} = peer:start_link(#{
         name => "guard", host => host(Number), longnames => true, connection => standard_io, wait_boot => ?PATIENCE,
         args => ["-setcookie", atom_to_list(?COOKIE), "-start_epmd", "false", "-erl_epmd_port", integer_to_list(Mesh#mesh.port),
                  "-kernel", "inet_dist_use_interface", text({127, 0, 0, Number}), "logger_level", "error",
@@ -143,21 +143,18 @@ hold(Parent, Mesh, Number) ->
                  "-pa" | code:get_path() -- [code:lib_dir()]]}),
     {ok, _} = peer:call(Control, application, ensure_all_started, [guard, permanent], ?PATIENCE),
     Parent ! {self(), Control},
-    receive stop -> ok end.
+    receive
+        {'EXIT', Control, _Reason} -> ok;
+        {'DOWN', Monitor, process, Keeper, _} -> peer:stop(Control)
+    end.
 
 %% As by a power failure.
 killed(#mesh{controls = Controls} = Mesh, Number) ->
     {Holder, Control} = maps:get(Number, Controls),
-    unlink(Control),
-    Monitor = monitor(process, Control),
+    Monitor = monitor(process, Holder),
     catch peer:call(Control, erlang, halt, [137, [{flush, false}]]),
-    receive {'DOWN', Monitor, process, Control, _} -> ok after ?AT_ONCE -> error({not_killed, Number}) end,
-    Holder ! stop,
+    receive {'DOWN', Monitor, process, Holder, _} -> ok after ?AT_ONCE -> error({not_killed, Number}) end,
     Mesh#mesh{controls = maps:remove(Number, Controls)}.
-
-stopped(#mesh{controls = Controls} = Mesh) ->
-    maps:foreach(fun(_Number, {Holder, Control}) -> catch peer:stop(Control), Holder ! stop end, Controls),
-    file:del_dir_r(Mesh#mesh.directory).
 
 %% Nothing passes between the two sides, and no connection is made, as their cookies differ.
 cut(Mesh, Left, Right) ->
@@ -193,10 +190,17 @@ wait_table(Mesh, Number) ->
 
 together(Mesh, Numbers) ->
     wait("one island", fun() -> islands(Mesh, Numbers) =:= [lists:map(fun name/1, Numbers)] end, ?PATIENCE),
-    [wait_table(Mesh, Number) || Number <- Numbers].
+    [wait_table(Mesh, Number) || Number <- Numbers],
+    [wait("a copy on every disc", fun() -> copies(Mesh, Number) =:= lists:map(fun name/1, Numbers) end, ?PATIENCE)
+     || Number <- Numbers].
 
 wait_known(Mesh, Number, Addresses, Milliseconds) ->
-    wait({Number, knows, Addresses}, fun() -> known(Mesh, Number) =:= Addresses end, Milliseconds).
+    try wait({Number, knows, Addresses}, fun() -> known(Mesh, Number) =:= Addresses end, Milliseconds)
+    catch error:Reason -> error({Reason, [{Other, known(Mesh, Other), call(Mesh, Other, guard, status, [])} || Other <- running(Mesh)]})
+    end.
+
+running(#mesh{controls = Controls}) ->
+    lists:sort(maps:keys(Controls)).
 
 wait(What, Condition, Milliseconds) ->
     case (catch Condition()) of
