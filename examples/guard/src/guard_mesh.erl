@@ -82,6 +82,7 @@ take(Step) ->
 
 step(keep) -> guard_store:keep();
 step(create) -> guard_store:create();
+step(return) -> guard_store:return();
 step({join, Node}) -> guard_store:join(Node);
 step({yield_to, Node}) -> guard_store:yield_to(Node).
 
@@ -91,7 +92,6 @@ done(#mesh{fault = Reason} = Mesh, {error, Reason}) ->
     Mesh;
 done(#mesh{last = Step} = Mesh, {error, Reason}) ->
     logger:info("~p did not work yet: ~p", [Step, Reason]),
-    _ = mnesia:system_info(is_running) =:= no andalso application:start(mnesia, permanent),
     Mesh#mesh{fault = Reason}.
 
 load(#mesh{unloaded_since = Since} = Mesh) ->

@@ -8,14 +8,15 @@
 %% whoever was cut off from whom.
 -module(guard_store).
 -export([all/0, has/1, merge/1, union/2]).
--export([standing/0, decide/4, create/0, join/1, yield_to/1, keep/0, loaded/0, force_load/0]).
+-export([standing/0, decide/4, create/0, join/1, yield_to/1, return/0, keep/0, loaded/0, force_load/0]).
+-export([leave/2]).
 
 -define(TABLE, guard_attack).
 -define(PEER_TIMEOUT, 5000).
 -define(LOAD_TIMEOUT, 15000).
 -record(guard_attack, {address, reporter, time}).
 
--type standing() :: #{table := boolean() | busy, island => [node()], cookie => term()}.
+-type standing() :: #{table := boolean() | busy | stopped, island => [node()], cookie => term()}.
 
 %% Reading and writing
 
@@ -37,7 +38,8 @@ has({Address, Reporter, Time}) ->
         exit:_ -> false
     end.
 
-%% Put reports into the table.
+%% Put reports into the table. They are on every disc of the island when this returns. Mnesia writes its log in its own time, and if
+%% all nodes lose their power at once it may begin again with the copy of any.
 -spec merge([guard:attack()]) -> ok | {error, term()}.
 merge(Attacks) ->
     Write = fun({Address, Reporter, Time} = Attack) ->
@@ -46,11 +48,15 @@ merge(Attacks) ->
                         mnesia:write(#guard_attack{address = Address, reporter = Reporter, time = Time})
             end,
     try mnesia:transaction(fun() -> lists:foreach(Write, Attacks) end) of
-        {atomic, ok} -> ok;
+        {atomic, ok} -> synced(mnesia:system_info(running_db_nodes));
         {aborted, Reason} -> {error, Reason}
     catch
         exit:Reason -> {error, Reason}
     end.
+
+synced(Nodes) ->
+    _ = erpc:multicall(Nodes, mnesia, sync_log, [], ?PEER_TIMEOUT),
+    ok.
 
 %% Two lists of reports as one, by address, the earliest report of each.
 -spec union([guard:attack()], [guard:attack()]) -> [guard:attack()].
@@ -71,18 +77,23 @@ standing() ->
             #{table => lists:member(?TABLE, mnesia:system_info(tables)),
               island => mnesia:system_info(running_db_nodes),
               cookie => mnesia:table_info(schema, cookie)};
+        no ->
+            #{table => stopped};
         _ ->
             #{table => busy}
     end.
 
 %% What a node has to do next, from its own standing, that of the peers that answered, whether all configured peers did, and
 %% whether it has waited long enough for the rest.
--spec decide(standing(), [{node(), standing()}], boolean(), boolean()) -> keep | wait | create | {join | yield_to, node()}.
+-spec decide(standing(), [{node(), standing()}], boolean(), boolean()) ->
+          keep | wait | create | return | {join | yield_to, node()}.
+decide(#{table := stopped}, _Peers, _All, _Waited) ->
+    return;
 decide(#{table := busy}, _Peers, _All, _Waited) ->
     wait;
 decide(#{table := false}, Peers, All, Waited) ->
     Members = lists:sort([Node || {Node, #{table := true}} <- Peers]),
-    Busy = [Node || {Node, #{table := busy}} <- Peers],
+    Busy = [Node || {Node, #{table := Table}} <- Peers, not is_boolean(Table)],
     case {Members, Busy} of
         {[Member | _], _} -> {join, Member};
         {[], []} when All; Waited -> create;
@@ -121,23 +132,39 @@ join(Member) ->
                  fun() -> connect(Member) end,
                  fun keep/0]).
 
-%% Give up the own copy for that of another island, after handing over what only we know.
+%% Give up the copies of this node's island for those of another, after handing over what only we know. All nodes of the island leave
+%% before the first one returns: Mnesia on a node that returns connects with whoever runs, and would take a copy that stayed for one
+%% that belongs there.
 -spec yield_to(node()) -> ok | {error, term()}.
 yield_to(Winner) ->
-    #{island := Island, cookie := Theirs} = ask(Winner, ?MODULE, standing, []),
-    Ours = mnesia:table_info(schema, cookie),
-    logger:notice("two lists of attacks meet; taking that of ~w and adding ours to it", [Winner]),
-    HandOver = fun() ->
-                       {ok, Attacks} = all(),
-                       ask(Winner, ?MODULE, merge, [Attacks])
-               end,
-    case Ours =:= Theirs of
-        true ->
-            first_error([HandOver, fun stop/0, fun() -> mnesia:set_master_nodes(Island) end, fun start/0,
-                         fun loaded/0, fun() -> mnesia:set_master_nodes([]) end]);
-        false ->
-            first_error([HandOver, fun begin_anew/0, fun() -> join(Winner) end])
-    end.
+    #{island := Theirs, cookie := Cookie} = ask(Winner, ?MODULE, standing, []),
+    Ours = mnesia:system_info(running_db_nodes),
+    Related = mnesia:table_info(schema, cookie) =:= Cookie,
+    logger:notice("two lists of attacks meet; ~w take that of ~w and add theirs to it", [lists:sort(Ours), Winner]),
+    {ok, Attacks} = all(),
+    first_error([fun() -> ask(Winner, ?MODULE, merge, [Attacks]) end,
+                 fun() -> each(Ours, leave, [Theirs, Related], ?PEER_TIMEOUT) end,
+                 fun() -> each(Ours, return, [], ?PEER_TIMEOUT + ?LOAD_TIMEOUT) end]).
+
+%% Stop Mnesia here, so that it will start with the copy of Masters; with none of its own if theirs began elsewhere.
+-spec leave([node()], boolean()) -> ok | {error, term()}.
+leave(Masters, Related) ->
+    first_error([fun stop/0,
+                 fun() when Related -> mnesia:set_master_nodes(Masters);
+                    () -> mnesia:delete_schema([node()])
+                 end]).
+
+%% Start Mnesia again where it was left stopped.
+-spec return() -> ok | {error, term()}.
+return() ->
+    first_error([fun start/0,
+                 fun() ->
+                         case lists:member(?TABLE, mnesia:system_info(tables)) of
+                             true -> loaded();
+                             false -> ok
+                         end
+                 end,
+                 fun() -> mnesia:set_master_nodes([]) end]).
 
 %% See to it that this node holds a copy on disc. Mnesia refuses while another node that holds one is away; the node works with
 %% the others' copies until then.
@@ -203,6 +230,11 @@ stop() ->
 
 start() ->
     application:start(mnesia, permanent).
+
+%% A node that does not answer has gone; what it missed it makes up for when it comes back.
+each(Nodes, Function, Arguments, Timeout) ->
+    Answers = erpc:multicall(Nodes, ?MODULE, Function, Arguments, Timeout),
+    first_error([fun() -> {error, Reason} end || {ok, {error, Reason}} <- Answers]).
 
 ask(Node, Module, Function, Arguments) ->
     erpc:call(Node, Module, Function, Arguments, ?PEER_TIMEOUT).

@@ -11,10 +11,16 @@
 -define(PATIENCE, 40000).
 -define(AT_ONCE, 10000).
 
--record(mesh, {directory, port, keeper, controls = #{}}).
+-record(mesh, {directory, port, keeper, cookie = ?COOKIE, controls = #{}}).
+
+%% Each mesh has a port and directories of its own.
+mesh_test_() ->
+    {inparallel, [simultaneous_start(), both_names(), hostile_messages(),
+                  late_join(), lost_node(), lost_disc(),
+                  whole_mesh_restarted(), partition(), two_beginnings()]}.
 
 %% Nodes that start at the same moment begin one table, all with a copy on disc, and know of each other's attacks.
-simultaneous_start_test_() ->
+simultaneous_start() ->
     meshed("simultaneous start", [1, 2, 3, 4], fun(Mesh) ->
         together(Mesh, [1, 2, 3, 4]),
         ok = call(Mesh, 2, guard, report, ["198.51.100.7"]),
@@ -22,7 +28,7 @@ simultaneous_start_test_() ->
     end).
 
 %% Every node is reached under both of the howto's names.
-both_names_test_() ->
+both_names() ->
     meshed("both names", [1, 2], fun(Mesh) ->
         together(Mesh, [1, 2]),
         wait("the global name", fun() -> is_pid(call(Mesh, 1, global, whereis_name, [{guard, host(2)}])) end, ?AT_ONCE),
@@ -31,7 +37,7 @@ both_names_test_() ->
     end).
 
 %% What comes to the registered name and is no warning changes nothing, and stops nothing.
-hostile_messages_test_() ->
+hostile_messages() ->
     meshed("hostile messages", [1], fun(Mesh) ->
         wait_table(Mesh, 1),
         Server = call(Mesh, 1, erlang, whereis, [guard]),
@@ -47,7 +53,7 @@ hostile_messages_test_() ->
     end).
 
 %% Some begin without waiting for ever for the rest; who comes later knows what was there before.
-late_join_test_() ->
+late_join() ->
     meshed("late join", [1, 2], fun(Mesh) ->
         together(Mesh, [1, 2]),
         ok = call(Mesh, 1, guard, report, ["198.51.100.1"]),
@@ -58,7 +64,7 @@ late_join_test_() ->
     end).
 
 %% The list survives the loss of a node; the node comes back and knows what it missed.
-lost_node_test_() ->
+lost_node() ->
     meshed("lost node", [1, 2, 3], fun(Mesh) ->
         together(Mesh, [1, 2, 3]),
         ok = call(Mesh, 1, guard, report, ["198.51.100.1"]),
@@ -72,7 +78,7 @@ lost_node_test_() ->
     end).
 
 %% A node that lost its disc takes part again under its old name.
-lost_disc_test_() ->
+lost_disc() ->
     meshed("lost disc", [1, 2], fun(Mesh) ->
         together(Mesh, [1, 2]),
         ok = call(Mesh, 2, guard, report, ["198.51.100.3"]),
@@ -85,7 +91,7 @@ lost_disc_test_() ->
     end).
 
 %% All are killed and all start again: the list is there.
-whole_mesh_restarted_test_() ->
+whole_mesh_restarted() ->
     meshed("whole mesh restarted", [1, 2, 3], fun(Mesh) ->
         together(Mesh, [1, 2, 3]),
         ok = call(Mesh, 3, guard, report, ["198.51.100.4"]),
@@ -96,7 +102,7 @@ whole_mesh_restarted_test_() ->
     end).
 
 %% Both sides of a partition go on; when they meet again, everybody knows what anybody was told.
-partition_test_() ->
+partition() ->
     meshed("partition", [1, 2, 3, 4], fun(Mesh) ->
         together(Mesh, [1, 2, 3, 4]),
         cut(Mesh, [1, 2], [3, 4]),
@@ -110,6 +116,18 @@ partition_test_() ->
         mend(Mesh, [1, 2], [3, 4]),
         [wait_known(Mesh, Number, ["198.51.100.5", "198.51.100.6"], ?PATIENCE) || Number <- [1, 2, 3, 4]],
         together(Mesh, [1, 2, 3, 4])
+    end).
+
+%% Two that began without each other have one list when they meet.
+two_beginnings() ->
+    meshed("two beginnings", [1], fun(Mesh) ->
+        Both = started(Mesh#mesh{cookie = 'another-cookie'}, [3]),
+        [wait_table(Both, Number) || Number <- [1, 3]],
+        ok = call(Both, 1, guard, report, ["198.51.100.1"]),
+        ok = call(Both, 3, guard, report, ["198.51.100.3"]),
+        mend(Both, [1], [3]),
+        [wait_known(Both, Number, ["198.51.100.1", "198.51.100.3"], ?PATIENCE) || Number <- [1, 3]],
+        together(Both, [1, 3])
     end).
 
 %% The nodes
@@ -131,12 +149,12 @@ started(Mesh, Numbers) ->
                 end, Mesh, Starting).
 
 %% A node lasts as long as the process that started it, and that as long as the mesh.
-hold(Parent, #mesh{keeper = Keeper} = Mesh, Number) ->
+hold(Parent, #mesh{keeper = Keeper, cookie = Cookie} = Mesh, Number) ->
     process_flag(trap_exit, true),
     Monitor = monitor(process, Keeper),
     {ok, Control, _Node} = peer:start_link(#{
         name => "guard", host => host(Number), longnames => true, connection => standard_io, wait_boot => ?PATIENCE,
-        args => ["-setcookie", atom_to_list(?COOKIE), "-start_epmd", "false", "-erl_epmd_port", integer_to_list(Mesh#mesh.port),
+        args => ["-setcookie", atom_to_list(Cookie), "-start_epmd", "false", "-erl_epmd_port", integer_to_list(Mesh#mesh.port),
                  "-kernel", "inet_dist_use_interface", text({127, 0, 0, Number}), "logger_level", "error",
                  "-mnesia", "dir", text(disc(Mesh, Number)),
                  "-guard", "nodes", text([name(Other) || Other <- lists:seq(1, 4)]), "create_after", "4", "force_load_after", "15",
@@ -152,7 +170,7 @@ hold(Parent, #mesh{keeper = Keeper} = Mesh, Number) ->
 killed(#mesh{controls = Controls} = Mesh, Number) ->
     {Holder, Control} = maps:get(Number, Controls),
     Monitor = monitor(process, Holder),
-    catch peer:call(Control, erlang, halt, [137, [{flush, false}]]),
+    ok = peer:cast(Control, erlang, halt, [137, [{flush, false}]]),
     receive {'DOWN', Monitor, process, Holder, _} -> ok after ?AT_ONCE -> error({not_killed, Number}) end,
     Mesh#mesh{controls = maps:remove(Number, Controls)}.
 
@@ -203,7 +221,7 @@ running(#mesh{controls = Controls}) ->
     lists:sort(maps:keys(Controls)).
 
 wait(What, Condition, Milliseconds) ->
-    case (catch Condition()) of
+    case try Condition() catch _:Reason -> Reason end of
         true -> ok;
         _ when Milliseconds > 0 ->
             timer:sleep(100),

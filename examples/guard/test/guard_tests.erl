@@ -31,7 +31,9 @@ without_a_table_test_() ->
      ?_assertEqual(wait, guard_store:decide(Mine, [{'guard@b', Mine}], false, false)),
      ?_assertEqual(create, guard_store:decide(Mine, [], false, true)),
      ?_assertEqual(wait, guard_store:decide(Mine, [{'guard@b', Busy}], true, true)),
-     ?_assertEqual(wait, guard_store:decide(Busy, [{'guard@b', Has}], true, true))].
+     ?_assertEqual(wait, guard_store:decide(Mine, [{'guard@b', #{table => stopped}}], true, true)),
+     ?_assertEqual(wait, guard_store:decide(Busy, [{'guard@b', Has}], true, true)),
+     ?_assertEqual(return, guard_store:decide(#{table => stopped}, [{'guard@b', Has}], true, true))].
 
 %% Of two islands the one without the lowest name gives way, and never both.
 two_islands_test_() ->
