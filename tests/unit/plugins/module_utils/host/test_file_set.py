@@ -9,11 +9,11 @@ import os
 import stat
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.host import commands, files
+from ansible_collections.beam.tls_distribution.plugins.module_utils.host import commands, file_arguments, files
 
 
 def wanted(check=False, **params):
-    return files.wanted({"directories": [], "files": [], "links": [], "absent": [], **params}, check)
+    return file_arguments.wanted({"directories": [], "files": [], "links": [], "absent": [], **params}, check)
 
 
 def refuse(argv):
@@ -237,3 +237,55 @@ def test_what_is_in_the_way_is_a_fault(tmp_path):
             accept,
         )
     assert len(caught.value.faults) == 2
+
+
+def generation(tmp_path, text="1"):
+    """A set in which a generation is of a file of the set, of one of the host, and of a text."""
+    lines = [
+        {"name": "restart", "paths": [str(tmp_path / "settings"), str(tmp_path / "key")], "text": text},
+        {"name": "reload", "paths": [str(tmp_path / "peers")]},
+    ]
+    return {
+        "files": [
+            {"path": str(tmp_path / "generation"), "generation": {"running": str(tmp_path / "running"), "lines": lines}},
+            {"path": str(tmp_path / "settings"), "secret_content": "one"},
+            {"path": str(tmp_path / "peers"), "content": "two"},
+        ]
+    }
+
+
+def stale(tmp_path, **changes):
+    return file_arguments.stale(wanted(**{**generation(tmp_path), **changes}))
+
+
+def test_a_generation_tells_what_has_not_been_taken_in(tmp_path):
+    (tmp_path / "key").write_text("key")
+    want = wanted(**generation(tmp_path))
+    result = files.apply(want, accept)
+    assert str(tmp_path / "generation") in result.changed_paths
+    assert "restart " not in str(result.diff)
+    assert file_arguments.stale(want) == ["restart", "reload"]
+    (tmp_path / "running").write_bytes((tmp_path / "generation").read_bytes())
+    assert stale(tmp_path) == []
+    (tmp_path / "key").write_text("another key")
+    assert stale(tmp_path) == ["restart"]
+    (tmp_path / "key").write_text("key")
+    assert stale(tmp_path, **generation(tmp_path, text="2")) == ["restart"]
+    changed = generation(tmp_path)
+    changed["files"][2]["content"] = "three"
+    assert stale(tmp_path, **changed) == ["reload"]
+
+
+def test_a_generation_of_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(files.FileSetError, match=r"its part .*key is not readable"):
+        wanted(**generation(tmp_path))
+    assert file_arguments.stale(wanted(check=True, **generation(tmp_path))) == ["restart", "reload"]
+
+
+def test_contents_do_not_run_into_each_other(tmp_path):
+    """What moves from one file to the next is another generation."""
+    before = wanted(**generation(tmp_path), check=True).files[0].content
+    moved = generation(tmp_path)
+    moved["files"][1]["secret_content"] = "on"
+    (tmp_path / "key").write_text("e")
+    assert wanted(**moved).files[0].content != before
