@@ -12,7 +12,7 @@ version_added: 1.0.0
 author: "beam.tls_distribution contributors (@beam-tls-distribution)"
 description:
   - Brings directories, files, symbolic links and absences to the wanted state in one call.
-  - Every file that differs is staged beside its target, with its final owner and mode, and checked by its validator.
+  - Every file that differs is staged beside its target, with its final owner and mode, and checked by validators.
     Then all are renamed into place. If anything fails, the old state is put back and nothing has changed.
   - What a run that was killed left behind is removed by the next.
 attributes:
@@ -118,10 +118,6 @@ options:
                 description: A text that stands for anything else that counts.
                 type: str
                 default: ""
-      validate:
-        description: A command and its arguments, of which V(%s) stands for the staged file. It ends with 0 if the file is fit for use.
-        type: list
-        elements: str
   links:
     description: Symbolic links.
     type: list
@@ -141,6 +137,22 @@ options:
     type: list
     elements: str
     default: []
+  validators:
+    description: Commands that have to approve of files before they are put into place.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      command:
+        description: A command and its arguments, to which the staged files are added. It ends with 0 if they are fit for use.
+        type: list
+        elements: str
+        required: true
+      paths:
+        description: The files of the set that it checks. It is called once, with those that change.
+        type: list
+        elements: str
+        required: true
 """
 
 EXAMPLES = r"""
@@ -156,12 +168,14 @@ EXAMPLES = r"""
         content: "{{ settings | beam.tls_distribution.to_erlang }}"
         group: merl
         mode: "0640"
-        validate: [erl, -noinput, -eval, "{ok, _} = file:consult(hd(init:get_plain_arguments())), halt()", -extra, "%s"]
       - path: /var/lib/merl/guard/.erlang.cookie
         secret_content: "{{ cookie }}"
         owner: merl
         group: merl
         mode: "0400"
+    validators:
+      - command: [erl, -noinput, -eval, "{ok, _} = file:consult(hd(init:get_plain_arguments())), halt()", -extra]
+        paths: [/etc/erlang/guard/sys.config]
 """
 
 RETURN = r"""

@@ -15,12 +15,12 @@ from typing import Any, Callable
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils.host import generation
 from ansible_collections.beam.tls_distribution.plugins.module_utils.host.files import (
-    PLACEHOLDER,
     Access,
     Directory,
     File,
     FileSetError,
     Link,
+    Validator,
     Wanted,
 )
 
@@ -34,6 +34,10 @@ _LINE = {
     "text": {"type": "str", "default": ""},
 }
 _GENERATION = {"running": _PATH, "lines": {"type": "list", "elements": "dict", "required": True, "options": _LINE}}
+_VALIDATOR = {
+    "command": {"type": "list", "elements": "str", "required": True},
+    "paths": {"type": "list", "elements": "str", "required": True},
+}
 _CONTENTS = ["content", "secret_content", "parts", "generation"]
 _FILE = {
     "path": _PATH,
@@ -47,7 +51,6 @@ _FILE = {
         "required_one_of": [["path", "content"]],
     },
     "generation": {"type": "dict", "options": _GENERATION},
-    "validate": {"type": "list", "elements": "str"},
     **_ACCESS,
 }
 
@@ -66,6 +69,7 @@ def specification() -> dict[str, Any]:
         },
         "links": {"type": "list", "elements": "dict", "default": [], "options": {"path": _PATH, "target": _PATH}},
         "absent": {"type": "list", "elements": "str", "default": []},
+        "validators": {"type": "list", "elements": "dict", "default": [], "options": _VALIDATOR},
     }
 
 
@@ -81,8 +85,9 @@ def wanted(params: Mapping[str, Any], check: bool) -> Wanted:
         files=reader.files(params["files"]),
         links=tuple(Link(reader.path(entry["path"]), entry["target"]) for entry in params["links"]),
         absent=tuple(reader.path(path) for path in params["absent"]),
+        validators=tuple(Validator(tuple(entry["command"]), tuple(entry["paths"])) for entry in params["validators"]),
     )
-    faults = [*reader.faults, *_named_twice(want), *_without_placeholder(want)]
+    faults = [*reader.faults, *_named_twice(want), *_validated_in_vain(want)]
     if faults:
         raise FileSetError(faults)
     return want
@@ -108,11 +113,13 @@ def _named_twice(want: Wanted) -> list[str]:
     return ["%s is named twice" % path for path in sorted({path for path in named if named.count(path) > 1})]
 
 
-def _without_placeholder(want: Wanted) -> list[str]:
+def _validated_in_vain(want: Wanted) -> list[str]:
+    known = {file.path for file in want.files}
     return [
-        "%s: its validator %s does not name the file, which %s stands for" % (file.path, " ".join(file.validate), PLACEHOLDER)
-        for file in want.files
-        if file.validate and not any(PLACEHOLDER in argument for argument in file.validate)
+        "%s is to be checked by %s, and is no file of the set" % (path, " ".join(validator.command))
+        for validator in want.validators
+        for path in validator.paths
+        if path not in known
     ]
 
 
@@ -153,7 +160,6 @@ class _Reader:
             self.access(entry),
             self._own_content(entry),
             entry.get("content") is None,
-            tuple(entry.get("validate") or ()),
             (entry.get("generation") or {}).get("running"),
         )
 

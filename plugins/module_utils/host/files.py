@@ -5,7 +5,7 @@
 """Files of a host that change together: all of them, or none.
 
 What is wanted is compared with what is there. What differs is written beside its target as ``.NAME.staged`` (never readable by
-more than its owner before it has its final owner and mode), checked by its validator, and then everything is renamed into place; the
+more than its owner before it has its final owner and mode), checked by validators, and then everything is renamed into place; the
 old state waits as ``.NAME.previous`` until all is done, and comes back if a step fails. Targets are opened without following
 symbolic links. What a killed run left behind is removed by the next.
 """
@@ -25,9 +25,6 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils.host.command
 
 MAX_DIFF = 100_000
 """Longest text, in characters, that is shown in a difference."""
-
-PLACEHOLDER = "%s"
-"""Stands for the staged file in the arguments of a validator."""
 
 
 class FileSetError(Exception):
@@ -54,7 +51,7 @@ class Directory(NamedTuple):
 
 
 class File(NamedTuple):
-    """A file, its whole content, and the command that has to approve of it.
+    """A file and its whole content.
 
     ``running`` is where a running program keeps its copy of a file that is a generation.
     """
@@ -63,7 +60,6 @@ class File(NamedTuple):
     access: Access
     content: bytes
     secret: bool = False
-    validate: tuple[str, ...] = ()
     running: str | None = None
 
 
@@ -74,6 +70,13 @@ class Link(NamedTuple):
     target: str
 
 
+class Validator(NamedTuple):
+    """A command that has to approve of those of some files that change; their staged paths are its last arguments."""
+
+    command: tuple[str, ...]
+    paths: tuple[str, ...]
+
+
 class Wanted(NamedTuple):
     """The whole set. Directories are made first, in the order given; files change in the order given."""
 
@@ -81,6 +84,7 @@ class Wanted(NamedTuple):
     files: tuple[File, ...] = ()
     links: tuple[Link, ...] = ()
     absent: tuple[str, ...] = ()
+    validators: tuple[Validator, ...] = ()
 
 
 class Difference(NamedTuple):
@@ -306,7 +310,7 @@ class _Change:
                 self.make(directory, undo)
             for file in self.files:
                 self.stage(file, undo)
-            faults = [fault for fault in (self.fault(file, run) for file in self.files) if fault]
+            faults = [fault for fault in (self.fault(validator, run) for validator in self.want.validators) if fault]
             if faults:
                 raise FileSetError(faults)
             for path, before, after in self.attributes:
@@ -359,17 +363,19 @@ class _Change:
             stream.flush()
             os.fsync(descriptor)
 
-    @staticmethod
-    def fault(file: File, run: Runner) -> str:
-        """Why the validator refuses the staged file; empty if it does not."""
-        if not file.validate:
+    def fault(self, validator: Validator, run: Runner) -> str:
+        """Why the validator refuses what is staged of its files; empty if it does not."""
+        judged = [file for file in self.files if file.path in validator.paths]
+        if not judged:
             return ""
-        staged = _beside(file.path, "staged")
-        outcome = run([argument.replace(PLACEHOLDER, staged) for argument in file.validate])
+        outcome = run([*validator.command, *(_beside(file.path, "staged") for file in judged)])
         if outcome.code == 0:
             return ""
-        said = "" if file.secret else (outcome.err.strip() or outcome.out.strip()).replace(staged, file.path)
-        return "%s: refused by %s%s; nothing was changed" % (file.path, file.validate[0], ": " + said if said else "")
+        said = "" if any(file.secret for file in judged) else outcome.err.strip() or outcome.out.strip()
+        for file in judged:
+            said = said.replace(_beside(file.path, "staged"), file.path)
+        paths = ", ".join(file.path for file in judged)
+        return "%s: refused by %s%s; nothing was changed" % (paths, validator.command[0], ": " + said if said else "")
 
     @staticmethod
     def put(staged: str, path: str, undo: list[Callable[[], None]], done: list[str]) -> None:

@@ -145,7 +145,7 @@ def text(path: str) -> str | None:
 
 def right(arguments: Mapping[str, Any], run: Runner) -> bool:
     """Whether the files of a set are as its arguments want them. What makes the set impossible is for who applies it to say."""
-    empty: dict[str, Any] = {"directories": [], "files": [], "links": [], "absent": []}
+    empty: dict[str, Any] = {"directories": [], "files": [], "links": [], "absent": [], "validators": []}
     try:
         return not files.apply(file_arguments.wanted({**empty, **arguments}, check=True), run, check=True).differences
     except files.FileSetError:

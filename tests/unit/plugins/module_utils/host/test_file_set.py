@@ -13,7 +13,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils.host import 
 
 
 def wanted(check=False, **params):
-    return file_arguments.wanted({"directories": [], "files": [], "links": [], "absent": [], **params}, check)
+    return file_arguments.wanted({"directories": [], "files": [], "links": [], "absent": [], "validators": [], **params}, check)
 
 
 def refuse(argv):
@@ -85,11 +85,27 @@ def test_check_says_the_same_and_changes_nothing(tmp_path, whole):
 
 def test_a_refused_file_leaves_everything_as_it_was(tmp_path, whole):
     before = tree(tmp_path)
-    whole["files"][1]["validate"] = ["judge", "%s"]
+    judge = {"command": ["judge"], "paths": [str(tmp_path / "old")]}
     with pytest.raises(files.FileSetError) as caught:
-        files.apply(wanted(**whole), refuse)
+        files.apply(wanted(**whole, validators=[judge]), refuse)
     assert str(caught.value) == "{0}: refused by judge: line 3: {0} is no good; nothing was changed".format(tmp_path / "old")
     assert tree(tmp_path) == before
+
+
+def test_one_call_judges_what_changes_and_nothing_else(tmp_path):
+    paths = [str(tmp_path / name) for name in "abc"]
+    (tmp_path / "b").write_text("same\n")
+    entries = [{"path": path, "content": "same\n"} for path in paths]
+    judged = []
+
+    def judge(argv):
+        judged.append(argv)
+        return commands.Outcome(1, "", "%s: no good" % argv[-1])
+
+    with pytest.raises(files.FileSetError) as caught:
+        files.apply(wanted(files=entries, validators=[{"command": ["judge", "-x"], "paths": paths}]), judge)
+    assert judged == [["judge", "-x", str(tmp_path / ".a.staged"), str(tmp_path / ".c.staged")]]
+    assert str(caught.value) == "{0}, {1}: refused by judge: {1}: no good; nothing was changed".format(paths[0], paths[2])
 
 
 @pytest.mark.parametrize("breaking", range(1, 6))
@@ -152,7 +168,7 @@ def test_nothing_secret_is_shown(tmp_path):
     result = files.apply(
         wanted(
             files=[
-                {"path": str(tmp_path / "cookie"), "secret_content": "hunter2hunter2", "validate": ["judge", "%s"]},
+                {"path": str(tmp_path / "cookie"), "secret_content": "hunter2hunter2"},
                 {"path": str(tmp_path / "pem"), "parts": [{"path": str(tmp_path / "key")}, {"content": "certificate\n"}]},
             ]
         ),
@@ -161,8 +177,9 @@ def test_nothing_secret_is_shown(tmp_path):
     assert (tmp_path / "pem").read_text() == "private\ncertificate\n"
     assert "hunter2" not in str(result.diff) and "private" not in str(result.diff)
     with pytest.raises(files.FileSetError) as caught:
-        secret = {"path": str(tmp_path / "cookie"), "secret_content": "other", "validate": ["judge", "%s"]}
-        files.apply(wanted(files=[secret]), lambda argv: commands.Outcome(1, "other", "other"))
+        secret = {"path": str(tmp_path / "cookie"), "secret_content": "other"}
+        judge = {"command": ["judge"], "paths": [secret["path"]]}
+        files.apply(wanted(files=[secret], validators=[judge]), lambda argv: commands.Outcome(1, "other", "other"))
     assert "other" not in str(caught.value)
 
 
@@ -182,8 +199,8 @@ def test_a_staged_file_is_never_readable_by_others(tmp_path, monkeypatch):
         return descriptor
 
     monkeypatch.setattr(os, "open", open_and_look)
-    secret = {"path": str(tmp_path / "cookie"), "secret_content": "hunter2", "mode": "0400", "validate": ["look", "%s"]}
-    files.apply(wanted(files=[secret]), look)
+    secret = {"path": str(tmp_path / "cookie"), "secret_content": "hunter2", "mode": "0400"}
+    files.apply(wanted(files=[secret], validators=[{"command": ["look"], "paths": [secret["path"]]}]), look)
     assert modes == [0o600, 0o400]
 
 
@@ -203,9 +220,9 @@ def test_all_faults_of_the_arguments_at_once(tmp_path):
                 {"path": "relative", "content": ""},
                 {"path": "/a", "content": "", "mode": "640"},
                 {"path": "/a", "content": "", "owner": "nobody-of-that-name", "group": "nor-such-a-group"},
-                {"path": "/b", "content": "", "validate": ["true"]},
                 {"path": "/c", "parts": [{"path": str(tmp_path / "missing")}]},
-            ]
+            ],
+            validators=[{"command": ["true"], "paths": ["/b"]}],
         )
     assert caught.value.faults == [
         "relative is no absolute path without '..' and without a slash at its end",
@@ -214,7 +231,7 @@ def test_all_faults_of_the_arguments_at_once(tmp_path):
         "/a: there is no group 'nor-such-a-group' on this host",
         "/c: its part %s is not readable: No such file or directory" % (tmp_path / "missing"),
         "/a is named twice",
-        "/b: its validator true does not name the file, which %s stands for",
+        "/b is to be checked by true, and is no file of the set",
     ]
 
 
