@@ -14,10 +14,10 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.channel import ChannelError
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.hidden_node import (
     BadRpc,
-    Call,
     CallError,
     HiddenNode,
 )
+from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.remote_call import Call
 from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.etf import EtfError
 from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.terms import Atom
 
