@@ -11,6 +11,7 @@ length; an empty frame is a tick. A node gives a connection up on which it has h
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -30,6 +31,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution
     MalformedSignal,
     Question,
 )
+from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.tagged import to_tagged
 from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.terms import (
     Atom,
     Pid,
@@ -165,5 +167,5 @@ def _shortened(term: Any) -> str:
     try:
         text = dumps(term)
     except TermError:
-        text = repr(term)
+        text = json.dumps(to_tagged(term))
     return text if len(text) <= 500 else text[:497] + "..."

@@ -130,23 +130,6 @@ def test_call(mesh: Mesh) -> None:
     assert late["fault"]["id"] == "call-timeout"
 
 
-def test_call_answers_ticks(mesh: Mesh) -> None:
-    attempt = mesh.prober(1).open(mesh.nodes[1].peer)
-    node = HiddenNode.of(attempt)
-    assert node.call("net_kernel", "set_net_ticktime", [4, 0], 5) == Atom("change_initiated")
-    assert node.call("timer", "sleep", [7000], 20) == Atom("ok")
-    node.call("net_kernel", "set_net_ticktime", [60, 0], 5)
-    attempt.close()
-
-
-@pytest.mark.parametrize("size", [0, 65535, 1000000])
-def test_call_takes_large_terms(mesh: Mesh, size: int) -> None:
-    attempt = mesh.prober(1).open(mesh.nodes[1].peer)
-    term = [b"x" * size, list(range(100))]
-    assert HiddenNode.of(attempt).call("lists", "reverse", [term], 10) == term[::-1]
-    attempt.close()
-
-
 def test_info(mesh: Mesh) -> None:
     attempt = mesh.prober(1).open(mesh.nodes[0].peer)
     HiddenNode.of(attempt).call("net_kernel", "connect_node", [Atom(mesh.nodes[1].name)], 10)

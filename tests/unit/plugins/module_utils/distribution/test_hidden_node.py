@@ -114,6 +114,7 @@ def test_a_node_without_standard_output_is_asked_through_rex():
         ((Atom("throw"), 1), (Atom("EXIT"), ((Atom("nocatch"), 1), []))),
         ((Atom("killed"),), (Atom("EXIT"), Atom("killed"))),
         (Atom("system_limit"), Atom("system_limit")),
+        pytest.param((Atom("exit"), (WORKER, 1 << 16000)), (Atom("EXIT"), (WORKER, 1 << 16000)), id="without text"),
     ],
 )
 def test_what_goes_wrong_there_is_told(outcome, reason):
