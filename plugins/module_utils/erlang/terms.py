@@ -820,7 +820,10 @@ class _Bits:
                 self.put(chr(value).encode(name))
                 return
         if "float" in types:
-            self.put(struct.pack({"little": "<", "big": ">"}[order] + {64: "d", 32: "f", 16: "e"}[size or 64], value))
+            form = {64: "d", 32: "f", 16: "e"}.get(size or 64)
+            if form is None:
+                raise ValueError("a float has 16, 32 or 64 bits")
+            self.put(struct.pack({"little": "<", "big": ">"}[order] + form, value))
             return
         if not is_integer(value):
             raise ValueError("no integer")
