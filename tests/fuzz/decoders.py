@@ -150,7 +150,7 @@ def main() -> int:
     goes_on = until(asked.inputs, asked.seconds) if asked.number is None else lambda done: done == 0
     tallies, found = fuzz(names, seed, asked.number or 0, goes_on)
     for finding in found:
-        print("%s: %s\ninput, %d bytes: %.2000r" % (finding.target, finding.what, len(finding.data), finding.data))
+        print("%s: %s\ninput, %d bytes: %.800r" % (finding.target, finding.what, len(finding.data), finding.data))
         print("again: tests/fuzz/decoders.py --seed %d --target %s --number %d\n" % (seed, finding.target, finding.number))
     if found:
         return 1

@@ -133,7 +133,10 @@ def _integer(text: str, path: str) -> int:
 
 
 def _export(text: str, path: str) -> Export:
-    fun = terms.loads("fun " + text)
+    try:
+        fun = terms.loads("fun " + text)
+    except TermError:
+        fun = None
     if not isinstance(fun, Export):
         raise TermError(f"{_at(path)}this wants module:function/arity")
     return fun

@@ -600,8 +600,6 @@ class _Parser:
         start = self.offset
         if first in '"~':
             return self.string()
-        if first == "'":
-            return self.atom(self.quoted("'"), start)
         if first in "+-":
             self.offset += 1
             self.space()
@@ -610,16 +608,27 @@ class _Parser:
         if first == "$" or first.isdigit():
             return self.number()
         match = _WORD.match(self.text, start)
+        if match and match.group() == "fun":
+            self.offset = match.end()
+            return self.export()
+        return self.name()
+
+    def name(self) -> Atom:
+        """The atom that stands here."""
+        self.space()
+        start = self.offset
+        first = self.text[start : start + 1]
+        if first == "'":
+            return self.atom(self.quoted("'"), start)
+        match = _WORD.match(self.text, start)
         if match:
             self.offset = match.end()
-            if match.group() == "fun":
-                return self.export()
             if match.group() in _RESERVED and match.group() not in ("else", "maybe"):
                 raise self.error(f"{match.group()} is a reserved word; as an atom it is written in quotes", start)
             return self.atom(match.group(), start)
         if first.isupper() or first == "_":
             raise self.error("a variable is no term", start)
-        raise self.error(f"{first!r} begins no term", start)
+        raise self.error(f"{first!r} begins no term" if first else "the text ends where a name should stand", start)
 
     def atom(self, name: str, start: int) -> Atom:
         """The atom of this name."""
@@ -631,11 +640,9 @@ class _Parser:
         """An external fun after the word ``fun``."""
         names = []
         for sign in ":/":
-            self.space()
-            name = self.scalar(self.text[self.offset : self.offset + 1] or ".")
-            if not isinstance(name, Atom) or not self.accept(sign):
+            names.append(self.name())
+            if not self.accept(sign):
                 raise self.error("a fun is written as fun module:function/arity")
-            names.append(name)
         self.space()
         arity = self.number()
         if not isinstance(arity, int) or not 0 <= arity <= 255:

@@ -86,7 +86,7 @@ def test_both_ways(data, term):
         ({"$ref": ["a", 1, 1, 2, 3, 4, 5, 6]}, "one to five"),
         ({"$nonsense": 1}, "no tag"),
         ({True: 1}, "put it in quotes"),
-        ({"$fun": "1"}, "fun module"),
+        ({"$fun": "1"}, "wants module:function/arity"),
         ({"$fun": ["m"]}, "arity"),
         ({"$fun": ["m", "f", 256]}, "arity"),
         (object(), "no Erlang term"),

@@ -216,6 +216,12 @@ def test_map_keys_are_told_apart_as_erlang_does():
     assert repr(Map([(1, 2)])) == "Map([(1, 2)])"
 
 
+@pytest.mark.parametrize("text", ["fun " * 5000, "- " * 5000 + "1", "<<" * 5000, "fun" + "'a':" * 5000])
+def test_words_without_end_are_refused(text):
+    with pytest.raises(TermError):
+        terms.loads(text)
+
+
 def test_a_term_nested_too_deeply_is_refused_everywhere():
     deep = []
     for _level in range(terms.MAX_DEPTH + 2):
