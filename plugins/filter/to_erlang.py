@@ -73,13 +73,13 @@ _value:
 from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang import terms
+from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang import tagged, terms
 
 
 def to_erlang(value: Any, form: str = "term", comment: str = "") -> str:
     """The text of the terms that ``value`` stands for. Raises ``AnsibleFilterError``, which says where in it the fault is."""
     try:
-        term = terms.from_tagged(value)
+        term = tagged.from_tagged(value)
         if form == "term":
             return terms.dumps_file([term], comment)
         if form == "expression":

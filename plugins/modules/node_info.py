@@ -27,6 +27,11 @@ EXAMPLES = r"""
 - name: TLS version of each of its connections
   ansible.builtin.debug:
     msg: "{{ guard.running.connections | items2dict(key_name='node', value_name='tls_version') }}"
+
+- name: Connections of less than a minute, with who opened them
+  ansible.builtin.debug:
+    msg: "{{ item.node }} {{ item.direction }} {{ item.age }} s ago"
+  loop: "{{ guard.running.connections | selectattr('age') | selectattr('age', 'lt', 60) }}"
 """
 
 RETURN = r"""
@@ -56,14 +61,22 @@ running:
         node: {description: The other node., type: str, returned: always}
         state: {description: State of the connection., type: str, returned: always}
         type: {description: Whether it is normal or hidden., type: str, returned: always}
+        direction: {description: "Who opened it: V(opened) if the node did, V(accepted) if the other one did; null if that
+          cannot be told.", type: str, returned: always, sample: accepted}
+        age: {description: "Seconds since it was opened. The runtime keeps no such time, so that this is null for a node that
+          does not run the module C(beam_tls_connections) of the role P(beam.tls_distribution.erlang_node#role).", type: float,
+          returned: always}
         address: {description: Address of the other end., type: str, returned: always}
         port: {description: Port of the other end., type: int, returned: always}
+        own_address: {description: Address of the node's own end., type: str, returned: always}
+        own_port: {description: Port of the node's own end., type: int, returned: always}
         messages_in: {description: Packets received., type: int, returned: always}
         messages_out: {description: Packets sent., type: int, returned: always}
         tls_version: {description: The version of TLS; null if the connection has none or OTP does not tell., type: str,
           returned: always}
         cipher: {description: The cipher suite., type: str, returned: always}
         certificate_subject: {description: Subject of the other end's certificate., type: str, returned: always}
+        certificate_names: {description: Names and addresses the certificate is for., type: list, elements: str, returned: always}
         certificate_days_left: {description: Days until it expires., type: float, returned: always}
 """
 

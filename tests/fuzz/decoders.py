@@ -2,126 +2,169 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Throws damaged input at the decoders of Erlang terms for a while: python tests/fuzz/decoders.py [SECONDS] [SEED]
+"""Throws damaged input at every decoder of bytes and text that come from elsewhere: tests/fuzz/decoders.py --help
 
-The external term format, term text, compiled modules and resource files are read from good samples with bytes flipped, cut, doubled and
-spliced. Each read must end in a result or in the decoder's own error, within a second. Anything else is printed with the
-input that did it, and the exit code is 1. Default: 20 seconds, at most 600.
+Each input must end in a result or in one of the decoder's own errors, within its time and within the memory that the
+process is given. Anything else is printed with the command that repeats it, and the exit code is 1. Input number N of a
+target depends on the seed, the target and N alone.
 """
 
 from __future__ import annotations
 
+import argparse
 import random
-import struct
+import resource
+import signal
 import sys
 import time
-import zlib
-from typing import Any, Callable, NamedTuple
+import traceback
+import tracemalloc
+from collections.abc import Callable
+from types import FrameType
+from typing import NamedTuple
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang import beam, etf, release, terms
-from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.terms import (
-    Atom,
-    BitString,
-    Export,
-    ImproperList,
-    Map,
-    Pid,
-    Port,
-    Reference,
-)
+from targets import TARGETS, Target
 
-LONGEST_READ = 1.0
-TERM = (
-    Atom("ok"),
-    [1, -2, 1 << 70, 1.5, "text", "\u20ac", b"bytes", BitString(b"\xa0", 3), ()],
-    Map([(Atom("k"), [ImproperList((1,), 2)]), (1, 2), (1.0, "x" * 300)]),
-)
-OPAQUE = (Pid(Atom("a@b"), 1, 2, 3), Reference(Atom("a@b"), 1, (1, 2, 3)), Port(Atom("x"), 1 << 40, 3), Export(Atom("m"), Atom("f"), 2))
-TEXT = terms.dumps(TERM) + ' "a" "b" """\n  x\n  """ 16#ff $a ~"x" <<1:3,2:5/little>> % end\n'
-APP = '{application, ssl, [{vsn, "1"}, {applications, [kernel]}]}.'
+SECONDS_PER_INPUT = 2.0
+"""Of computing time. The longest input has 64 KiB."""
+
+MEMORY = 192 * 1024 * 1024
+"""Bytes of address space beyond what the process has when it begins; every decoder is refused more by the kernel."""
+
+SAMPLED = 997
+"""One in so many inputs has its memory measured."""
 
 
-class Target(NamedTuple):
-    """What is read, the error it may raise, and good samples."""
-
-    read: Callable[[bytes], Any]
-    error: type[Exception]
-    samples: list[bytes]
+class TooLong(BaseException):
+    """An input took more than its time; no decoder can mistake it for an error of its own."""
 
 
-def module(attributes: bytes) -> bytes:
-    """A compiled module with these attributes."""
-    chunks = b"BEAMAtU8" + struct.pack(">I", 6) + b"\0\0\0\1\1m\0\0Attr" + struct.pack(">I", len(attributes)) + attributes
-    return b"FOR1" + struct.pack(">I", len(chunks)) + chunks
+class Tally:
+    """What was done to a target: ``read`` inputs led to a result, ``refused`` ones to an error of the decoder's own;
+    ``peak`` is the most memory, in bytes, that a measured one took.
+    """
+
+    def __init__(self) -> None:
+        self.read = 0
+        self.refused = 0
+        self.peak = 0
 
 
-def targets() -> dict[str, Target]:
-    """Every decoder by name."""
-    plain = etf.encode((TERM, OPAQUE))
-    packed = b"\x83\x50" + struct.pack(">I", len(plain) - 1) + zlib.compress(plain[1:])
-    attributes = module(etf.encode([(Atom("vsn"), [1])]))
-    return {
-        "etf": Target(etf.decode_whole, etf.EtfError, [plain, packed]),
-        "text": Target(lambda data: terms.loads(data.decode("utf-8", "replace")), terms.TermError, [TEXT.encode(), terms.dumps(TERM).encode()]),
-        "consult": Target(lambda data: terms.consult(data.decode("utf-8", "replace")), terms.TermError, [terms.dumps_file([TERM]).encode()]),
-        "beam": Target(beam.read, beam.BeamError, [attributes]),
-        "app": Target(lambda data: release.read_app(data.decode("utf-8", "replace")), release.ReleaseError, [APP.encode()]),
-    }
+class Finding(NamedTuple):
+    """An input that ended otherwise."""
+
+    target: str
+    number: int
+    data: bytes
+    what: str
 
 
-def damaged(dice: random.Random, samples: list[bytes]) -> bytes:
-    """A sample after up to six damages."""
-    data = bytearray(dice.choice(samples))
-    for _damage in range(dice.randrange(7)):
-        at = dice.randrange(len(data) + 1)
-        kind = dice.randrange(5)
-        if kind == 0 and at < len(data):
-            data[at] = dice.randrange(256)
-        elif kind == 1:
-            del data[at : at + dice.randrange(1, 9)]
-        elif kind == 2:
-            data[at:at] = dice.randbytes(dice.randrange(1, 5))
-        elif kind == 3:
-            other = dice.choice(samples)
-            start = dice.randrange(len(other))
-            data[at:at] = other[start : start + dice.randrange(1, 60)]
-        elif at + 4 <= len(data):
-            data[at : at + 4] = dice.choice([b"\xff\xff\xff\xff", b"\0\0\0\0", b"\x7f\xff\xff\xff", b"\0\1\0\0"])
-    return bytes(data)
+def made(seed: int, name: str, number: int) -> bytes:
+    """Return an input."""
+    target = TARGETS[name]
+    dice = random.Random("%d %s %d" % (seed, name, number))
+    return target.damages[number % len(target.damages)](dice, target.samples)
 
 
-def fault(target: Target, data: bytes) -> str:
-    """What a decoder did that it must not, or nothing."""
-    started = time.process_time()
+def tried(target: Target, data: bytes, tally: Tally, measured: bool) -> str:
+    """Return how an input ended otherwise than it may, nothing if it did not."""
+    signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS_PER_INPUT)
+    if measured:
+        tracemalloc.start()
     try:
         target.read(data)
-    except target.error:
-        pass
-    except Exception as error:  # every other exception is what is looked for
-        return f"{type(error).__name__}: {error}"
-    took = time.process_time() - started
-    return f"it took {took:.1f} s" if took > LONGEST_READ else ""
+    except target.errors as error:
+        tally.refused += 1
+        return "" if str(error) else "%s without a word" % type(error).__name__
+    except TooLong:
+        return "it took more than %g s" % SECONDS_PER_INPUT
+    except Exception:  # whatever else it is, it is what is looked for
+        return traceback.format_exc(limit=-3)
+    else:
+        tally.read += 1
+        return ""
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        if measured:
+            tally.peak = max(tally.peak, tracemalloc.get_traced_memory()[1])
+            tracemalloc.stop()
 
 
-def main(arguments: list[str]) -> int:
-    """Run for the seconds given; 1 if anything was found."""
-    seconds = min(float(arguments[0]) if arguments else 20.0, 600.0)
-    seed = int(arguments[1]) if len(arguments) > 1 else random.SystemRandom().getrandbits(32)
-    dice = random.Random(seed)
-    chosen = targets()
-    runs = 0
+def fuzz(names: list[str], seed: int, begin: int, goes_on: Callable[[int], bool]) -> tuple[dict[str, Tally], list[Finding]]:
+    """Try inputs of the targets in turn while ``goes_on``, which is asked with the number of those tried. A target of which
+    something is found is left alone from then on.
+    """
+    tallies = {name: Tally() for name in names}
+    found: dict[str, Finding] = {}
+    number, done = begin, 0
+    while goes_on(done) and len(found) < len(names):
+        for name in names:
+            if name not in found:
+                data = made(seed, name, number)
+                wrong = tried(TARGETS[name], data, tallies[name], measured=number % SAMPLED == 0)
+                if wrong:
+                    found[name] = Finding(name, number, data, wrong)
+            done += 1
+        number += 1
+    return tallies, list(found.values())
+
+
+def until(inputs: int | None, seconds: float) -> Callable[[int], bool]:
+    """Return whether to go on: until so many inputs, or if none are given for so many seconds."""
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        for name, target in chosen.items():
-            data = damaged(dice, target.samples)
-            found = fault(target, data)
-            runs += 1
-            if found:
-                print(f"{name}: {found}\ninput: {data!r}\nseed: {seed}")
-                return 1
-    print(f"{runs} inputs in {seconds:.0f} s, seed {seed}: every one ended in a result or in the decoder's own error")
+    return lambda done: done < inputs if inputs is not None else time.monotonic() < end
+
+
+def stop(_number: int, _frame: FrameType | None) -> None:
+    """Be called when an input has used its time up."""
+    raise TooLong
+
+
+def confine() -> None:
+    """Have the kernel refuse memory beyond MEMORY."""
+    with open("/proc/self/statm", encoding="ascii") as stream:
+        size = int(stream.read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (size + MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    top = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    top.add_argument("--seconds", type=float, default=20.0, help="how long to go on (20)")
+    top.add_argument("--inputs", type=int, help="how many inputs to try, instead of for how long")
+    top.add_argument("--seed", type=int, help="a number; by default another one each time, which is printed")
+    top.add_argument("--target", action="append", choices=sorted(TARGETS), help="a decoder; all of them by default")
+    top.add_argument("--number", type=int, help="try this input of the targets alone")
+    return top
+
+
+def main() -> int:
+    """Entry point."""
+    asked = parser().parse_args()
+    seed = asked.seed if asked.seed is not None else random.SystemRandom().getrandbits(32)
+    names = asked.target or list(TARGETS)
+    signal.signal(signal.SIGVTALRM, stop)
+    confine()
+    print("seed %d" % seed, flush=True)
+    began = time.monotonic()
+    goes_on = until(asked.inputs, asked.seconds) if asked.number is None else lambda done: done == 0
+    tallies, found = fuzz(names, seed, asked.number or 0, goes_on)
+    for finding in found:
+        print("%s: %s\ninput, %d bytes: %.800r" % (finding.target, finding.what, len(finding.data), finding.data))
+        print("again: tests/fuzz/decoders.py --seed %d --target %s --number %d\n" % (seed, finding.target, finding.number))
+    if found:
+        return 1
+    print("%-16s %10s %10s %12s" % ("target", "read", "refused", "peak, bytes"))
+    for name, tally in tallies.items():
+        print("%-16s %10d %10d %12d" % (name, tally.read, tally.refused, tally.peak))
+    total = sum(tally.read + tally.refused for tally in tallies.values())
+    largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(
+        "%d inputs in %.0f s, at most %d KiB resident: every one ended in a result or in an error of the decoder's own"
+        % (total, time.monotonic() - began, largest)
+    )
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -16,11 +16,8 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution
     HiddenNode,
 )
 from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.etf import EtfError
-from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.terms import (
-    TermError,
-    from_tagged,
-    to_tagged,
-)
+from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.tagged import from_tagged, to_tagged
+from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.terms import TermError
 
 
 class CallFault(Exception):

@@ -127,6 +127,8 @@ def _time(element: _Element) -> datetime:
 def _alternative_names(data: bytes) -> list[str]:
     for extension in _elements(_only(data, SEQUENCE)):
         parts = list(_elements(extension.content))
+        if not parts:
+            raise ValueError("an extension without a name")
         if parts[0].content != _SUBJECT_ALT_NAME:
             continue
         names = []

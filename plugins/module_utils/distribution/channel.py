@@ -11,6 +11,7 @@ between Connected Nodes"; ``inet_tls_dist`` sets ``{packet, 4}`` from the start)
 
 from __future__ import annotations
 
+import socket
 import time
 from typing import Callable, Protocol
 
@@ -105,19 +106,49 @@ class Channel:
 
     def receive(self) -> bytes:
         """Return the payload of the next frame; raise ChannelError or OSError."""
-        length = int.from_bytes(self._take(self.prefix), "big")
+        while True:
+            frame = self.poll(self.deadline.remaining())
+            if frame is not None:
+                return frame
+
+    def poll(self, seconds: float) -> bytes | None:
+        """Return the payload of the next frame, or None when it is not whole within so many seconds; what has arrived
+        of it is kept. Raises ChannelError or OSError.
+        """
+        patience = self.deadline.within(seconds)
+        while True:
+            frame = self._frame()
+            if frame is not None:
+                return frame
+            self.deadline.remaining()
+            if not self._fill(patience.left()):
+                return None
+
+    def _frame(self) -> bytes | None:
+        """Take the first frame out of what has arrived, if it is whole."""
+        if len(self._buffer) < self.prefix:
+            return None
+        length = int.from_bytes(self._buffer[: self.prefix], "big")
         if length > self.limit:
             raise FrameTooLong(length, self.limit)
-        return self._take(length)
+        end = self.prefix + length
+        if len(self._buffer) < end:
+            return None
+        frame = bytes(memoryview(self._buffer)[self.prefix : end])
+        del self._buffer[:end]
+        return frame
 
-    def _take(self, size: int) -> bytes:
-        while len(self._buffer) < size:
-            self.stream.settimeout(self.deadline.remaining())
+    def _fill(self, seconds: float) -> bool:
+        """Wait so many seconds for bytes to arrive; tell whether some did."""
+        if seconds <= 0:
+            return False
+        self.stream.settimeout(seconds)
+        try:
             data = self.stream.recv(65536)
-            if not data:
-                raise PeerClosed(len(self._buffer))
-            self.received += len(data)
-            self._buffer += data
-        taken = bytes(self._buffer[:size])
-        del self._buffer[:size]
-        return taken
+        except socket.timeout:
+            return False
+        if not data:
+            raise PeerClosed(len(self._buffer))
+        self.received += len(data)
+        self._buffer += data
+        return True

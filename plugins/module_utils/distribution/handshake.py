@@ -78,8 +78,18 @@ MANDATORY_25 = (
 MANDATORY_26 = Flag.V4_NC | Flag.UNLINK_ID
 """What OTP 26 and later demand besides."""
 
-HIDDEN_NODE_FLAGS = MANDATORY_25 | MANDATORY_26 | Flag.MANDATORY_25_DIGEST | Flag.SMALL_ATOM_TAGS | Flag.DIST_MONITOR
-"""What a hidden node of ours offers: no ``PUBLISHED``, no atom cache, no fragments."""
+HIDDEN_NODE_FLAGS = (
+    MANDATORY_25
+    | MANDATORY_26
+    | Flag.MANDATORY_25_DIGEST
+    | Flag.SMALL_ATOM_TAGS
+    | Flag.DIST_MONITOR
+    | Flag.DIST_MONITOR_NAME
+    | Flag.SPAWN
+)
+"""What a hidden node of ours offers: no ``PUBLISHED``, no atom cache, no fragments, no payload behind exit signals.
+Without both flags of monitors a node does not say that a process has ended.
+"""
 
 STATUSES = ("ok", "ok_simultaneous", "nok", "not_allowed", "alive", "true", "false")
 

@@ -2,24 +2,36 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A hidden node that asks: calls functions of a running node and takes their results.
+"""A hidden node that asks: calls functions of a running node and takes their results, for as long as they take.
 
 Source: ERTS User's Guide, "Distribution Protocol", section "Protocol between Connected Nodes": frames of 4-byte
-length; an empty frame is a tick; without the atom cache every message is PASS_THROUGH (112), a control term, and for
-some controls a message term. Calls go to ``rex`` as ``gen_server:call/2`` makes them (``rpc`` of kernel), which every
-OTP from 25 to 29 serves.
+length; an empty frame is a tick. A node gives a connection up on which it has heard nothing for ``net_ticktime``
+(Kernel, ``kernel(6)``), which is one second at least, so that we tick twice a second whatever the node's setting is.
 """
 
 from __future__ import annotations
 
-import secrets
+import json
+import time
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.channel import Channel, Deadline
+from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import remote_call
+from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.channel import (
+    Channel,
+    Clock,
+    Deadline,
+)
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.diagnosis import CallRefused
+from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.handshake import Flag
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.probe import Attempt
-from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang import etf
+from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.remote_call import (
+    Call,
+    Failure,
+    MalformedSignal,
+    Question,
+)
+from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.tagged import to_tagged
 from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.terms import (
     Atom,
     Pid,
@@ -28,16 +40,17 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.terms
     dumps,
 )
 
-PASS_THROUGH = 112
-SEND = 2
-REG_SEND = 6
-SEND_SENDER = 22
-
 FRAME_LIMIT = 16 * 1024 * 1024
 """Bytes of one result that are read."""
 
 FRAMES_PER_CALL = 10000
 """Frames that are read while one batch of calls waits, so that a peer that talks without end is given up."""
+
+TICK_SECONDS = 0.5
+"""Half of the shortest ``net_ticktime`` there is."""
+
+STANDARD_OUTPUT = Call("erlang", "whereis", [Atom("user")])
+"""The process of a node that writes to its standard output, where ``rpc:call/4`` too has the output of calls go."""
 
 
 class CallError(Exception):
@@ -56,24 +69,23 @@ class ProtocolError(CallError):
     """What the node sent does not follow the protocol between connected nodes."""
 
 
-class Call(NamedTuple):
-    """A function of a running node, and its arguments as terms."""
-
-    module: str
-    function: str
-    arguments: Sequence[Any] = ()
-
-
 class HiddenNode:
     """Speaks with one node over a channel whose handshake is done.
 
-    ``name`` and ``creation`` are those of our name message.
+    ``name`` and ``creation`` are those of our name message, ``flags`` the distribution flags that both sides have.
+    Calls go by spawn request where those include ``SPAWN``, else to ``rex``, which every OTP serves.
     """
 
-    def __init__(self, channel: Channel, name: str, creation: int) -> None:
+    def __init__(
+        self, channel: Channel, name: str, creation: int, flags: int = 0, clock: Clock = time.monotonic
+    ) -> None:
         self.channel = channel
         self.name = name
         self._me = Pid(Atom(name), 1, 0, creation)
+        self._spawns = bool(flags & Flag.SPAWN)
+        self._leader: Pid | None = None
+        self._clock = clock
+        self._spoke = clock()
         channel.limit = FRAME_LIMIT
 
     @classmethod
@@ -81,9 +93,10 @@ class HiddenNode:
         """Return the hidden node at our end of an attempt that went through every stage; raise ProtocolError if it did
         not.
         """
-        if attempt.channel is None or attempt.me is None or attempt.me.creation is None:
+        me, challenge = attempt.me, attempt.challenge
+        if attempt.channel is None or me is None or me.creation is None or challenge is None:
             raise ProtocolError("the handshake is not done")
-        return cls(attempt.channel, attempt.me.name, attempt.me.creation)
+        return cls(attempt.channel, me.name, me.creation, me.flags & challenge.flags)
 
     def call(self, module: str, function: str, arguments: Sequence[Any], timeout: float) -> Any:
         """Return the result of ``module:function`` as a term, within timeout seconds.
@@ -100,57 +113,59 @@ class HiddenNode:
         """Return the results of several calls, sent at once; in place of a result that did not come about stands its
         BadRpc.
         """
-        self.channel.deadline = Deadline(timeout)
-        asked = [self._ask(call) for call in wanted]
+        self.channel.deadline = Deadline(timeout, self._clock)
+        if self._spawns and self._leader is None:
+            self._find_leader()
+        return self._results([self._question(call) for call in wanted])
+
+    def _find_leader(self) -> None:
+        """Learn which process of the node output goes to; where there is none, ``rex`` has to do."""
+        (found,) = self._results([remote_call.by_spawn_request(self._me, self._me, STANDARD_OUTPUT)])
+        self._leader = found if isinstance(found, Pid) else None
+        self._spawns = self._leader is not None
+
+    def _question(self, call: Call) -> Question:
+        if self._leader is not None:
+            return remote_call.by_spawn_request(self._me, self._leader, call)
+        return remote_call.by_rex(self._me, call)
+
+    def _results(self, questions: Sequence[Question]) -> list[Any]:
+        for question in questions:
+            self._send(question.frame)
+        waiting = {question.reference for question in questions}
         results: dict[Reference, Any] = {}
         for _frame in range(FRAMES_PER_CALL):
-            if len(results) == len(asked):
-                return [results[reference] for reference in asked]
-            reply = self._reply(self.channel.receive())
-            if reply is not None and reply[0] in asked:
-                results[reply[0]] = reply[1]
+            if not waiting:
+                return [results[question.reference] for question in questions]
+            try:
+                answer = remote_call.answer(self._me, self._frame())
+            except MalformedSignal as error:
+                raise ProtocolError(str(error)) from error
+            if answer is not None and answer.reference in waiting:
+                waiting.remove(answer.reference)
+                failed = isinstance(answer.result, Failure)
+                results[answer.reference] = BadRpc(answer.result.reason) if failed else answer.result
         raise ProtocolError("%d frames came, and no answer among them" % FRAMES_PER_CALL)
 
-    def _ask(self, call: Call) -> Reference:
-        reference = Reference(
-            self._me.node, self._me.creation, (secrets.randbits(18), secrets.randbits(32), secrets.randbits(32))
-        )
-        request = (Atom("call"), Atom(call.module), Atom(call.function), list(call.arguments), Atom("user"))
-        control = (REG_SEND, self._me, Atom(""), Atom("rex"))
-        message = (Atom("$gen_call"), (self._me, reference), request)
-        self.channel.send(bytes([PASS_THROUGH]) + etf.encode(control) + etf.encode(message))
-        return reference
+    def _frame(self) -> bytes:
+        """Return the next frame that is no tick; until it comes, tick."""
+        while True:
+            quiet = TICK_SECONDS - (self._clock() - self._spoke)
+            if quiet <= 0:
+                self._send(b"")
+                continue
+            frame = self.channel.poll(quiet)
+            if frame:
+                return frame
 
-    def _reply(self, frame: bytes) -> tuple[Reference, Any] | None:
-        """Return reference and result when the frame is an answer to us; answer a tick; pass over anything else."""
-        if not frame:
-            self.channel.send(b"")
-            return None
-        if frame[0] != PASS_THROUGH:
-            raise ProtocolError("a message of type %d, which was not agreed on" % frame[0])
-        try:
-            control, end = etf.decode(frame, 1)
-            if (
-                not isinstance(control, tuple)
-                or len(control) < 3
-                or control[0] not in (SEND, SEND_SENDER)
-                or control[2] != self._me
-            ):
-                return None
-            message, _dummy = etf.decode(frame, end)
-        except (etf.EtfError, TermError) as error:
-            raise ProtocolError("a message that does not decode: %s" % error) from error
-        if not isinstance(message, tuple) or len(message) != 2 or not isinstance(message[0], Reference):
-            return None
-        result = message[1]
-        if isinstance(result, tuple) and len(result) == 2 and result[0] == Atom("badrpc"):
-            return message[0], BadRpc(result[1])
-        return message[0], result
+    def _send(self, payload: bytes) -> None:
+        self.channel.send(payload)
+        self._spoke = self._clock()
 
 
 def _shortened(term: Any) -> str:
     try:
         text = dumps(term)
     except TermError:
-        text = repr(term)
+        text = json.dumps(to_tagged(term))
     return text if len(text) <= 500 else text[:497] + "..."

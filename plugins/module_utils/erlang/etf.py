@@ -6,8 +6,9 @@
 
 Source: ERTS User's Guide, "External Term Format". Decoding is safe on hostile bytes: a declared length is held against
 the bytes that remain before anything is made of it, nesting is bounded, compressed terms are inflated no further than
-they declare, and every failure is an :class:`EtfError`. Memory is bounded by ``max_size`` bytes of payload plus about
-200 bytes for each of ``max_terms`` terms.
+they declare, time is linear in the bytes, and every failure is an :class:`EtfError`. What is decoded takes at most
+``max_memory`` bytes of memory besides the encoded bytes themselves: every term is charged what its objects take in
+CPython at worst, and reading ends where the sum is beyond.
 """
 
 from __future__ import annotations
@@ -40,8 +41,15 @@ VERSION = 131
 MAX_SIZE = 16 * 1024 * 1024
 """Largest encoded term, in bytes and after inflating, that is decoded unless the caller says otherwise."""
 
-MAX_TERMS = 500_000
-"""Most terms (list elements and characters included) that are decoded unless the caller says otherwise."""
+MAX_MEMORY = 64 * 1024 * 1024
+"""Bytes of memory that a decoded term may take unless the caller says otherwise: about 700000 small terms."""
+
+_TERM, _RECORD, _OPAQUE_TERM, _NEW_ATOM, _PAIR = 96, 80, 400, 280, 160
+"""Bytes charged for any term, and besides for a map or bit string, for a pid, port, reference or fun, for an atom not
+seen before, and for the pair of a map. Held against what is taken by ``test_memory_stays_below_the_stated_bound``.
+"""
+_CHARACTER, _KEY = 8, 5
+"""Bytes charged for a character of a list of them, and how many times over what a key of a map takes is charged."""
 
 DISTRIBUTION_HEADER, COMPRESSED = 68, 80
 NEW_FLOAT, BIT_BINARY, ATOM_CACHE_REF = 70, 77, 82
@@ -75,7 +83,7 @@ def encode(term: Any) -> bytes:
 
 
 def decode(
-    data: bytes, offset: int = 0, max_size: int = MAX_SIZE, max_terms: int = MAX_TERMS, versioned: bool = True
+    data: bytes, offset: int = 0, max_size: int = MAX_SIZE, max_memory: int = MAX_MEMORY, versioned: bool = True
 ) -> tuple[Any, int]:
     """Read one term from ``data`` at ``offset``: the term, and the offset of what follows it.
 
@@ -89,20 +97,20 @@ def decode(
             raise EtfError(f"the term at byte {offset} begins with {data[offset]}, not with version {VERSION}")
         offset += 1
         if offset < len(data) and data[offset] == COMPRESSED:
-            return _inflate(data, offset, max_size, max_terms)
-    decoder = _Decoder(data, offset, max_size, max_terms)
+            return _inflate(data, offset, max_size, max_memory)
+    decoder = _Decoder(data, offset, max_size, max_memory)
     return decoder.term(0), decoder.offset
 
 
-def decode_whole(data: bytes, max_size: int = MAX_SIZE, max_terms: int = MAX_TERMS) -> Any:
+def decode_whole(data: bytes, max_size: int = MAX_SIZE, max_memory: int = MAX_MEMORY) -> Any:
     """Read the one term that ``data`` consists of. Raises :class:`EtfError`, also when bytes are left over."""
-    term, end = decode(data, 0, max_size, max_terms)
+    term, end = decode(data, 0, max_size, max_memory)
     if end != len(data):
         raise EtfError(f"{len(data) - end} bytes follow the term")
     return term
 
 
-def _inflate(data: bytes, offset: int, max_size: int, max_terms: int) -> tuple[Any, int]:
+def _inflate(data: bytes, offset: int, max_size: int, max_memory: int) -> tuple[Any, int]:
     if len(data) - offset < 5:
         raise EtfError(f"the compressed term at byte {offset} is cut short")
     size = struct.unpack_from(">I", data, offset + 1)[0]
@@ -120,7 +128,7 @@ def _inflate(data: bytes, offset: int, max_size: int, max_terms: int) -> tuple[A
         raise EtfError(f"the compressed term at byte {offset} does not inflate: {error}") from error
     if not inflater.eof or len(plain) != size:
         raise EtfError(f"the compressed term at byte {offset} does not hold the {size} bytes it declares")
-    decoder = _Decoder(plain, 0, max_size, max_terms)
+    decoder = _Decoder(plain, 0, max_size, max_memory)
     term = decoder.term(0)
     if decoder.offset != size:
         raise EtfError(f"{size - decoder.offset} bytes follow the term inside the compressed term")
@@ -130,14 +138,21 @@ def _inflate(data: bytes, offset: int, max_size: int, max_terms: int) -> tuple[A
 class _Decoder:
     """Reads terms one after another; ``offset`` is where the next one begins."""
 
-    def __init__(self, data: bytes, offset: int, max_size: int, max_terms: int) -> None:
+    def __init__(self, data: bytes, offset: int, max_size: int, max_memory: int) -> None:
         self.data = data
         self.offset = offset
         self.end = len(data)
-        self.terms_left = max_terms
+        self.memory_left = max_memory
+        self.rate = 1
         self.atoms: dict[bytes, Atom] = {}
         if self.end - offset > max_size:
             raise EtfError(f"{self.end - offset} bytes are too many to decode, at most {max_size} are read")
+
+    def charge(self, size: int) -> None:
+        """Count ``size`` bytes of memory as taken."""
+        self.memory_left -= size * self.rate
+        if self.memory_left < 0:
+            raise EtfError("the term takes more memory than is given to it")
 
     def take(self, size: int) -> bytes:
         """The next ``size`` bytes."""
@@ -149,7 +164,11 @@ class _Decoder:
 
     def byte(self) -> int:
         """The next byte."""
-        return self.take(1)[0]
+        at = self.offset
+        if at >= self.end:
+            raise EtfError(f"byte {at} wants 1 bytes more, 0 are there")
+        self.offset = at + 1
+        return self.data[at]
 
     def short(self) -> int:
         """The next two bytes, unsigned."""
@@ -159,13 +178,16 @@ class _Decoder:
         """The next four bytes, unsigned."""
         return int.from_bytes(self.take(4), "big")
 
+    def payload(self, size: int) -> bytes:
+        """The next ``size`` bytes, to be kept as they are or as a number."""
+        data = self.take(size)
+        self.charge(size + size // 8)
+        return data
+
     def count(self, number: int, least: int) -> int:
         """``number`` of parts of at least ``least`` bytes each, held against what is left."""
         if number * least > self.end - self.offset:
             raise EtfError(f"byte {self.offset} declares {number} parts, {self.end - self.offset} bytes are left")
-        self.terms_left -= number
-        if self.terms_left < 0:
-            raise EtfError("there are more terms than are read")
         return number
 
     def term(self, depth: int) -> Any:
@@ -173,6 +195,7 @@ class _Decoder:
         if depth > MAX_DEPTH:
             raise EtfError(f"terms are nested deeper than {MAX_DEPTH}")
         at = self.offset
+        self.charge(_TERM)
         tag = self.byte()
         if tag in (SMALL_TUPLE, LARGE_TUPLE):
             number = self.count(self.byte() if tag == SMALL_TUPLE else self.word(), 1)
@@ -180,12 +203,7 @@ class _Decoder:
         if tag == LIST:
             return self.list_term(depth)
         if tag == MAP:
-            number = self.count(self.word(), 2)
-            pairs = [(self.term(depth + 1), self.term(depth + 1)) for dummy in range(number)]
-            result = Map(pairs)
-            if len(result) != number:
-                raise EtfError(f"the map at byte {at} has a key twice")
-            return result
+            return self.map_term(depth)
         reader = _READERS.get(tag)
         if reader is None:
             raise EtfError(
@@ -194,26 +212,42 @@ class _Decoder:
         return reader(self)
 
     def list_term(self, depth: int) -> Any:
-        """The list after its tag."""
-        number = self.count(self.word(), 1)
-        items: list[Any] = [self.term(depth + 1) for dummy in range(number)]
-        if self.offset < self.end and self.data[self.offset] == NIL:
-            self.offset += 1
-            return "".join(map(chr, items)) if items and printable(items) else items
+        """The list after its tag. A tail that is a list again is read on with, so that its items are gone through once."""
+        items: list[Any] = []
+        more = True
+        while more:
+            items.extend([self.term(depth + 1) for dummy in range(self.count(self.word(), 1))])
+            more = self.offset < self.end and self.data[self.offset] == LIST
+            self.offset += 1 if more else 0
         tail = self.term(depth + 1)
         if isinstance(tail, (list, str)) and not isinstance(tail, Atom):
             items.extend(tail if isinstance(tail, list) else map(ord, tail))
-            return "".join(map(chr, items)) if items and printable(items) else items
-        if not items:
-            return tail
-        if isinstance(tail, ImproperList):
-            return ImproperList(tuple(items) + tail.head, tail.tail)
-        return ImproperList(tuple(items), tail)
+            return _text(items) if items and printable(items) else items
+        return ImproperList(tuple(items), tail) if items else tail
+
+    def map_term(self, depth: int) -> Map:
+        """The map after its tag."""
+        at = self.offset
+        self.charge(_RECORD)
+        number = self.count(self.word(), 2)
+        pairs = []
+        for dummy in range(number):
+            self.charge(_PAIR)
+            rate, self.rate = self.rate, _KEY
+            key = self.term(depth + 1)
+            self.rate = rate
+            pairs.append((key, self.term(depth + 1)))
+        result = Map(pairs)
+        if len(result) != number:
+            raise EtfError(f"the map before byte {at} has a key twice")
+        return result
 
     def string(self) -> Any:
         """The list of bytes after its tag: ``str`` where printable."""
-        codes = self.take(self.count(self.short(), 1))
-        if codes and printable(list(codes)):
+        size = self.count(self.short(), 1)
+        self.charge(_CHARACTER * size)
+        codes = self.take(size)
+        if codes and printable(codes):
             return codes.decode("latin-1")
         return list(codes)
 
@@ -230,7 +264,7 @@ class _Decoder:
         sign = self.byte()
         if sign > 1:
             raise EtfError(f"the integer before byte {self.offset} has sign {sign}")
-        value = int.from_bytes(self.take(size), "little")
+        value = int.from_bytes(self.payload(size), "little")
         return -value if sign else value
 
     def new_float(self) -> float:
@@ -262,6 +296,7 @@ class _Decoder:
             raise EtfError(f"the atom before byte {self.offset} is no UTF-8") from error
         if len(name) > MAX_ATOM:
             raise EtfError(f"the atom before byte {self.offset} has more than {MAX_ATOM} characters")
+        self.charge(_NEW_ATOM + 6 * len(raw))
         atom = Atom(name)
         if encoding == "utf-8":
             self.atoms[raw] = atom
@@ -280,23 +315,27 @@ class _Decoder:
 
     def pid(self, new: bool) -> Pid:
         """A pid, its creation one byte or four."""
+        self.charge(_OPAQUE_TERM)
         node = self.node()
         return Pid(node, self.word(), self.word(), self.word() if new else self.byte())
 
     def port(self, tag: int) -> Port:
         """A port of any of the three formats."""
+        self.charge(_OPAQUE_TERM)
         node = self.node()
         number = int.from_bytes(self.take(8), "big") if tag == V4_PORT else self.word()
         return Port(node, number, self.byte() if tag == PORT else self.word())
 
     def old_reference(self) -> Reference:
         """A reference of one word."""
+        self.charge(_OPAQUE_TERM)
         node = self.node()
         number = self.word()
         return Reference(node, self.byte(), (number,))
 
     def reference(self, newer: bool) -> Reference:
         """A reference of up to five words."""
+        self.charge(_OPAQUE_TERM)
         length = self.short()
         if not 1 <= length <= 5:
             raise EtfError(f"the reference before byte {self.offset} has {length} words")
@@ -306,6 +345,7 @@ class _Decoder:
 
     def export(self) -> Export:
         """``fun m:f/a``."""
+        self.charge(_OPAQUE_TERM)
         module, function = self.node(), self.node()
         if self.byte() != SMALL_INTEGER:
             raise EtfError(f"the arity before byte {self.offset} is no small integer")
@@ -313,11 +353,12 @@ class _Decoder:
 
     def fun(self) -> Fun:
         """A local fun; its inside stays unread but for the module's name."""
+        self.charge(_OPAQUE_TERM)
         size = self.word()
         if size < 4:
             raise EtfError(f"the fun before byte {self.offset} declares {size} bytes")
         start = self.offset
-        body = self.take(size - 4)
+        body = self.payload(size - 4)
         end = self.offset
         if len(body) < 25:
             raise EtfError(f"the fun at byte {start} is cut short")
@@ -330,12 +371,18 @@ class _Decoder:
 
     def bits(self) -> Any:
         """A bit string."""
+        self.charge(_RECORD)
         size = self.word()
         bits = self.byte()
-        data = bytes(self.take(size))
+        data = bytes(self.payload(size))
         if not 1 <= bits <= 8 or not data:
             raise EtfError(f"the bit string before byte {self.offset} has {bits} bits in its last byte")
         return data if bits == 8 else BitString(data[:-1] + bytes((data[-1] & (0xFF << (8 - bits)) & 0xFF,)), bits)
+
+
+def _text(codes: list[int]) -> str:
+    """The text of printable characters. Joining them one by one would take ten times its memory."""
+    return struct.pack(f"<{len(codes)}I", *codes).decode("utf-32-le")
 
 
 _READERS: dict[int, Callable[[_Decoder], Any]] = {
@@ -351,7 +398,7 @@ _READERS: dict[int, Callable[[_Decoder], Any]] = {
     SMALL_ATOM_UTF8: lambda decoder: decoder.atom_text(decoder.take(decoder.byte()), "utf-8"),
     NIL: lambda decoder: [],
     STRING: _Decoder.string,
-    BINARY: lambda decoder: bytes(decoder.take(decoder.word())),
+    BINARY: lambda decoder: bytes(decoder.payload(decoder.word())),
     BIT_BINARY: _Decoder.bits,
     PID: lambda decoder: decoder.pid(False),
     NEW_PID: lambda decoder: decoder.pid(True),

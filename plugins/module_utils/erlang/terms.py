@@ -4,7 +4,7 @@
 
 """Erlang terms in Python, and their text as ``file:consult/1`` reads it.
 
-One model serves text (this module) and the external term format (:mod:`etf`):
+One model serves text (this module), the external term format (:mod:`etf`) and plain data (:mod:`tagged`):
 
 =====================  ==========================================================
 Erlang                 Python
@@ -27,8 +27,6 @@ Sources: Erlang Reference Manual, "Data Types"; STDLIB, ``file:consult/1``, ``er
 
 from __future__ import annotations
 
-import base64
-import binascii
 import math
 import re
 import struct
@@ -44,7 +42,8 @@ MAX_TEXT = 4 * 1024 * 1024
 MAX_ATOM = 255
 """Characters an atom may have (Efficiency Guide, "System Limits")."""
 
-_CONSTANTS = {None: "undefined", True: "true", False: "false"}
+CONSTANTS = {None: "undefined", True: "true", False: "false"}
+"""Python's constants, and the atoms that they stand for."""
 
 
 class TermError(ValueError):
@@ -188,7 +187,8 @@ class Map:
         return f"Map({self.items()!r})"
 
 
-_OPAQUE = (Pid, Port, Reference, Export, Fun, BitString)
+INDIVISIBLE = (Pid, Port, Reference, Export, Fun, BitString)
+"""Terms that are tuples here and have no parts in Erlang."""
 
 
 def identity(term: Any, depth: int = 0) -> tuple[Any, ...]:
@@ -204,14 +204,14 @@ def identity(term: Any, depth: int = 0) -> tuple[Any, ...]:
             ("atom", str(term)) if isinstance(term, Atom) else ("integers", ",".join(f"{ord(item):x}" for item in term))
         )
     if term is None or isinstance(term, bool):
-        return ("atom", _CONSTANTS[term])
+        return ("atom", CONSTANTS[term])
     if isinstance(term, int):
         return ("integer", f"{term:x}")
     if isinstance(term, float):
         return ("float", repr(float(term)))
     if isinstance(term, (bytes, bytearray)):
         return ("binary", bytes(term))
-    if isinstance(term, _OPAQUE):
+    if isinstance(term, INDIVISIBLE):
         return (type(term).__name__, repr(term))
     if isinstance(term, ImproperList):
         return ("improper", tuple([identity(item, depth + 1) for item in term.head]), identity(term.tail, depth + 1))
@@ -322,7 +322,7 @@ def _flat(term: Any, depth: int) -> str:
 def _opened(term: Any) -> tuple[str, Sequence[Any], str] | None:
     if isinstance(term, list):
         return "[", term, "]"
-    if isinstance(term, tuple) and not isinstance(term, (ImproperList, *_OPAQUE)):
+    if isinstance(term, tuple) and not isinstance(term, (ImproperList, *INDIVISIBLE)):
         return "{", term, "}"
     return None
 
@@ -354,7 +354,7 @@ def _scalar(term: Any, depth: int) -> str:
     if isinstance(term, Atom):
         return _atom_text(term)
     if term is None or isinstance(term, bool):
-        return _CONSTANTS[term]
+        return CONSTANTS[term]
     if isinstance(term, int):
         return str(int(term)) if abs(term) < _LONG_INTEGER else "{}16#{:x}".format("-" if term < 0 else "", abs(term))
     if isinstance(term, float):
@@ -600,8 +600,6 @@ class _Parser:
         start = self.offset
         if first in '"~':
             return self.string()
-        if first == "'":
-            return self.atom(self.quoted("'"), start)
         if first in "+-":
             self.offset += 1
             self.space()
@@ -610,16 +608,27 @@ class _Parser:
         if first == "$" or first.isdigit():
             return self.number()
         match = _WORD.match(self.text, start)
+        if match and match.group() == "fun":
+            self.offset = match.end()
+            return self.export()
+        return self.name()
+
+    def name(self) -> Atom:
+        """The atom that stands here."""
+        self.space()
+        start = self.offset
+        first = self.text[start : start + 1]
+        if first == "'":
+            return self.atom(self.quoted("'"), start)
+        match = _WORD.match(self.text, start)
         if match:
             self.offset = match.end()
-            if match.group() == "fun":
-                return self.export()
             if match.group() in _RESERVED and match.group() not in ("else", "maybe"):
                 raise self.error(f"{match.group()} is a reserved word; as an atom it is written in quotes", start)
             return self.atom(match.group(), start)
         if first.isupper() or first == "_":
             raise self.error("a variable is no term", start)
-        raise self.error(f"{first!r} begins no term", start)
+        raise self.error(f"{first!r} begins no term" if first else "the text ends where a name should stand", start)
 
     def atom(self, name: str, start: int) -> Atom:
         """The atom of this name."""
@@ -631,11 +640,9 @@ class _Parser:
         """An external fun after the word ``fun``."""
         names = []
         for sign in ":/":
-            self.space()
-            name = self.scalar(self.text[self.offset : self.offset + 1] or ".")
-            if not isinstance(name, Atom) or not self.accept(sign):
+            names.append(self.name())
+            if not self.accept(sign):
                 raise self.error("a fun is written as fun module:function/arity")
-            names.append(name)
         self.space()
         arity = self.number()
         if not isinstance(arity, int) or not 0 <= arity <= 255:
@@ -820,7 +827,10 @@ class _Bits:
                 self.put(chr(value).encode(name))
                 return
         if "float" in types:
-            self.put(struct.pack({"little": "<", "big": ">"}[order] + {64: "d", 32: "f", 16: "e"}[size or 64], value))
+            form = {64: "d", 32: "f", 16: "e"}.get(size or 64)
+            if form is None:
+                raise ValueError("a float has 16, 32 or 64 bits")
+            self.put(struct.pack({"little": "<", "big": ">"}[order] + form, value))
             return
         if not is_integer(value):
             raise ValueError("no integer")
@@ -859,161 +869,3 @@ def _little(number: int, bits: int) -> tuple[int, int]:
     whole, left = divmod(bits, 8)
     low = int.from_bytes((number & ((1 << (8 * whole)) - 1)).to_bytes(whole, "little"), "big")
     return (low << left) | (number >> (8 * whole)), bits
-
-
-# Tagged terms ----------------------------------------------------------------------------------------------------
-
-
-def from_tagged(value: Any) -> Any:
-    """The term that plain data (YAML or JSON) stands for, by the table "Tagged terms" of docs/architecture.md.
-
-    Raises :class:`TermError`, which says where in the data the fault is.
-    """
-    return _from_tagged(value, 0, "")
-
-
-def _from_tagged(value: Any, depth: int, path: str) -> Any:
-    if depth > MAX_DEPTH:
-        raise TermError(f"the data is nested deeper than {MAX_DEPTH}")
-    if value is None or isinstance(value, bool):
-        return Atom(_CONSTANTS[value])
-    if isinstance(value, Atom):
-        return value
-    if isinstance(value, int):
-        return int(value)
-    if isinstance(value, float):
-        return float(value)
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, (list, tuple)):
-        return [_from_tagged(item, depth + 1, f"{path}[{index}]") for index, item in enumerate(value)]
-    if not isinstance(value, Mapping):
-        raise TermError(f"{_at(path)}a {type(value).__name__} stands for no Erlang term")
-    for key in value:
-        if not isinstance(key, str):
-            raise TermError(f"{_at(path)}the key {key!r} should be a string; put it in quotes")
-        if key.startswith("$"):
-            return _from_tag(value, depth, path)
-    return [
-        (Atom(key), _from_tagged(item, depth + 1, f"{path}.{key}" if path else str(key))) for key, item in value.items()
-    ]
-
-
-def _at(path: str) -> str:
-    return f"at {path}: " if path else ""
-
-
-def _from_tag(value: Mapping[str, Any], depth: int, path: str) -> Any:
-    if len(value) != 1:
-        raise TermError("{}a tag stands alone in its mapping, here are {}".format(_at(path), ", ".join(sorted(value))))
-    ((tag, inner),) = value.items()
-    path = f"{path}.{tag}" if path else str(tag)
-    if tag in ("$atom", "$binary", "$base64", "$fun") and not isinstance(inner, str):
-        raise TermError(f"{_at(path)}this wants a string; put {inner!r} in quotes")
-    if tag in ("$tuple", "$map", "$improper", "$bits") and not isinstance(inner, (list, tuple)):
-        raise TermError(f"{_at(path)}this wants a list")
-    if tag == "$atom":
-        if len(inner) > MAX_ATOM:
-            raise TermError(f"{_at(path)}an atom has at most {MAX_ATOM} characters")
-        return Atom(inner)
-    if tag == "$binary":
-        return inner.encode("utf-8")
-    if tag == "$base64":
-        return _bytes(inner, path)
-    if tag == "$tuple":
-        return tuple(_from_tagged(list(inner), depth + 1, path))
-    if tag == "$map":
-        if not all(isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in inner):
-            raise TermError(f"{_at(path)}this wants a list of pairs [key, value]")
-        return Map(_from_tagged(list(pair), depth + 1, path) for pair in inner)
-    if tag == "$improper":
-        if len(inner) != 2 or not isinstance(inner[0], (list, tuple)) or not inner[0]:
-            raise TermError(f"{_at(path)}this wants [[items], tail]")
-        return ImproperList(
-            tuple(_from_tagged(list(inner[0]), depth + 1, path)), _from_tagged(inner[1], depth + 1, path)
-        )
-    if tag == "$bits":
-        if len(inner) != 2 or not isinstance(inner[0], str) or inner[1] not in range(1, 8):
-            raise TermError(f"{_at(path)}this wants [base64, bits in the last byte]")
-        return BitString(_bytes(inner[0], path), int(inner[1]))
-    if tag == "$fun":
-        fun = loads("fun " + inner)
-        if isinstance(fun, Export):
-            return fun
-    raise TermError(f"{_at(path)}{tag} is no tag that can be turned into a term")
-
-
-def _bytes(text: str, path: str) -> bytes:
-    try:
-        return base64.b64decode(text.encode("ascii"), validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise TermError(f"{_at(path)}this is no base64") from error
-
-
-def to_tagged(term: Any) -> Any:
-    """Plain data (for YAML or JSON) that stands for ``term``, by the table "Tagged terms" of docs/architecture.md.
-
-    Raises :class:`TermError` for a value that is no term.
-    """
-    return _to_tagged(term, 0)
-
-
-def _to_tagged(term: Any, depth: int) -> Any:
-    if depth > MAX_DEPTH:
-        raise TermError(f"terms are nested deeper than {MAX_DEPTH}")
-    if isinstance(term, Atom):
-        name = str(term)
-        return _PLAIN.get(name, {"$atom": name})
-    if term is None or isinstance(term, (bool, int, float, str)):
-        return term
-    if isinstance(term, (bytes, bytearray)):
-        return _tagged_binary(bytes(term))
-    if isinstance(term, ImproperList):
-        return {"$improper": [[_to_tagged(item, depth + 1) for item in term.head], _to_tagged(term.tail, depth + 1)]}
-    if isinstance(term, _OPAQUE):
-        return _tagged_opaque(term)
-    if isinstance(term, tuple):
-        return {"$tuple": [_to_tagged(item, depth + 1) for item in term]}
-    if isinstance(term, list):
-        if _property_list(term):
-            return {str(key): _to_tagged(value, depth + 1) for key, value in term}
-        return [_to_tagged(item, depth + 1) for item in term]
-    if isinstance(term, (Map, Mapping)):
-        return {"$map": [[_to_tagged(key, depth + 1), _to_tagged(value, depth + 1)] for key, value in term.items()]}
-    raise TermError(f"a Python {type(term).__name__} is no Erlang term")
-
-
-_PLAIN = {"true": True, "false": False, "undefined": None}
-
-
-def _property_list(items: list[Any]) -> bool:
-    keys = set()
-    for item in items:
-        if not isinstance(item, tuple) or hasattr(item, "_fields") or len(item) != 2 or not isinstance(item[0], Atom) or item[0].startswith("$"):
-            return False
-        keys.add(item[0])
-    return bool(items) and len(keys) == len(items)
-
-
-def _tagged_binary(data: bytes) -> dict[str, str]:
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
-        text = "\0"
-    if printable([ord(character) for character in text]):
-        return {"$binary": text}
-    return {"$base64": base64.b64encode(data).decode("ascii")}
-
-
-def _tagged_opaque(term: Any) -> dict[str, Any]:
-    if isinstance(term, BitString):
-        return {"$bits": [base64.b64encode(term.data).decode("ascii"), term.bits]}
-    if isinstance(term, Pid):
-        return {"$pid": f"<{term.node}.{term.id}.{term.serial}>"}
-    if isinstance(term, Port):
-        return {"$port": f"#Port<{term.node}.{term.id}>"}
-    if isinstance(term, Reference):
-        return {"$ref": "#Ref<{}.{}>".format(term.node, ".".join(map(str, reversed(term.ids))))}
-    if isinstance(term, Export):
-        return {"$fun": dumps(term)[len("fun ") :]}
-    return {"$fun": f"#Fun<{term.module}>"}

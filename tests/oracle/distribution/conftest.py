@@ -114,12 +114,14 @@ class Mesh:
         plain: bool = False,
         version: str = "1.3",
         without: str = "",
+        ticktime: int = 60,
     ) -> Node:
         """Start the node ``guard`` of host number, bound to 127.0.0.number, and wait until it listens and knows who is
         allowed.
 
         ``without`` takes one protection away: ``certificates`` of clients are not asked for, their ``authority`` is not
-        looked at, their ``names`` are not held against their certificates.
+        looked at, their ``names`` are not held against their certificates. ``ticktime`` is the node's
+        ``net_ticktime`` in seconds.
         """
         home = self.directory / ("home%d" % number)
         home.mkdir()
@@ -143,7 +145,7 @@ class Mesh:
             "erl", "-noinput", "-noshell", *secured, "-start_epmd", "false", "-erl_epmd_port", str(self.port), "-name",
             name,
             "-kernel", "inetrc", '"%s"' % (self.directory / "inetrc"), "inet_dist_use_interface", "{127,0,0,%d}" %
-            number,
+            number, "net_ticktime", str(ticktime),
             "-eval", "net_kernel:allow([%s]), io:format(\"ready~n\")." % allowed,
         ]  # fmt: skip
         log = home / "log"

@@ -130,23 +130,6 @@ def test_call(mesh: Mesh) -> None:
     assert late["fault"]["id"] == "call-timeout"
 
 
-def test_call_answers_ticks(mesh: Mesh) -> None:
-    attempt = mesh.prober(1).open(mesh.nodes[1].peer)
-    node = HiddenNode.of(attempt)
-    assert node.call("net_kernel", "set_net_ticktime", [4, 0], 5) == Atom("change_initiated")
-    assert node.call("timer", "sleep", [7000], 20) == Atom("ok")
-    node.call("net_kernel", "set_net_ticktime", [60, 0], 5)
-    attempt.close()
-
-
-@pytest.mark.parametrize("size", [0, 65535, 1000000])
-def test_call_takes_large_terms(mesh: Mesh, size: int) -> None:
-    attempt = mesh.prober(1).open(mesh.nodes[1].peer)
-    term = [b"x" * size, list(range(100))]
-    assert HiddenNode.of(attempt).call("lists", "reverse", [term], 10) == term[::-1]
-    attempt.close()
-
-
 def test_info(mesh: Mesh) -> None:
     attempt = mesh.prober(1).open(mesh.nodes[0].peer)
     HiddenNode.of(attempt).call("net_kernel", "connect_node", [Atom(mesh.nodes[1].name)], 10)
@@ -157,8 +140,20 @@ def test_info(mesh: Mesh) -> None:
     assert set(told["applications"]) >= {"kernel", "stdlib"}
     (connection,) = [entry for entry in told["connections"] if entry["node"] == mesh.nodes[1].name]
     assert (connection["tls_version"], connection["cipher"]) == ("TLSv1.3", "TLS_AES_256_GCM_SHA384")
-    assert connection["certificate_subject"] == "CN=" + host(2)
+    assert (connection["certificate_subject"], connection["certificate_names"]) == ("CN=" + host(2), [host(2)])
     assert connection["certificate_days_left"] > 9
+    assert (connection["direction"], connection["address"], connection["port"]) == ("opened", "127.0.0.2", mesh.port)
+    assert connection["age"] is None
+
+
+def test_info_of_the_one_who_was_connected_to(mesh: Mesh) -> None:
+    here = run(mesh, "node_info", node=OWN, port=mesh.port)["running"]["connections"]
+    there = run(mesh, "node_info", node=mesh.nodes[1].name, from_node=OWN, address=["127.0.0.2"], port=mesh.port)
+    (ours,) = [entry for entry in here if entry["node"] == mesh.nodes[1].name]
+    (theirs,) = [entry for entry in there["running"]["connections"] if entry["node"] == OWN]
+    assert (theirs["direction"], theirs["certificate_names"]) == ("accepted", [host(1)])
+    assert (theirs["address"], theirs["port"]) == (ours["own_address"], ours["own_port"])
+    assert (ours["address"], ours["port"]) == (theirs["own_address"], theirs["own_port"])
 
 
 def test_running_of_a_node_that_is_down(mesh: Mesh) -> None:

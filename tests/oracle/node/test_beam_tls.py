@@ -100,3 +100,35 @@ def test_readiness(tmp_path: Path, ebin: Path) -> None:
         notified.settimeout(10)
         start(tmp_path, ebin, GOOD, "spawn(fun() -> timer:sleep(1000), halt() end).", NOTIFY_SOCKET=str(tmp_path / "n"))
         assert notified.recv(200).startswith(b"READY=1\n")
+
+
+def test_ages_of_connections(tmp_path: Path, ebin: Path) -> None:
+    """Of those that stand, since they came up; a node that is gone has none, and one that came back is young."""
+    other = tmp_path / "other"
+    other.mkdir()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    table = GOOD.replace("{listen_port, 0}", "{listen_port, %d}" % port).replace('"127.0.0.1", 4370', '"127.0.0.1", %d' % port)
+    (other / "peers.config").write_text(table.replace("{listen_port, %d}" % port, "{listen_port, 0}"))
+    peer = [
+        "erl", "-noinput", "-name", "guard@host2.example.net", "-setcookie", "of-a-test", "-start_epmd", "false", "-epmd_module",
+        "beam_tls_epmd", "-beam_tls_peers", str(other / "peers.config"), "-pa", str(ebin), "-eval",
+        "pong = net_adm:ping('%s')." % NODE,
+    ]  # fmt: skip
+    expression = (
+        "Until = fun(U, F) -> case F() of true -> ok; false -> timer:sleep(20), U(U, F) end end,"
+        "Up = fun() -> length(beam_tls_connections:ages()) =:= 1 end, Down = fun() -> beam_tls_connections:ages() =:= [] end,"
+        "Command = fun() -> open_port({spawn_executable, os:find_executable(\"sh\")}, [{args, [\"-c\", \"exec %s\"]}]) end,"
+    )
+    program = other / "peer"
+    program.write_text("#!/bin/sh\nexec %s\n" % " ".join("'%s'" % part.replace("'", "'\\''") for part in peer))
+    program.chmod(0o755)
+    expression = (
+        expression % program
+        + "Command(), Until(Until, Up), timer:sleep(700), [{N, Old}] = beam_tls_connections:ages(),"
+        + "rpc:cast(N, erlang, halt, []), Until(Until, Down), Command(), Until(Until, Up), [{N, New}] = beam_tls_connections:ages(),"
+        + "rpc:cast(N, erlang, halt, []), io:format(\"~p ~p ~p~n\", [N, Old >= 700, New < 700]), halt()."
+    )
+    done = start(tmp_path, ebin, table, expression, HOME=str(tmp_path))
+    assert done.stdout == "'guard@host2.example.net' true true\n", done.stdout + done.stderr

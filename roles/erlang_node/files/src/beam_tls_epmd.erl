@@ -40,6 +40,7 @@ register_node(Name, Port, Family) ->
     #{epmd := Epmd} = Table = table(),
     self() ! {'$gen_call', {spawn(fun() -> ok end), make_ref()}, {allow, allowed(Table)}},
     ok = beam_tls_ready:start(),
+    ok = beam_tls_connections:start(),
     case Epmd of
         true -> erl_epmd:register_node(Name, Port, Family);
         false -> {ok, rand:uniform(16#FFFFFFFB) + 4}

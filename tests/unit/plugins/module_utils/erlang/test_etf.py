@@ -189,17 +189,106 @@ def test_damaged_terms_end_in_a_term_or_an_etf_error(term, draw):
         assert str(error)
 
 
+def word(number):
+    """Return four bytes."""
+    return struct.pack(">I", number)
+
+
+def listed(number, item):
+    """Return a list of items that ``item`` makes of their numbers."""
+    return b"\x6c" + word(number) + b"".join(map(item, range(number))) + b"\x6a"
+
+
+def mapped(number, key, value=b"\x6a"):
+    """Return a map with keys that ``key`` makes of their numbers."""
+    return b"\x74" + word(number) + b"".join(key(index) + value for index in range(number))
+
+
+def big(index):
+    """Return an integer of eight bytes that is no other."""
+    return b"\x6e\x08\x00" + (index << 32 | 0xFFFFFFFF).to_bytes(8, "little")
+
+
+def atom(index):
+    """Return an atom that is no other."""
+    return b"\x77\x04" + b"%04x" % index
+
+
+SHAPES = {
+    "empty lists": lambda number: listed(number, lambda index: b"\x6a"),
+    "lists": lambda number: listed(number, lambda index: b"\x6c\0\0\0\1\x6a\x6a"),
+    "tuples of one": lambda number: listed(number, lambda index: b"\x68\1\x6a"),
+    "integers": lambda number: listed(number, big),
+    "short integers": lambda number: listed(number, lambda index: b"\x62\0\0\1\1"),
+    "floats": lambda number: listed(number, lambda index: b"\x46\x3f" + bytes(7)),
+    "atoms": lambda number: listed(number, atom),
+    "old atoms": lambda number: listed(number, lambda index: b"\x73\1\xe5"),
+    "long atoms": lambda number: listed(number, lambda index: b"\x76\1\xf6" + "é".encode() * 247 + b"%08x" % index),
+    "binaries": lambda number: listed(number, lambda index: b"\x6d\0\0\0\2xy"),
+    "bit strings": lambda number: listed(number, lambda index: b"\x4d\0\0\0\2\3xy"),
+    "strings": lambda number: listed(number, lambda index: b"\x6b\0\1x"),
+    "wide strings": lambda number: listed(number, lambda index: b"\x6c\0\0\0\1\x62\0\1\xf6\0\x6a"),
+    "lists of bytes": lambda number: listed(number, lambda index: b"\x6b\0\x08" + bytes(8)),
+    "pids": lambda number: listed(number, lambda index: b"\x58" + NODE + b"\xff" * 12),
+    "ports": lambda number: listed(number, lambda index: b"\x78" + NODE + b"\xff" * 12),
+    "references": lambda number: listed(number, lambda index: b"\x5a\0\5" + NODE + b"\xff" * 24),
+    "external funs": lambda number: listed(number, lambda index: b"\x71" + atom(index) + atom(index) + b"\x61\2"),
+    "funs": lambda number: listed(number, lambda index: b"\x70\0\0\0\x20" + bytes(25) + b"\x77\1m"),
+    "empty maps": lambda number: listed(number, lambda index: b"\x74" + bytes(4)),
+    "maps of one": lambda number: listed(number, lambda index: b"\x74\0\0\0\1\x61\1\x6a"),
+    "keys": lambda number: mapped(number, big),
+    "atoms as keys": lambda number: mapped(number, atom),
+    "floats as keys": lambda number: mapped(number, lambda index: b"\x46" + struct.pack(">d", index / 3)),
+    "tuples as keys": lambda number: mapped(number, lambda index: b"\x68\2" + big(index) + b"\x46\x3f" + bytes(7)),
+    "references as keys": lambda number: mapped(number, lambda index: b"\x5a\0\5" + NODE + b"\xff" * 20 + word(index)),
+    "a list as key": lambda number: mapped(1, lambda index: listed(number, lambda index: b"\x46\x3f" + bytes(7))),
+    "bytes as key": lambda number: mapped(1, lambda index: b"\x6b\xff\xff" + bytes(65535)),
+    "a map as key": lambda number: mapped(1, lambda index: mapped(number, big)),
+    "maps as keys": lambda number: b"\x74\0\0\0\1" * 100 + listed(number, big) + b"\x6a" * 100,
+    "a binary": lambda number: b"\x6d" + word(16 * number) + bytes(16 * number),
+    "an integer": lambda number: b"\x6f" + word(16 * number) + b"\0" + b"\xff" * (16 * number),
+    "an improper list": lambda number: listed(number, big)[:-1] + b"\x61\1",
+}
+
+
+@pytest.mark.parametrize("name", sorted(SHAPES))
+def test_memory_stays_below_the_stated_bound(name):
+    data = b"\x83" + SHAPES[name](2000)
+    charged = []
+    tracemalloc.start()
+    try:
+        decoder = etf._Decoder(data, 1, etf.MAX_SIZE, etf.MAX_MEMORY)
+        term = decoder.term(0)
+        charged.append(etf.MAX_MEMORY - decoder.memory_left)
+        del decoder
+        kept, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert term is not None
+    assert kept <= charged[0] + 10_000
+    assert peak <= charged[0] + len(data) + 10_000, (peak, charged)
+
+
+@pytest.mark.parametrize("name", sorted(SHAPES))
+def test_reading_ends_where_the_memory_does(name):
+    data = b"\x83" + SHAPES[name](1000)
+    etf.decode_whole(data)
+    with pytest.raises(EtfError, match="more memory"):
+        etf.decode_whole(data, max_memory=7000)
+
+
 HOSTILE = {
-    "empty lists": b"\x6c" + struct.pack(">I", 400_000) + b"\x6a" * 400_000 + b"\x6a",
-    "too many terms": b"\x6c" + struct.pack(">I", 600_000) + b"\x6a" * 600_000 + b"\x6a",
-    "keys of one hash": b"\x74"
-    + struct.pack(">I", 30_000)
-    + b"".join(
-        b"\x6e\x0a\x00" + (number * ((1 << 61) - 1)).to_bytes(10, "little") + b"\x6a" for number in range(30_000)
-    ),
+    "empty lists": listed(400_000, lambda index: b"\x6a"),
+    "too many terms": listed(800_000, lambda index: b"\x6a"),
+    "keys of one hash": mapped(30_000, lambda index: b"\x6e\x0a\x00" + (index * ((1 << 61) - 1)).to_bytes(10, "little")),
     "maps as keys": b"\x74\x00\x00\x00\x01" * 120 + b"\x6b\xff\xff" + bytes(65535) + b"\x6a" * 120,
-    "a bomb": b"\x50" + struct.pack(">I", 16 << 20) + zlib.compress(bytes(16 << 20)),
-    "a longer bomb": b"\x50" + struct.pack(">I", 100) + zlib.compress(bytes(64 << 20)),
+    "tails of tails": b"\x6c\0\0\0\2\x61\x61\x61\x62" * 100_000 + b"\x6a",
+    "empty tails": b"\x6c\0\0\0\0" * 100_000 + b"\x6a",
+    "a long integer": b"\x6f" + word(8 << 20) + b"\1" + b"\xff" * (8 << 20),
+    "a long integer as key": mapped(1, lambda index: b"\x6f" + word(1 << 20) + b"\1" + b"\xff" * (1 << 20)),
+    "a bomb": b"\x50" + word(16 << 20) + zlib.compress(bytes(16 << 20)),
+    "a longer bomb": b"\x50" + word(100) + zlib.compress(bytes(64 << 20)),
+    "a bomb of terms": b"\x50" + word(800_006) + zlib.compress(listed(800_000, lambda index: b"\x6a")),
 }
 
 
@@ -214,19 +303,6 @@ def test_hostile_bytes_cost_little(name):
     assert time.process_time() - started < 3
 
 
-def test_memory_stays_below_the_stated_bound():
-    data = b"\x83" + HOSTILE["empty lists"]
-    tracemalloc.start()
-    try:
-        etf.decode_whole(data)
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert peak < etf.MAX_SIZE + 200 * etf.MAX_TERMS
-
-
-def test_size_and_number_of_terms_are_bounded():
+def test_size_is_bounded():
     with pytest.raises(EtfError, match="too many to decode"):
         etf.decode(b"\x83\x6d\x00\x00\x00\x10" + bytes(16), max_size=10)
-    with pytest.raises(EtfError, match="more terms"):
-        etf.decode(b"\x83\x68\x03\x6a\x6a\x6a", max_terms=2)
