@@ -109,7 +109,8 @@ def _content(path: str) -> bytes:
 
 
 def _named_twice(want: Wanted) -> list[str]:
-    named = [item.path for item in (*want.directories, *want.files, *want.links)] + list(want.absent)
+    named = [item.path for item in want.directories] + [item.path for item in want.files] + [item.path for item in want.links]
+    named += want.absent
     return ["%s is named twice" % path for path in sorted({path for path in named if named.count(path) > 1})]
 
 
