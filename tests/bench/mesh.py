@@ -17,6 +17,7 @@ import json
 import os
 import random
 import resource
+import signal
 import statistics
 import subprocess
 import sys
@@ -157,6 +158,8 @@ def _children() -> float:
 
 
 def main() -> None:
+    # What was started is taken away again, however this ends.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))
     sizes = [int(size) for size in os.environ.get("BEAM_BENCH_SIZES", "").split(",") if size] or SIZES
     rounds = int(os.environ.get("BEAM_BENCH_ROUNDS", str(ROUNDS)))
     dice = random.Random(20061126)
