@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 import ansible
 from lab import hosts, network, whole
-from lab.settings import CHECKOUT, HOSTS, NETWORKS, Host
+from lab.settings import CHECKOUT, HOSTS, Host
 
 PLACE = Path("/opt/bench")
 """On each host: certificate, trust, cookie, table of peers, modules of a node, and the check as Ansible sends it."""
