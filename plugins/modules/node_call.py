@@ -11,9 +11,12 @@ short_description: Call a function of a running node
 version_added: 1.0.0
 author: "beam.tls_distribution contributors (@beam-tls-distribution)"
 description:
-  - Connects to a running node as a hidden node and calls a function there, as C(rpc:call/4) does. No C(erl) is started.
+  - Connects to a running node as a hidden node and calls any exported function there. No C(erl) is started.
+  - The node spawns a process for the call, as C(erpc:call/4) has it; a node that does not offer this is asked through C(rex), as
+    C(rpc:call/4) does. What the function prints goes to the standard output of the node.
   - Arguments and result are terms in the tagged form of this collection, the same that C(sys.config) settings are
-    written in.
+    written in. Every term has such a form, and a result can be handed back as an argument.
+  - A result of more than 16 MiB in external term format, or of more than 64 MiB in memory, is refused.
 extends_documentation_fragment:
   - beam.tls_distribution.distribution
   - beam.tls_distribution.distribution.target
@@ -48,8 +51,16 @@ options:
     description:
       - The arguments, as a list of tagged terms.
       - >-
-        A string is an Erlang string, an atom is written as C({"$atom": "name"}), a tuple as C({"$tuple": [...]}), a
-        binary as C({"$binary": "text"}).
+        V(true), V(false) and V(null) are the atoms C(true), C(false) and C(undefined), a number is a number, a string an Erlang
+        string, a list a list, and a mapping a list of pairs with atoms as keys.
+      - >-
+        What YAML has no word for is a mapping with one key: C({"$atom": "name"}), C({"$tuple": [...]}), C({"$binary": "text"}),
+        C({"$base64": "..."}) for a binary of any bytes, C({"$map": [[key, value], ...]}), C({"$bits": ["base64", bits in the last byte]}),
+        C({"$improper": [[items], tail]}), C({"$fun": "module:function/arity"}), and C({"$integer": "16#ff"}) for an integer of more than
+        3900 digits.
+      - >-
+        What a node tells of itself comes as C({"$pid": [node, number, serial, creation]}), C({"$port": [node, number, creation]}),
+        C({"$ref": [node, creation, words...]}) and C({"$fun": [module, "base64"]}), and is understood by it when it comes back.
     type: list
     elements: raw
     default: []
@@ -76,11 +87,31 @@ EXAMPLES = r"""
     function: connect_node
     arguments:
       - {"$atom": guard@bravo.example.net}
+
+- name: The process that writes the log
+  beam.tls_distribution.node_call:
+    node: guard@alpha.example.net
+    module: erlang
+    function: whereis
+    arguments:
+      - {"$atom": logger}
+    read_only: true
+  register: logger
+
+- name: How many messages wait for it
+  beam.tls_distribution.node_call:
+    node: guard@alpha.example.net
+    module: erlang
+    function: process_info
+    arguments:
+      - "{{ logger.result }}"
+      - {"$atom": message_queue_len}
+    read_only: true
 """
 
 RETURN = r"""
 result:
-  description: What the function returned, as a tagged term.
+  description: What the function returned, as a tagged term, in the form that O(arguments) has; null if it was not called.
   returned: success
   type: raw
   sample: {"$atom": pong}

@@ -47,10 +47,14 @@ def damaged_bytes(dice: random.Random, samples: Sequence[bytes]) -> bytes:
 
 
 _WORD = re.compile(r"\w+|\s+|.", re.DOTALL)
-_WORDS = (
-    "{ } [ ] ( ) | , . .. => #{ << >> / : - + $ $\\ \\ ' \" \"\"\" ~ ~\" % %\n \n # 16# 36#zz 1.0e 1.0e999 1_000 fun fun/ end when X _ a 'a' \\x{ \\x{110000}"
-    " \\^ /utf8 /float :256 :257 -little \ufeff \ufffe \U0001f600 \x00 \x85 undefined application release erts vsn"
-).split(" ") + [" ", "9" * 4100, "a" * 256, "[" * 200, "{" * 200, '"' * 7, "[[]," * 100]
+_WORDS = [
+    "{", "}", "[", "]", "(", ")", "|", ",", ".", "..", "=>", "#{", "<<", ">>", "/", ":", "-", "+", "$", "$\\", "\\",
+    "'", "\"", "\"\"\"", "~", "~\"", "%", "%\n", "\n", "#", "16#", "36#zz", "1.0e", "1.0e999", "1_000", "fun",
+    "fun/", "end", "when", "X", "_", "a", "'a'", "\\x{", "\\x{110000}", "\\^", "/utf8", "/float", ":256", ":257",
+    "-little", "\ufeff", "\ufffe", "\U0001f600", "\x00", "\x85", "undefined", "application", "release", "erts",
+    "vsn", " ",
+    "9" * 4100, "a" * 256, "[" * 200, "{" * 200, '"' * 7, "[[]," * 100,
+]  # fmt: skip
 
 
 def damaged_text(dice: random.Random, samples: Sequence[bytes]) -> bytes:

@@ -55,7 +55,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--suite", type=lambda text: text.split(","), metavar="SUITE[,SUITE...]", help=suites)
     command = commands.add_parser("test", help="run the tests: %s; all of them by default" % ", ".join(testing.PARTS))
     command.add_argument("part", nargs="*")
-    command = commands.add_parser("bench", help="measure, and print one line of JSON: noop, converge")
+    command = commands.add_parser("bench", help="measure, and print one line of JSON: noop, converge, mesh")
     command.add_argument("name")
     return top
 
@@ -91,9 +91,10 @@ def main() -> int:
 
 def bench(name: str) -> int:
     """Runs a benchmark."""
+    helpers = ("measure", "fleet", "probe_peers")
     script = CHECKOUT / "tests" / "bench" / (name + ".py")
-    if not script.exists() or name == "measure":
-        known = sorted(path.stem for path in script.parent.glob("*.py") if path.stem != "measure")
+    if not script.exists() or name in helpers:
+        known = sorted(path.stem for path in script.parent.glob("*.py") if path.stem not in helpers)
         raise SystemExit("lab: there is no benchmark '%s'; there are %s" % (name, ", ".join(known)))
     return subprocess.run([sys.executable, str(script)], check=False, env=dict(os.environ)).returncode
 

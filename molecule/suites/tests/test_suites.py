@@ -6,14 +6,75 @@
 
 from __future__ import annotations
 
-from lab.acting import everywhere, on, report, until
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lab.acting import everywhere, on, play, report, until
+from lab.settings import CHECKOUT, HOSTS
 
 ATTACKER = "198.51.100.25"
+NODES = {host.name: "guard@" + host.fqdn for host in HOSTS}
+Answers = dict[str, dict[str, Any]]
 
 
-def test_three_releases() -> None:
-    releases = [done.out.strip().strip('"') for done in everywhere("erlang-guard eval 'erlang:system_info(otp_release).'").values()]
-    assert sorted(set(releases)) == ["25", "27", "29"]
+@pytest.fixture(scope="module")
+def releases() -> dict[str, str]:
+    """The release of each node, as it tells by its own erl."""
+    said = everywhere("erlang-guard eval 'erlang:system_info(otp_release).'")
+    return {NODES[name]: done.out.strip().strip('"') for name, done in said.items()}
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory: pytest.TempPathFactory) -> Answers:
+    """What each host heard from every other node."""
+    directory = tmp_path_factory.mktemp("asked")
+    done = play(str(CHECKOUT / "molecule" / "suites" / "ask.yml"), "-e", json.dumps({"asked_directory": str(directory)}))
+    assert done.code == 0, done.out[-4000:]
+    return {name: json.loads(Path(directory, name + ".json").read_text()) for name in NODES}
+
+
+def test_three_releases(releases: dict[str, str]) -> None:
+    assert sorted(set(releases.values())) == ["25", "27", "29"]
+
+
+def test_every_host_reaches_every_other_release(answers: Answers) -> None:
+    for name, heard in answers.items():
+        assert {edge["to"] for edge in heard["pinged"]} == set(NODES.values()) - {NODES[name]}
+        assert {(edge["ok"], edge["tls_version"]) for edge in heard["pinged"]} == {(True, "TLSv1.3")}
+
+
+def test_terms_come_back_from_every_release(answers: Answers) -> None:
+    for name, heard in answers.items():
+        sent = [{"$atom": name}, {"$map": [[{"$binary": "größe"}, 1.5], [[], 0xFFFFFFFFFFFFFFFFFFFF]]}]
+        sent += [{"$improper": [[1], {"$bits": ["oA==", 3]}]}, {"$fun": "lists:map/2"}]
+        for result in heard["called"]:
+            result["$tuple"][1]["$map"].sort(key=str, reverse=True)
+        assert heard["called"] == [{"$tuple": sent}] * 3
+
+
+def test_every_node_tells_of_itself(answers: Answers, releases: dict[str, str]) -> None:
+    for name, heard in answers.items():
+        assert [told["otp_release"] for told in heard["told"]] == [releases[told["node"]] for told in heard["told"]]
+        for told in heard["told"]:
+            assert told["ok"] and told["uptime"] > 0 and told["memory"] > 0 and "guard" in told["applications"]
+            assert {place["port"] for place in told["listening"]} == {4370}
+            assert set(told["peers"]) == set(NODES.values()) - {told["node"]}, name
+
+
+def test_both_ends_agree_on_each_connection(answers: Answers) -> None:
+    told = {node["node"]: node["connections"] for heard in answers.values() for node in heard["told"]}
+    seen = {(node, entry["node"]): entry for node, entries in told.items() for entry in entries if entry["type"] == "normal"}
+    assert len(seen) == 12
+    for (one, other), entry in seen.items():
+        back = seen[other, one]
+        assert {entry["direction"], back["direction"]} == {"opened", "accepted"}
+        assert (entry["address"], entry["port"]) == (back["own_address"], back["own_port"])
+        assert (entry["port"] == 4370) == (entry["direction"] == "opened")
+        assert (entry["tls_version"], entry["cipher"]) == ("TLSv1.3", "TLS_AES_256_GCM_SHA384")
+        assert entry["certificate_names"] == [other.partition("@")[2]] and entry["certificate_days_left"] > 80
+        assert abs(entry["age"] - back["age"]) < 60 and entry["age"] >= 0
 
 
 def test_every_edge_and_every_wall() -> None:

@@ -231,7 +231,7 @@ class _Decoder:
         self.charge(_RECORD)
         number = self.count(self.word(), 2)
         pairs = []
-        for dummy in range(number):
+        for _pair in range(number):
             self.charge(_PAIR)
             rate, self.rate = self.rate, _KEY
             key = self.term(depth + 1)

@@ -149,7 +149,7 @@ def _tuple(items: Any, depth: int, path: str) -> tuple[Any, ...]:
 def _map(pairs: Any, depth: int, path: str) -> Map:
     if not all(isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in pairs):
         raise TermError(f"{_at(path)}this wants a list of pairs [key, value]")
-    return Map([_tuple(pair, depth, f"{path}[{index}]") for index, pair in enumerate(pairs)])  # type: ignore[misc]
+    return Map([_tuple(pair, depth, f"{path}[{index}]") for index, pair in enumerate(pairs)])
 
 
 def _improper(parts: Any, depth: int, path: str) -> ImproperList:
@@ -226,7 +226,7 @@ def _data(term: Any, depth: int) -> Any:
         raise TermError(f"terms are nested deeper than {MAX_DEPTH}")
     if isinstance(term, Atom):
         name = str(term)
-        return _ATOMS[name] if name in _ATOMS else {"$atom": name}
+        return _ATOMS.get(name, {"$atom": name})
     if term is None or isinstance(term, (bool, float, str)):
         return term
     if isinstance(term, int):

@@ -13,7 +13,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import pytest
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import running
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.hidden_node import HiddenNode
 from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.terms import Atom

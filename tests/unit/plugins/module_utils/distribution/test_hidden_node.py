@@ -52,11 +52,12 @@ class Peer:
         if not frame:
             return []
         control, end = etf.decode(frame, 1)
-        message, dummy = etf.decode(frame, end)
+        message, _end = etf.decode(frame, end)
         if control[0] == 29:
             return self.spawned(control, message)
         assert control == (6, ME, Atom(""), Atom("rex"))
-        (dummy, (dummy, reference), (dummy, module, function, arguments, leader)) = message
+        reference = message[1][1]
+        module, function, arguments, leader = message[2][1:]
         self.asked.append(("rex", str(module), str(function), arguments))
         assert leader == Atom("user")
         outcome = self.run(arguments)
@@ -64,7 +65,7 @@ class Peer:
 
     def spawned(self, control, message):
         """Return the reply to a spawn request, and the end of the process."""
-        dummy, request, me, leader, function, options = control
+        request, me, leader, function, options = control[1:]
         assert (me, function) == (ME, (Atom("erpc"), Atom("execute_call"), 4))
         assert options == [Atom("monitor")]
         reference, module, name, arguments = message
@@ -171,13 +172,13 @@ def test_a_peer_that_talks_all_the_time_is_ticked_too(frame):
 
 
 def test_ticks_without_end_end_with_the_time_given():
-    node, dummy = played(*[part for dummy in range(1000) for part in (b"", 0.01)])
+    node, _stream = played(*[part for dummy in range(1000) for part in (b"", 0.01)])
     with pytest.raises(DeadlineExceeded):
         node.call("m", "f", [], 5)
 
 
 def test_signals_without_end_are_given_up():
-    node, dummy = played(*[signal((2, Atom(""), USER), 1)] * hidden_node.FRAMES_PER_CALL)
+    node, _stream = played(*[signal((2, Atom(""), USER), 1)] * hidden_node.FRAMES_PER_CALL)
     with pytest.raises(ProtocolError, match="no answer among them"):
         node.call("m", "f", [], 5)
 
@@ -201,7 +202,7 @@ def test_signals_without_end_are_given_up():
     ],
 )
 def test_signals_that_answer_nothing(frame):
-    node, dummy = played(frame)
+    node, _stream = played(frame)
     with pytest.raises((ProtocolError, PeerClosed)):
         node.call("m", "f", [], 5)
 

@@ -112,7 +112,7 @@ def test_a_list_is_a_mapping_only_where_it_comes_back_the_same():
 def nested(kind, levels):
     """Return a term of that many levels."""
     term = ()
-    for dummy in range(levels):
+    for _level in range(levels):
         term = kind(term)
     return term
 

@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang import terms
 from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.terms import (
@@ -23,7 +21,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.terms
     TermError,
     identity,
 )
-from erlang_strategies import TERMS, TEXT_TERMS
+from erlang_strategies import TEXT_TERMS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
