@@ -49,7 +49,9 @@ options:
         description: The group it belongs to. Left as it is by default.
         type: str
       mode:
-        description: The mode, as an octal number in quotes that begins with a zero. Left as it is by default.
+        description:
+          - The mode, as an octal number in quotes that begins with a zero.
+          - Left as it is by default, and V(0755) for a new directory.
         type: str
   files:
     description: Files with their whole content, put into place in this order.
@@ -77,6 +79,9 @@ options:
         type: str
       secret_content:
         description: The text of the file, which is shown nowhere.
+        type: str
+      base64_content:
+        description: The bytes of the file in base64, for what is no text. They are shown nowhere.
         type: str
       parts:
         description: What the file is put together from, on the host. The result is shown nowhere.
@@ -156,6 +161,8 @@ def main() -> None:
         "path": {"type": "str", "required": True},
         "content": {"type": "str"},
         "secret_content": {"type": "str", "no_log": True},
+        # Not that it were secret, but logs and results have no use for it.
+        "base64_content": {"type": "str", "no_log": True},
         "parts": {
             "type": "list",
             "elements": "dict",
@@ -179,8 +186,8 @@ def main() -> None:
                 "elements": "dict",
                 "default": [],
                 "options": file,
-                "mutually_exclusive": [["content", "secret_content", "parts"]],
-                "required_one_of": [["content", "secret_content", "parts"]],
+                "mutually_exclusive": [["content", "secret_content", "base64_content", "parts"]],
+                "required_one_of": [["content", "secret_content", "base64_content", "parts"]],
             },
             "links": {
                 "type": "list",

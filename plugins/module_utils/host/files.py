@@ -12,6 +12,7 @@ symbolic links. What a killed run left behind is removed by the next.
 
 from __future__ import annotations
 
+import base64
 import grp
 import os
 import pwd
@@ -152,6 +153,12 @@ def wanted(params: Mapping[str, Any], check: bool) -> Wanted:
         )
 
     def content(entry: Mapping[str, Any]) -> bytes:
+        if entry.get("base64_content") is not None:
+            try:
+                return base64.b64decode(entry["base64_content"], validate=True)
+            except ValueError:
+                faults.append("%s: its base64_content is no base64" % entry["path"])
+                return b""
         if entry.get("parts") is None:
             text = entry.get("content") if entry.get("secret_content") is None else entry["secret_content"]
             return (text or "").encode("utf-8")
@@ -412,7 +419,8 @@ class _Change:
     def make(directory: Directory, undo: list[Callable[[], None]]) -> None:
         os.mkdir(directory.path, 0o700)
         undo.append(lambda: os.rmdir(directory.path))
-        _change_access(directory.path, directory.access)
+        access = directory.access
+        _change_access(directory.path, access if access.mode is not None else access._replace(mode=0o755))
 
     @staticmethod
     def stage(file: File, undo: list[Callable[[], None]]) -> None:

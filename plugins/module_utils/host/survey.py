@@ -13,6 +13,7 @@ import platform
 import pwd
 import re
 import ssl
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -71,6 +72,7 @@ def _platform() -> dict[str, Any]:
         "version_id": release.get("VERSION_ID", ""),
         "architecture": platform.machine(),
         "python": platform.python_version(),
+        "interpreter": sys.executable,
         "python_cryptography": importlib.util.find_spec("cryptography") is not None,
     }
 
