@@ -12,7 +12,7 @@ version_added: 1.0.0
 author: "beam.tls_distribution contributors (@beam-tls-distribution)"
 description:
   - Brings directories, files, symbolic links and absences to the wanted state in one call.
-  - Every file that differs is staged beside its target, with its final owner and mode, and checked by its validator.
+  - Every file that differs is staged beside its target, with its final owner and mode, and checked by validators.
     Then all are renamed into place. If anything fails, the old state is put back and nothing has changed.
   - What a run that was killed left behind is removed by the next.
 attributes:
@@ -23,7 +23,7 @@ attributes:
   diff_mode:
     description: Will return details on what has changed.
     support: full
-    details: The content of secret files and of files made of parts is not shown.
+    details: The content of secret files, of generations and of files made of parts is not shown.
   idempotent:
     description: When run twice in a row, the second run changes nothing.
     support: full
@@ -94,10 +94,35 @@ options:
           content:
             description: A text.
             type: str
-      validate:
-        description: A command and its arguments, of which V(%s) stands for the staged file. It ends with 0 if the file is fit for use.
-        type: list
-        elements: str
+      generation:
+        description:
+          - A line C(NAME SHA256) for each thing whose change means that a program has to do something. The result is shown nowhere.
+          - RV(stale) then names the lines that the program has not taken in yet.
+        type: dict
+        suboptions:
+          running:
+            description: Where the program keeps the copy that it took of this file.
+            type: str
+            required: true
+          lines:
+            description: What the lines are of.
+            type: list
+            elements: dict
+            required: true
+            suboptions:
+              name:
+                description: The name of the line.
+                type: str
+                required: true
+              paths:
+                description: Files, of this set or of the host, whose contents count.
+                type: list
+                elements: str
+                default: []
+              text:
+                description: A text that stands for anything else that counts.
+                type: str
+                default: ""
   links:
     description: Symbolic links.
     type: list
@@ -117,6 +142,22 @@ options:
     type: list
     elements: str
     default: []
+  validators:
+    description: Commands that have to approve of files before they are put into place.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      command:
+        description: A command and its arguments, to which the staged files are added. It ends with 0 if they are fit for use.
+        type: list
+        elements: str
+        required: true
+      paths:
+        description: The files of the set that it checks. It is called once, with those that change.
+        type: list
+        elements: str
+        required: true
 """
 
 EXAMPLES = r"""
@@ -132,12 +173,14 @@ EXAMPLES = r"""
         content: "{{ settings | beam.tls_distribution.to_erlang }}"
         group: merl
         mode: "0640"
-        validate: [erl, -noinput, -eval, "{ok, _} = file:consult(hd(init:get_plain_arguments())), halt()", -extra, "%s"]
       - path: /var/lib/merl/guard/.erlang.cookie
         secret_content: "{{ cookie }}"
         owner: merl
         group: merl
         mode: "0400"
+    validators:
+      - command: [erl, -noinput, -eval, "{ok, _} = file:consult(hd(init:get_plain_arguments())), halt()", -extra]
+        paths: [/etc/erlang/guard/sys.config]
 """
 
 RETURN = r"""
@@ -147,64 +190,29 @@ changed_paths:
   type: list
   elements: str
   sample: [/etc/erlang/guard/sys.config]
+stale:
+  description: What the generations of the set have and the copies of running programs have not, by the names of lines.
+  returned: always
+  type: list
+  elements: str
+  sample: [reload]
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.beam.tls_distribution.plugins.module_utils.host import commands, files
+from ansible_collections.beam.tls_distribution.plugins.module_utils.host import commands, file_arguments, files
 
 
 def main() -> None:
     """Entry point."""
-    access = {"owner": {"type": "str"}, "group": {"type": "str"}, "mode": {"type": "str"}}
-    part = {"path": {"type": "str"}, "content": {"type": "str"}}
-    file = {
-        "path": {"type": "str", "required": True},
-        "content": {"type": "str"},
-        "secret_content": {"type": "str", "no_log": True},
-        # Not that it were secret, but logs and results have no use for it.
-        "base64_content": {"type": "str", "no_log": True},
-        "parts": {
-            "type": "list",
-            "elements": "dict",
-            "options": part,
-            "mutually_exclusive": [["path", "content"]],
-            "required_one_of": [["path", "content"]],
-        },
-        "validate": {"type": "list", "elements": "str"},
-        **access,
-    }
-    module = AnsibleModule(
-        argument_spec={
-            "directories": {
-                "type": "list",
-                "elements": "dict",
-                "default": [],
-                "options": {"path": {"type": "str", "required": True}, **access},
-            },
-            "files": {
-                "type": "list",
-                "elements": "dict",
-                "default": [],
-                "options": file,
-                "mutually_exclusive": [["content", "secret_content", "base64_content", "parts"]],
-                "required_one_of": [["content", "secret_content", "base64_content", "parts"]],
-            },
-            "links": {
-                "type": "list",
-                "elements": "dict",
-                "default": [],
-                "options": {"path": {"type": "str", "required": True}, "target": {"type": "str", "required": True}},
-            },
-            "absent": {"type": "list", "elements": "str", "default": []},
-        },
-        supports_check_mode=True,
-    )
+    module = AnsibleModule(argument_spec=file_arguments.specification(), supports_check_mode=True)
     try:
-        want = files.wanted(module.params, module.check_mode)
+        want = file_arguments.wanted(module.params, module.check_mode)
         result = files.apply(want, commands.run, module.check_mode)
     except files.FileSetError as error:
         module.fail_json(msg=str(error))
-    module.exit_json(changed=bool(result.differences), changed_paths=result.changed_paths, diff=result.diff)
+    module.exit_json(
+        changed=bool(result.differences), changed_paths=result.changed_paths, stale=file_arguments.stale(want), diff=result.diff
+    )
 
 
 if __name__ == "__main__":

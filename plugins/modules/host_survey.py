@@ -37,6 +37,10 @@ options:
     type: list
     elements: str
     default: []
+  sets:
+    description: Sets of files by a name of your choice, as beam.tls_distribution.file_set takes them. Told is whether each is as wanted.
+    type: dict
+    default: {}
   firewall_check:
     description: The command that ends with 0 if the packet filter in the kernel is the one that was loaded last.
     type: list
@@ -79,6 +83,7 @@ ansible_facts:
         certificate: {description: "Key C(pem), the text, and C(key_matches); null if there is no such file.", type: dict, returned: always}
         files: {description: Path to text; null for a file that is not there., type: dict, returned: always}
         exists: {description: Path to whether it is there., type: dict, returned: always}
+        sets: {description: "Name to whether beam.tls_distribution.file_set would change nothing.", type: dict, returned: always}
         units: {description: "Unit to C(load), C(active), C(enabled) and C(needs_reload).", type: dict, returned: always}
         firewall: {description: "Path of C(nft), other C(managers) of the packet filter, and whether it is C(right).", type: dict, returned: always}
 """
@@ -97,6 +102,7 @@ def main() -> None:
             "files": dict(paths),
             "exists": dict(paths),
             "units": dict(paths),
+            "sets": {"type": "dict", "default": {}},
             "firewall_check": dict(paths),
             "otp_roots": {"type": "list", "elements": "str", "default": ["/usr/lib/erlang"]},
         },

@@ -5,33 +5,26 @@
 """Files of a host that change together: all of them, or none.
 
 What is wanted is compared with what is there. What differs is written beside its target as ``.NAME.staged`` (never readable by
-more than its owner before it has its final owner and mode), checked by its validator, and then everything is renamed into place; the
+more than its owner before it has its final owner and mode), checked by validators, and then everything is renamed into place; the
 old state waits as ``.NAME.previous`` until all is done, and comes back if a step fails. Targets are opened without following
 symbolic links. What a killed run left behind is removed by the next.
 """
 
 from __future__ import annotations
 
-import base64
 import grp
 import os
 import pwd
-import re
 import shutil
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import Any, Callable, NamedTuple
+from typing import Callable, NamedTuple
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils.host.commands import Runner
 
 MAX_DIFF = 100_000
 """Longest text, in characters, that is shown in a difference."""
-
-PLACEHOLDER = "%s"
-"""Stands for the staged file in the arguments of a validator."""
-
-_MODE = re.compile(r"0[0-7]{3,4}\Z")
 
 
 class FileSetError(Exception):
@@ -58,13 +51,16 @@ class Directory(NamedTuple):
 
 
 class File(NamedTuple):
-    """A file, its whole content, and the command that has to approve of it."""
+    """A file and its whole content.
+
+    ``running`` is where a running program keeps its copy of a file that is a generation.
+    """
 
     path: str
     access: Access
     content: bytes
     secret: bool = False
-    validate: tuple[str, ...] = ()
+    running: str | None = None
 
 
 class Link(NamedTuple):
@@ -74,6 +70,13 @@ class Link(NamedTuple):
     target: str
 
 
+class Validator(NamedTuple):
+    """A command that has to approve of those of some files that change; their staged paths are its last arguments."""
+
+    command: tuple[str, ...]
+    paths: tuple[str, ...]
+
+
 class Wanted(NamedTuple):
     """The whole set. Directories are made first, in the order given; files change in the order given."""
 
@@ -81,6 +84,7 @@ class Wanted(NamedTuple):
     files: tuple[File, ...] = ()
     links: tuple[Link, ...] = ()
     absent: tuple[str, ...] = ()
+    validators: tuple[Validator, ...] = ()
 
 
 class Difference(NamedTuple):
@@ -120,89 +124,6 @@ class Result(NamedTuple):
                     }
                 )
         return shown
-
-
-def wanted(params: Mapping[str, Any], check: bool) -> Wanted:
-    """The set that the arguments of the module describe.
-
-    With ``check`` an owner, a group or a part that does not exist yet is taken as one that will. Raises :class:`FileSetError`
-    with every fault of the arguments.
-    """
-    faults: list[str] = []
-    missing = -1 if check else None
-
-    def identity(name: str | None, kind: str, path: str, look_up: Callable[[str], int]) -> int | None:
-        if name is None:
-            return None
-        try:
-            return int(name) if name.isdigit() else look_up(name)
-        except KeyError:
-            if missing is None:
-                faults.append("%s: there is no %s '%s' on this host" % (path, kind, name))
-            return missing
-
-    def access(entry: Mapping[str, Any]) -> Access:
-        path, mode = entry["path"], entry.get("mode")
-        if mode is not None and not _MODE.match(mode):
-            faults.append("%s: mode '%s' is no octal number in quotes such as '0640'" % (path, mode))
-            mode = None
-        return Access(
-            identity(entry.get("owner"), "user", path, lambda name: pwd.getpwnam(name).pw_uid),
-            identity(entry.get("group"), "group", path, lambda name: grp.getgrnam(name).gr_gid),
-            None if mode is None else int(mode, 8),
-        )
-
-    def content(entry: Mapping[str, Any]) -> bytes:
-        if entry.get("base64_content") is not None:
-            try:
-                return base64.b64decode(entry["base64_content"], validate=True)
-            except ValueError:
-                faults.append("%s: its base64_content is no base64" % entry["path"])
-                return b""
-        if entry.get("parts") is None:
-            text = entry.get("content") if entry.get("secret_content") is None else entry["secret_content"]
-            return (text or "").encode("utf-8")
-        found = []
-        for part in entry["parts"]:
-            if part.get("path") is None:
-                found.append((part.get("content") or "").encode("utf-8"))
-                continue
-            try:
-                with open(part["path"], "rb") as stream:
-                    found.append(stream.read())
-            except OSError as error:
-                if not (check and isinstance(error, FileNotFoundError)):
-                    faults.append("%s: its part %s is not readable: %s" % (entry["path"], part["path"], error.strerror))
-        return b"".join(part if part.endswith(b"\n") or not part else part + b"\n" for part in found)
-
-    def path_of(path: str) -> str:
-        if not path.startswith("/") or os.path.normpath(path) != path or path == "/":
-            faults.append("%s is no absolute path without '..' and without a slash at its end" % path)
-        return path
-
-    directories = tuple(Directory(path_of(entry["path"]), access(entry)) for entry in params["directories"])
-    files = tuple(
-        File(
-            path_of(entry["path"]),
-            access(entry),
-            content(entry),
-            entry.get("secret_content") is not None or entry.get("parts") is not None,
-            tuple(entry.get("validate") or ()),
-        )
-        for entry in params["files"]
-    )
-    links = tuple(Link(path_of(entry["path"]), entry["target"]) for entry in params["links"])
-    absent = tuple(path_of(path) for path in params["absent"])
-    named = [item.path for item in directories] + [item.path for item in files] + [item.path for item in links] + list(absent)
-    faults += ["%s is named twice" % path for path in sorted({path for path in named if named.count(path) > 1})]
-    faults += [
-        "%s: its validator %s does not name the file, which %s stands for" % (file.path, " ".join(file.validate), PLACEHOLDER)
-        for file in files
-        if file.validate and not any(PLACEHOLDER in argument for argument in file.validate)
-    ]
-    if faults:
-        raise FileSetError(faults)
-    return Wanted(directories, files, links, absent)
 
 
 def apply(want: Wanted, run: Runner, check: bool = False) -> Result:
@@ -389,7 +310,7 @@ class _Change:
                 self.make(directory, undo)
             for file in self.files:
                 self.stage(file, undo)
-            faults = [fault for fault in (self.fault(file, run) for file in self.files) if fault]
+            faults = [fault for fault in (self.fault(validator, run) for validator in self.want.validators) if fault]
             if faults:
                 raise FileSetError(faults)
             for path, before, after in self.attributes:
@@ -443,17 +364,19 @@ class _Change:
             stream.flush()
             os.fsync(descriptor)
 
-    @staticmethod
-    def fault(file: File, run: Runner) -> str:
-        """Why the validator refuses the staged file; empty if it does not."""
-        if not file.validate:
+    def fault(self, validator: Validator, run: Runner) -> str:
+        """Why the validator refuses what is staged of its files; empty if it does not."""
+        judged = [file for file in self.files if file.path in validator.paths]
+        if not judged:
             return ""
-        staged = _beside(file.path, "staged")
-        outcome = run([argument.replace(PLACEHOLDER, staged) for argument in file.validate])
+        outcome = run([*validator.command, *(_beside(file.path, "staged") for file in judged)])
         if outcome.code == 0:
             return ""
-        said = "" if file.secret else (outcome.err.strip() or outcome.out.strip()).replace(staged, file.path)
-        return "%s: refused by %s%s; nothing was changed" % (file.path, file.validate[0], ": " + said if said else "")
+        said = "" if any(file.secret for file in judged) else outcome.err.strip() or outcome.out.strip()
+        for file in judged:
+            said = said.replace(_beside(file.path, "staged"), file.path)
+        paths = ", ".join(file.path for file in judged)
+        return "%s: refused by %s%s; nothing was changed" % (paths, validator.command[0], ": " + said if said else "")
 
     @staticmethod
     def put(staged: str, path: str, undo: list[Callable[[], None]], done: list[str]) -> None:

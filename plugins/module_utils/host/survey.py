@@ -13,11 +13,10 @@ import platform
 import pwd
 import re
 import ssl
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils.host import otp, sudoers
+from ansible_collections.beam.tls_distribution.plugins.module_utils.host import file_arguments, files, otp, sudoers
 from ansible_collections.beam.tls_distribution.plugins.module_utils.host.commands import Runner, find
 
 MAX_FILE = 1024 * 1024
@@ -46,6 +45,7 @@ def survey(params: Mapping[str, Any], run: Runner) -> dict[str, Any]:
         "certificate": certificate(params["certificate"]) if params["certificate"] else None,
         "files": {path: text(path) for path in params["files"]},
         "exists": {path: os.path.lexists(path) for path in params["exists"]},
+        "sets": {name: right(arguments, run) for name, arguments in params["sets"].items()},
         "units": units,
         "firewall": _firewall(params["firewall_check"], managers, run),
     }
@@ -72,7 +72,6 @@ def _platform() -> dict[str, Any]:
         "version_id": release.get("VERSION_ID", ""),
         "architecture": platform.machine(),
         "python": platform.python_version(),
-        "interpreter": sys.executable,
         "python_cryptography": importlib.util.find_spec("cryptography") is not None,
     }
 
@@ -142,6 +141,15 @@ def text(path: str) -> str | None:
     except OSError as error:
         raise SurveyError("%s is not readable (%s): connect as root, or set become" % (path, error.strerror)) from error
     return content
+
+
+def right(arguments: Mapping[str, Any], run: Runner) -> bool:
+    """Whether the files of a set are as its arguments want them. What makes the set impossible is for who applies it to say."""
+    empty: dict[str, Any] = {"directories": [], "files": [], "links": [], "absent": [], "validators": []}
+    try:
+        return not files.apply(file_arguments.wanted({**empty, **arguments}, check=True), run, check=True).differences
+    except files.FileSetError:
+        return False
 
 
 def _read_root(path: str) -> str:

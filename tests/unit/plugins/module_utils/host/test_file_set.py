@@ -9,11 +9,11 @@ import os
 import stat
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.host import commands, files
+from ansible_collections.beam.tls_distribution.plugins.module_utils.host import commands, file_arguments, files
 
 
 def wanted(check=False, **params):
-    return files.wanted({"directories": [], "files": [], "links": [], "absent": [], **params}, check)
+    return file_arguments.wanted({"directories": [], "files": [], "links": [], "absent": [], "validators": [], **params}, check)
 
 
 def refuse(argv):
@@ -85,11 +85,27 @@ def test_check_says_the_same_and_changes_nothing(tmp_path, whole):
 
 def test_a_refused_file_leaves_everything_as_it_was(tmp_path, whole):
     before = tree(tmp_path)
-    whole["files"][1]["validate"] = ["judge", "%s"]
+    judge = {"command": ["judge"], "paths": [str(tmp_path / "old")]}
     with pytest.raises(files.FileSetError) as caught:
-        files.apply(wanted(**whole), refuse)
+        files.apply(wanted(**whole, validators=[judge]), refuse)
     assert str(caught.value) == "{0}: refused by judge: line 3: {0} is no good; nothing was changed".format(tmp_path / "old")
     assert tree(tmp_path) == before
+
+
+def test_one_call_judges_what_changes_and_nothing_else(tmp_path):
+    paths = [str(tmp_path / name) for name in "abc"]
+    (tmp_path / "b").write_text("same\n")
+    entries = [{"path": path, "content": "same\n"} for path in paths]
+    judged = []
+
+    def judge(argv):
+        judged.append(argv)
+        return commands.Outcome(1, "", "%s: no good" % argv[-1])
+
+    with pytest.raises(files.FileSetError) as caught:
+        files.apply(wanted(files=entries, validators=[{"command": ["judge", "-x"], "paths": paths}]), judge)
+    assert judged == [["judge", "-x", str(tmp_path / ".a.staged"), str(tmp_path / ".c.staged")]]
+    assert str(caught.value) == "{0}, {1}: refused by judge: {1}: no good; nothing was changed".format(paths[0], paths[2])
 
 
 @pytest.mark.parametrize("breaking", range(1, 6))
@@ -152,7 +168,7 @@ def test_nothing_secret_is_shown(tmp_path):
     result = files.apply(
         wanted(
             files=[
-                {"path": str(tmp_path / "cookie"), "secret_content": "hunter2hunter2", "validate": ["judge", "%s"]},
+                {"path": str(tmp_path / "cookie"), "secret_content": "hunter2hunter2"},
                 {"path": str(tmp_path / "pem"), "parts": [{"path": str(tmp_path / "key")}, {"content": "certificate\n"}]},
             ]
         ),
@@ -161,8 +177,9 @@ def test_nothing_secret_is_shown(tmp_path):
     assert (tmp_path / "pem").read_text() == "private\ncertificate\n"
     assert "hunter2" not in str(result.diff) and "private" not in str(result.diff)
     with pytest.raises(files.FileSetError) as caught:
-        secret = {"path": str(tmp_path / "cookie"), "secret_content": "other", "validate": ["judge", "%s"]}
-        files.apply(wanted(files=[secret]), lambda argv: commands.Outcome(1, "other", "other"))
+        secret = {"path": str(tmp_path / "cookie"), "secret_content": "other"}
+        judge = {"command": ["judge"], "paths": [secret["path"]]}
+        files.apply(wanted(files=[secret], validators=[judge]), lambda argv: commands.Outcome(1, "other", "other"))
     assert "other" not in str(caught.value)
 
 
@@ -182,8 +199,8 @@ def test_a_staged_file_is_never_readable_by_others(tmp_path, monkeypatch):
         return descriptor
 
     monkeypatch.setattr(os, "open", open_and_look)
-    secret = {"path": str(tmp_path / "cookie"), "secret_content": "hunter2", "mode": "0400", "validate": ["look", "%s"]}
-    files.apply(wanted(files=[secret]), look)
+    secret = {"path": str(tmp_path / "cookie"), "secret_content": "hunter2", "mode": "0400"}
+    files.apply(wanted(files=[secret], validators=[{"command": ["look"], "paths": [secret["path"]]}]), look)
     assert modes == [0o600, 0o400]
 
 
@@ -219,10 +236,10 @@ def test_all_faults_of_the_arguments_at_once(tmp_path):
                 {"path": "relative", "content": ""},
                 {"path": "/a", "content": "", "mode": "640"},
                 {"path": "/a", "content": "", "owner": "nobody-of-that-name", "group": "nor-such-a-group"},
-                {"path": "/b", "content": "", "validate": ["true"]},
                 {"path": "/c", "parts": [{"path": str(tmp_path / "missing")}]},
                 {"path": "/d", "base64_content": "%"},
-            ]
+            ],
+            validators=[{"command": ["true"], "paths": ["/b"]}],
         )
     assert caught.value.faults == [
         "relative is no absolute path without '..' and without a slash at its end",
@@ -232,7 +249,7 @@ def test_all_faults_of_the_arguments_at_once(tmp_path):
         "/c: its part %s is not readable: No such file or directory" % (tmp_path / "missing"),
         "/d: its base64_content is no base64",
         "/a is named twice",
-        "/b: its validator true does not name the file, which %s stands for",
+        "/b is to be checked by true, and is no file of the set",
     ]
 
 
@@ -255,3 +272,55 @@ def test_what_is_in_the_way_is_a_fault(tmp_path):
             accept,
         )
     assert len(caught.value.faults) == 2
+
+
+def generation(tmp_path, text="1"):
+    """A set in which a generation is of a file of the set, of one of the host, and of a text."""
+    lines = [
+        {"name": "restart", "paths": [str(tmp_path / "settings"), str(tmp_path / "key")], "text": text},
+        {"name": "reload", "paths": [str(tmp_path / "peers")]},
+    ]
+    return {
+        "files": [
+            {"path": str(tmp_path / "generation"), "generation": {"running": str(tmp_path / "running"), "lines": lines}},
+            {"path": str(tmp_path / "settings"), "secret_content": "one"},
+            {"path": str(tmp_path / "peers"), "content": "two"},
+        ]
+    }
+
+
+def stale(tmp_path, **changes):
+    return file_arguments.stale(wanted(**{**generation(tmp_path), **changes}))
+
+
+def test_a_generation_tells_what_has_not_been_taken_in(tmp_path):
+    (tmp_path / "key").write_text("key")
+    want = wanted(**generation(tmp_path))
+    result = files.apply(want, accept)
+    assert str(tmp_path / "generation") in result.changed_paths
+    assert "restart " not in str(result.diff)
+    assert file_arguments.stale(want) == ["restart", "reload"]
+    (tmp_path / "running").write_bytes((tmp_path / "generation").read_bytes())
+    assert stale(tmp_path) == []
+    (tmp_path / "key").write_text("another key")
+    assert stale(tmp_path) == ["restart"]
+    (tmp_path / "key").write_text("key")
+    assert stale(tmp_path, **generation(tmp_path, text="2")) == ["restart"]
+    changed = generation(tmp_path)
+    changed["files"][2]["content"] = "three"
+    assert stale(tmp_path, **changed) == ["reload"]
+
+
+def test_a_generation_of_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(files.FileSetError, match=r"its part .*key is not readable"):
+        wanted(**generation(tmp_path))
+    assert file_arguments.stale(wanted(check=True, **generation(tmp_path))) == ["restart", "reload"]
+
+
+def test_contents_do_not_run_into_each_other(tmp_path):
+    """What moves from one file to the next is another generation."""
+    before = wanted(**generation(tmp_path), check=True).files[0].content
+    moved = generation(tmp_path)
+    moved["files"][1]["secret_content"] = "on"
+    (tmp_path / "key").write_text("e")
+    assert wanted(**moved).files[0].content != before

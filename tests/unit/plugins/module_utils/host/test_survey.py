@@ -93,7 +93,7 @@ def test_account_of_this_process():
     assert found["exists"] is True and found["home"] == pwd.getpwuid(os.getuid()).pw_dir
 
 
-PARAMS = {"account": None, "certificate": None, "files": [], "exists": [], "units": ["x.service"], "firewall_check": [], "otp_roots": []}
+PARAMS = {"sets": {}, "account": None, "certificate": None, "files": [], "exists": [], "units": ["x.service"], "firewall_check": [], "otp_roots": []}
 
 
 def test_a_host_without_systemd():
@@ -117,3 +117,16 @@ def test_whole_survey(tmp_path):
     assert list(found["units"]) == ["x.service"]
     assert found["exists"] == {str(tmp_path): True, "/nowhere": False} and found["files"] == {"/nowhere": None}
     assert len(asked) == 2
+
+
+def test_a_set_is_right_when_nothing_would_change(tmp_path):
+    path = tmp_path / "rules"
+    wanted = {"files": [{"path": str(path), "content": "drop\n", "mode": "0600"}]}
+    assert survey.right(wanted, commands.run) is False
+    path.write_text("drop\n")
+    path.chmod(0o600)
+    assert survey.right(wanted, commands.run) is True
+    path.chmod(0o644)
+    assert survey.right(wanted, commands.run) is False
+    assert survey.right({"files": [{"path": "no/absolute/path", "content": ""}]}, commands.run) is False
+    assert path.read_text() == "drop\n"
