@@ -49,7 +49,9 @@ options:
         description: The group it belongs to. Left as it is by default.
         type: str
       mode:
-        description: The mode, as an octal number in quotes that begins with a zero. Left as it is by default.
+        description:
+          - The mode, as an octal number in quotes that begins with a zero.
+          - Left as it is by default, and V(0755) for a new directory.
         type: str
   files:
     description: Files with their whole content, put into place in this order.
@@ -77,6 +79,9 @@ options:
         type: str
       secret_content:
         description: The text of the file, which is shown nowhere.
+        type: str
+      base64_content:
+        description: The bytes of the file in base64, for what is no text. They are shown nowhere.
         type: str
       parts:
         description: What the file is put together from, on the host. The result is shown nowhere.

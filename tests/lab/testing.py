@@ -15,14 +15,14 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from lab import roots, whole
+from lab import judges, roots, whole
 from lab.settings import CHECKOUT
 
 GROUND = ("unit", "lint", "sanity")
 ORACLE_SUITES = ("bookworm", "trixie", "forky")
 MIXED = {"suites": ["bookworm", "trixie", "forky"]}
 """Scenarios whose hosts are not of the usual suite."""
-PARTS = (*GROUND, "oracle", "lab", "molecule")
+PARTS = (*GROUND, "page", "prometheus", "oracle", "lab", "molecule")
 _SUM = re.compile(r"^(\d+) passed, (\d+) failed$")
 _PYTEST = re.compile(r"=+ (?=[^=]*\b(?:passed|failed|errors?)\b)[^=]* in [0-9.]+s")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -80,6 +80,10 @@ def ground(part: str) -> Sum:
     if part == "oracle":
         overlays = [str(roots.workshop(suite)) + ":" + str(roots.bare(suite)) for suite in ORACLE_SUITES]
         environment["BEAM_ORACLE_ROOTS"] = ";".join(overlays)
+    elif part == "page":
+        judges.install_browser()
+    elif part == "prometheus":
+        environment["PATH"] = "%s:%s" % (judges.promtool(), environment["PATH"])
     code, lines = _shown([sys.executable, str(CHECKOUT / "tests" / "ground" / "run"), part], environment)
     matches = [match for match in map(_SUM.match, lines) if match]
     return _judged(code, Sum(int(matches[-1].group(1)), int(matches[-1].group(2))) if matches else Sum(0, 0))

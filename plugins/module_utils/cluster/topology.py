@@ -61,6 +61,7 @@ _RANGES: dict[str, tuple[int, int, str]] = {
     "erlang_certs_days": (1, 36500, "choose from 1 to 36500 days"),
     "erlang_certs_renew_before_days": (0, 36500, "choose from 0 days to less than erlang_certs_days"),
     "erlang_certs_ca_days": (1, 36500, "choose from 1 to 36500 days"),
+    "erlang_verify_watch_interval": (10, 86400, "choose from 10 to 86400 seconds"),
 }
 
 # net_kernel takes letters, digits, underscores and hyphens in the part before the @. It also names directories, a unit
@@ -194,6 +195,7 @@ def build(
     for inventory, variables in hosts.items():
         _check_ranges(inventory, variables, faults)
         _check_lifetimes(inventory, variables, faults)
+        _check_watch(inventory, variables, faults)
         nodes[inventory] = _node(inventory, variables, cluster, resolve, faults)
         release = _release(inventory, variables, read_release, releases, faults)
         nodes[inventory].update(_applications(inventory, variables, release, faults))
@@ -284,6 +286,14 @@ def _check_lifetimes(inventory: str, variables: Variables, faults: list[Fault]) 
         problem = "is not less than erlang_certs_days (%d), so that every run would issue a certificate" % days
         fix = "choose a third of erlang_certs_days"
         faults.append(Fault((inventory,), "erlang_certs_renew_before_days", renew, problem, fix))
+
+
+def _check_watch(inventory: str, variables: Variables, faults: list[Fault]) -> None:
+    directory = variables.get("erlang_verify_watch_directory")
+    if directory and (not _PATH.match(directory) or posixpath.normpath(directory) != directory or directory == "/"):
+        problem = "cannot be the directory of a collector"
+        fix = "give an absolute path of letters, digits and . _ @ + -, without a slash at its end, or '' for no link"
+        faults.append(Fault((inventory,), "erlang_verify_watch_directory", directory, problem, fix))
 
 
 def _unfit_name(hosts: tuple[str, ...], variable: str, value: Any) -> Fault:

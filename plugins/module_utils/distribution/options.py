@@ -108,9 +108,17 @@ def as_peers(wanted: Sequence[Mapping[str, Any]], epmd_port: int | None) -> list
     for number, peer in enumerate(wanted):
         option = "peers[%d]" % number
         _name, host = split_node(peer["node"], option + ".node")
-        addresses = tuple(peer["address"] or ([peer["host"]] if peer["host"] not in (None, host) else []))
+        addresses = tuple(peer["address"] or ([peer["host"]] if peer.get("host") not in (None, host) else []))
         found.append(Peer(peer["node"], addresses, checked_port(peer["port"], option + ".port"), epmd_port))
     return found
+
+
+def peers_of(node: str | None, params: Mapping[str, Any], epmd_port: int | None) -> list[Peer]:
+    """Return the peers of the option but node itself, each where node would look for it: at the addresses given only
+    where a table says where nodes are. A host without a node goes by the addresses. Raises OptionError.
+    """
+    found = [peer for peer in as_peers(params["peers"], epmd_port) if peer.node != node]
+    return [peer._replace(addresses=()) for peer in found] if node and params["discovery"] != "map" else found
 
 
 def target() -> dict[str, dict[str, Any]]:

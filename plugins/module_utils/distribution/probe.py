@@ -289,7 +289,7 @@ class Prober:
             fault = self.explain(attempt, failure)
         finally:
             attempt.close()
-        return Edge(_edge_result(own_node, attempt, fault), fault)
+        return Edge(_edge_result(own_node, attempt, fault), fault, attempt.certificate)
 
     def explain(self, attempt: Attempt, failure: AttemptFailed) -> diagnosis.Fault:
         """Return the diagnosis of a failed attempt; where that takes a second look at the peer, take it."""
@@ -353,10 +353,11 @@ class Prober:
 
 
 class Edge(NamedTuple):
-    """What became of one attempt: the EDGE of a module's result, and its fault."""
+    """What became of one attempt: the EDGE of a module's result, its fault, and the certificate that the peer showed."""
 
     result: dict[str, Any]
     fault: diagnosis.Fault | None
+    certificate: certificate.Certificate | None = None
 
 
 def unfinished(own_node: str, prober: Prober, peer: Peer) -> Edge:

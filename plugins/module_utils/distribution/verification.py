@@ -206,10 +206,8 @@ def verify(params: Mapping[str, Any]) -> dict[str, Any]:
     network = probe.Network()
     node = params["node"]
     epmd_port = options.asked_epmd_port(params)
-    peers = [peer for peer in options.as_peers(params["peers"], epmd_port) if peer.node != node]
+    peers = options.peers_of(node, params, epmd_port)
     own = options.as_own(node, params["address"], params["port"], epmd_port) if node else None
-    if own is not None and params["discovery"] != "map":
-        peers = [peer._replace(addresses=()) for peer in peers]
     task = Task(
         origin=params["host"] or (own.host if own else socket.gethostname()),
         own=own,

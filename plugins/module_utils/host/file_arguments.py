@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import base64
 import grp
 import os
 import pwd
@@ -38,11 +39,13 @@ _VALIDATOR = {
     "command": {"type": "list", "elements": "str", "required": True},
     "paths": {"type": "list", "elements": "str", "required": True},
 }
-_CONTENTS = ["content", "secret_content", "parts", "generation"]
+_CONTENTS = ["content", "secret_content", "base64_content", "parts", "generation"]
 _FILE = {
     "path": _PATH,
     "content": {"type": "str"},
     "secret_content": {"type": "str", "no_log": True},
+    # No secret, but nothing that logs and results have a use for.
+    "base64_content": {"type": "str", "no_log": True},
     "parts": {
         "type": "list",
         "elements": "dict",
@@ -165,6 +168,8 @@ class _Reader:
         )
 
     def _own_content(self, entry: Mapping[str, Any]) -> bytes:
+        if entry.get("base64_content") is not None:
+            return self._decoded(entry["path"], entry["base64_content"])
         if entry.get("parts") is None:
             text = entry.get("content") if entry.get("secret_content") is None else entry["secret_content"]
             return (text or "").encode("utf-8")
@@ -173,6 +178,13 @@ class _Reader:
             for part in entry["parts"]
         ]
         return b"".join(part if part.endswith(b"\n") or not part else part + b"\n" for part in parts)
+
+    def _decoded(self, of: str, text: str) -> bytes:
+        try:
+            return base64.b64decode(text, validate=True)
+        except ValueError:
+            self.faults.append("%s: its base64_content is no base64" % of)
+            return b""
 
     def _generation(self, entry: Mapping[str, Any], contents: Mapping[str, bytes]) -> bytes:
         lines = [

@@ -340,7 +340,8 @@ class _Change:
     def make(directory: Directory, undo: list[Callable[[], None]]) -> None:
         os.mkdir(directory.path, 0o700)
         undo.append(lambda: os.rmdir(directory.path))
-        _change_access(directory.path, directory.access)
+        access = directory.access
+        _change_access(directory.path, access if access.mode is not None else access._replace(mode=0o755))
 
     @staticmethod
     def stage(file: File, undo: list[Callable[[], None]]) -> None:

@@ -13,13 +13,14 @@ import typing as t
 from pathlib import Path
 
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report import table, walls
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.drawing import drawing
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.drawing import drawing, key
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.markup import Child, Element, element, join
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.model import (
+    BAD_EDGES,
+    BAD_NODES,
     BAD_WALLS,
     FAILED,
     HELD,
-    OK,
     Report,
     plural,
 )
@@ -29,6 +30,9 @@ SCRIPT = Path(__file__).with_name("page.js").read_text(encoding="utf-8")
 
 SOON_DAYS = 14
 """Days before its end from which a certificate is shown as ending."""
+
+LISTED_PLACES = 8
+"""Most places of a fault that are named."""
 
 LISTED_ATTEMPTS = 200
 """Most attempts at a wall that are listed one by one, those that failed first."""
@@ -75,19 +79,31 @@ def _digest(text: str) -> str:
 
 
 def _body(report: Report) -> Element:
+    sections = [
+        *([("faults", "Faults", _faults(report))] if report["faults"] else []),
+        ("mesh", "Mesh", _mesh(report)),
+        ("nodes", "Nodes", _nodes(report)),
+        ("walls", "Walls", _walls(report)),
+        ("edges", "Edges", _edges(report)),
+    ]
     return element(
         "body",
         None,
-        element("a", {"class": "skip", "href": "#edges"}, "Skip to the edges"),
+        element("a", {"class": "skip", "href": "#main"}, "Skip to the findings"),
         _header(report),
         element(
+            "nav",
+            {"aria-label": "Sections"},
+            element(
+                "ul",
+                None,
+                *(element("li", None, element("a", {"href": "#" + name}, title)) for name, title, _content in sections),
+            ),
+        ),
+        element(
             "main",
-            None,
-            _faults(report),
-            _section("mesh", "Mesh", _mesh(report)),
-            _section("nodes", "Nodes", _nodes(report)),
-            _section("edges", "Edges", _edges(report)),
-            _section("walls", "Walls", _walls(report)),
+            {"id": "main", "tabindex": -1},
+            *(_section(name, title, content) for name, title, content in sections),
         ),
         element("script", None, Element(SCRIPT)),
     )
@@ -103,6 +119,7 @@ def _header(report: Report) -> Element:
     return element(
         "header",
         None,
+        element("button", {"type": "button", "class": "theme", "hidden": "hidden"}),
         element("p", {"class": "eyebrow"}, "Erlang distribution over TLS"),
         element("h1", None, report["cluster"]["name"], " ", element("span", {"class": "verdict %s" % kind}, verdict)),
         element(
@@ -143,53 +160,26 @@ def _section(name: str, title: str, *content: Child) -> Element:
     )
 
 
-def _faults(report: Report) -> Element | None:
-    if not report["faults"]:
-        return None
+def _faults(report: Report) -> Element:
     entries = [
         element(
             "li",
             None,
-            element("p", {"class": "where"}, table.where(fault["where"], 12)),
+            element("p", {"class": "where"}, table.where(fault["where"], LISTED_PLACES)),
             element("p", {"class": "cause"}, fault["cause"]),
             element("p", {"class": "remedy"}, element("span", {"class": "lead"}, "What to do"), fault["remedy"]),
         )
         for fault in report["faults"]
     ]
-    return _section("faults", "Faults and their remedies", element("ol", {"class": "faults"}, *entries))
+    return element("ol", {"class": "faults"}, *entries)
 
 
 def _mesh(report: Report) -> Element:
-    kinds = (
-        ("ok", "reached"),
-        ("idle", "reached, not connected now"),
-        ("failed", "failed"),
-        ("no-answer", "no answer"),
-        ("not-asked", "not asked"),
-        ("absent", "no node yet"),
-    )
-    present = {
-        "idle" if edge["state"] == OK and edge["connection"] == "idle" else edge["state"] for edge in report["edges"]
-    }
-    keys = [
-        element(
-            "li",
-            {"class": "edge %s" % kind},
-            element(
-                "svg",
-                {"viewBox": "0 0 40 12", "aria-hidden": "true"},
-                element("path", {"d": "M1 6 L30 6", "marker-end": "url(#arrow-%s)" % kind}),
-            ),
-            meaning,
-        )
-        for kind, meaning in kinds
-        if kind in present
-    ]
-    hint = (
-        element("p", {"class": "hint"}, "Choose a node to see its edges alone.") if len(report["nodes"]) > 1 else None
-    )
     return element(
-        "figure", None, drawing(report), element("figcaption", None, element("ul", {"class": "key"}, *keys), hint)
+        "figure",
+        None,
+        element("div", {"class": "scroll"}, drawing(report)),
+        element("figcaption", None, key(report), element("p", {"class": "readout", "role": "status"})),
     )
 
 
@@ -278,7 +268,7 @@ def _nodes(report: Report) -> Element:
     ]
     rows: list[tuple[dict[str, Child], t.Sequence[Cell]]] = []
     longest = max([float(node["certificate_days_left"] or 0) for node in report["nodes"]] + [1.0])
-    for node in report["nodes"]:
+    for node in sorted(report["nodes"], key=lambda node: node["state"] not in BAD_NODES):
         name = join(element("strong", None, node["inventory"]), element("span", {"class": "sub"}, node["node"]))
         peers = len(node["peers"]) if node["state"] == "up" else None
         cells = [
@@ -293,7 +283,7 @@ def _nodes(report: Report) -> Element:
                 str(node["certificate_days_left"] if node["certificate_days_left"] is not None else ""),
             ),
         ]
-        rows.append(({}, cells))
+        rows.append(({"class": node["state"]}, cells))
     return _table("What each running node says of itself, and the certificate that its peers were shown", columns, rows)
 
 
@@ -340,7 +330,7 @@ def _edges(report: Report) -> Element:
     ]
     columns += [Column(stage.replace("_", " "), True) for stage in _STAGES] + [Column("total ms", True)]
     rows: list[tuple[dict[str, Child], t.Sequence[Cell]]] = []
-    for edge in report["edges"]:
+    for edge in sorted(report["edges"], key=lambda edge: edge["state"] not in BAD_EDGES):
         fault = edge["fault"]
         why = element("span", {"class": "sub"}, fault["cause"]) if fault and edge["state"] == FAILED else None
         cells = [
@@ -356,14 +346,25 @@ def _edges(report: Report) -> Element:
             *(Cell(_milliseconds(edge["milliseconds"].get(stage))) for stage in (*_STAGES, "total")),
         ]
         rows.append(({"data-from": edge["from"], "data-to": edge["to"], "class": edge["state"]}, cells))
-    reset = element(
-        "p",
+    return join(_filter(report), _table("Every edge, with the time of each stage in milliseconds", columns, rows))
+
+
+def _filter(report: Report) -> Element:
+    """Which edges are listed; shown where there is a script to do it."""
+    states = [("", "all edges"), ("bad", "what is wrong"), ("good", "what is right")]
+    nodes = [("", "any node"), *((node["inventory"], node["inventory"]) for node in report["nodes"])]
+    return element(
+        "form",
         {"class": "filter", "hidden": "hidden"},
-        element("span", {"role": "status"}),
-        " ",
-        element("button", {"type": "button"}, "Show all edges"),
+        element("label", None, "Show ", _select("state", states)),
+        element("label", None, "from or to ", _select("node", nodes)),
+        element("output", {"role": "status"}),
+        element("button", {"type": "button"}, "Show all"),
     )
-    return join(reset, _table("Every edge, with the time of each stage in milliseconds", columns, rows))
+
+
+def _select(name: str, choices: t.Sequence[tuple[str, str]]) -> Element:
+    return element("select", {"name": name}, *(element("option", {"value": value}, text) for value, text in choices))
 
 
 def _milliseconds(value: float | None) -> str | None:

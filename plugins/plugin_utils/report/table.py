@@ -13,6 +13,7 @@ from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report impor
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.model import (
     ABSENT,
     BAD_EDGES,
+    BAD_NODES,
     BAD_WALLS,
     FAILED,
     HELD,
@@ -42,10 +43,9 @@ SHOWN_EDGES = 20
 SHOWN_FAULTS = 12
 
 _RIGHT = frozenset(["days", "ms"])
-_SHORTENED = ("cipher", "from", "to")
+_SHORTENED = ("cipher", "from", "to", "node")
 _LEAST = 8
 _GAP = "  "
-_MARKS = {OK: ("+", GOOD), FAILED: ("X", BAD), NO_ANSWER: ("?", BAD), NOT_ASKED: ("-", QUIET), ABSENT: (" ", QUIET)}
 _STYLES = {OK: GOOD, FAILED: BAD, NO_ANSWER: BAD}
 _WORDS = {NO_ANSWER: "no answer", NOT_ASKED: "not asked", ABSENT: "no node yet"}
 
@@ -78,12 +78,12 @@ def _edges(report: Report, width: int) -> list[Line]:
         return []
     if len(report["nodes"]) <= LISTED_NODES:
         return _listing(edges, width)
-    bad = [edge for edge in edges if edge["state"] == FAILED]
-    lines = _matrix(report, width) or _sources(report, width)
-    if bad:
-        lines += [[], *_listing(bad[:SHOWN_EDGES], width)]
-    if len(bad) > SHOWN_EDGES:
-        lines.append([Span("and %s more that failed" % plural(len(bad) - SHOWN_EDGES, "edge"), BAD)])
+    failed = [edge for edge in edges if edge["state"] == FAILED]
+    lines = _summary(report, width)
+    if failed:
+        lines += [[], *_listing(failed[:SHOWN_EDGES], width)]
+    if len(failed) > SHOWN_EDGES:
+        lines.append([Span("and %s more that failed" % plural(len(failed) - SHOWN_EDGES, "edge"), BAD)])
     return lines
 
 
@@ -160,64 +160,47 @@ def shorten(text: str, width: int) -> str:
     return text if len(text) <= width else text[: max(width - 1, 0)] + "…"
 
 
-def _matrix(report: Report, width: int) -> list[Line]:
-    """One row and one column a node; nothing if that is wider than the terminal."""
-    names = [node["inventory"] for node in report["nodes"]]
-    label = max(len(clean(name)) for name in names)
-    digits = len(str(len(names)))
-    cell = digits + 1
-    if digits + 1 + label + cell * len(names) > width:
-        return []
-    states = {(edge["from"], edge["to"]): edge["state"] for edge in report["edges"]}
-    lines: list[Line] = [
-        [
-            Span("from".ljust(digits + 1 + label), QUIET),
-            *(Span(str(number + 1).rjust(cell), QUIET) for number in range(len(names))),
-        ]
-    ]
-    for number, origin in enumerate(names):
-        line = [Span("%s %s" % (str(number + 1).rjust(digits), clean(origin).ljust(label)))]
-        for target in names:
-            mark, style = _MARKS[states[origin, target]] if (origin, target) in states else ("·", QUIET)
-            line.append(Span(mark.rjust(cell), style))
-        lines.append(line)
-    present = [
-        entry
-        for entry in (("+ ok", OK), ("X failed", FAILED), ("? no answer", NO_ANSWER), ("- not asked", NOT_ASKED))
-        if entry[1] in states.values()
-    ]
-    lines.append([Span("".ljust(digits + 1 + label + 1) + _GAP.join(text for text, _state in present), QUIET)])
-    return lines
-
-
-def _sources(report: Report, width: int) -> list[Line]:
-    """One row a node: how many of its edges are right, and its slowest."""
+def _summary(report: Report, width: int) -> list[Line]:
+    """One row a node: how many of its edges are right, out and in, what they agree on, and the slowest of those that it opens."""
+    out: dict[str, list[t.Mapping[str, t.Any]]] = {}
+    into: dict[str, list[t.Mapping[str, t.Any]]] = {}
+    for edge in report["edges"]:
+        out.setdefault(edge["from"], []).append(edge)
+        into.setdefault(edge["to"], []).append(edge)
     rows, styles = [], []
     for node in report["nodes"]:
         name = node["inventory"]
-        out = [edge for edge in report["edges"] if edge["from"] == name]
-        into = [edge for edge in report["edges"] if edge["to"] == name]
-        slowest = max((edge["milliseconds"].get("total") or 0.0 for edge in out), default=0.0)
-        bad = sum(edge["state"] in BAD_EDGES for edge in (*out, *into))
-        word = (
-            "ok" if all(edge["state"] == OK for edge in (*out, *into)) else _WORDS.get(node["state"], "%d failed" % bad)
-        )
+        mine, theirs = out.get(name, []), into.get(name, [])
+        word, style = _judgement(node, [*mine, *theirs])
+        slowest = max((edge["milliseconds"].get("total") or 0.0 for edge in mine if edge["state"] == OK), default=0.0)
+        versions = {short_tls(edge["tls_version"]) for edge in mine if edge["tls_version"]}
         rows.append(
             {
-                "from": name,
+                "node": name,
                 "result": word,
-                "reaches": _of(out),
-                "reached by": _of(into),
+                "out": _of(mine),
+                "in": _of(theirs),
+                "TLS": " ".join(sorted(versions)),
                 "days": days(node["certificate_days_left"]),
                 "ms": _number(slowest or None, "%.1f"),
             }
         )
-        styles.append(GOOD if word == "ok" else BAD if bad else QUIET)
+        styles.append(style)
     return columns(rows, styles, "result", width)
 
 
+def _judgement(node: t.Mapping[str, t.Any], edges: t.Sequence[t.Mapping[str, t.Any]]) -> tuple[str, str]:
+    """How a node and its edges are, in a few words, and the style of these."""
+    if node["state"] in _WORDS:
+        return _WORDS[node["state"]], BAD if node["state"] in BAD_NODES else QUIET
+    bad = sum(edge["state"] in BAD_EDGES for edge in edges)
+    if node["state"] in BAD_NODES:
+        return node["state"], BAD
+    return ("%s failed" % plural(bad, "edge"), BAD) if bad else ("ok", GOOD)
+
+
 def _of(edges: t.Sequence[t.Mapping[str, t.Any]]) -> str:
-    return "%d of %d" % (sum(edge["state"] == OK for edge in edges), len(edges))
+    return "%d/%d" % (sum(edge["state"] == OK for edge in edges), len(edges))
 
 
 def _walls(report: Report, width: int) -> list[Line]:

@@ -147,6 +147,14 @@ ADDRESS = {"erlang_node_addresses": ["198.18.2.10"]}
             "alpha and bravo: erlang_cluster_port 80 is not between 1024 and 65535",
         ),
         (
+            {"bravo": {"erlang_verify_watch_interval": 5}},
+            "bravo: erlang_verify_watch_interval 5 is not between 10 and 86400; choose from 10 to 86400 seconds",
+        ),
+        (
+            {"bravo": {"erlang_verify_watch_directory": "metrics/"}},
+            "bravo: erlang_verify_watch_directory 'metrics/' cannot be the directory of a collector",
+        ),
+        (
             {"everywhere": {"erlang_cluster_net_ticktime": 0}},
             "alpha and bravo: erlang_cluster_net_ticktime 0 is not between 4 and 86400",
         ),

@@ -204,6 +204,22 @@ def test_a_staged_file_is_never_readable_by_others(tmp_path, monkeypatch):
     assert modes == [0o600, 0o400]
 
 
+def test_bytes_come_as_base64_and_are_not_shown(tmp_path):
+    binary = {"path": str(tmp_path / "program"), "base64_content": "AP+A", "mode": "0644"}
+    result = files.apply(wanted(files=[binary]), accept)
+    assert (tmp_path / "program").read_bytes() == b"\x00\xff\x80"
+    assert "content not shown" in result.diff[0]["prepared"]
+    assert not files.apply(wanted(files=[binary]), accept).differences
+
+
+def test_a_new_directory_can_be_entered_unless_its_mode_says_otherwise(tmp_path):
+    files.apply(wanted(directories=[{"path": str(tmp_path / "open")}, {"path": str(tmp_path / "shut"), "mode": "0700"}]), accept)
+    assert stat.S_IMODE((tmp_path / "open").stat().st_mode) == 0o755
+    assert stat.S_IMODE((tmp_path / "shut").stat().st_mode) == 0o700
+    (tmp_path / "open").chmod(0o750)
+    assert not files.apply(wanted(directories=[{"path": str(tmp_path / "open")}]), accept).differences
+
+
 def test_links_are_replaced_not_followed(tmp_path):
     (tmp_path / "outside").write_text("outside\n")
     (tmp_path / "file").symlink_to(tmp_path / "outside")
@@ -221,6 +237,7 @@ def test_all_faults_of_the_arguments_at_once(tmp_path):
                 {"path": "/a", "content": "", "mode": "640"},
                 {"path": "/a", "content": "", "owner": "nobody-of-that-name", "group": "nor-such-a-group"},
                 {"path": "/c", "parts": [{"path": str(tmp_path / "missing")}]},
+                {"path": "/d", "base64_content": "%"},
             ],
             validators=[{"command": ["true"], "paths": ["/b"]}],
         )
@@ -230,6 +247,7 @@ def test_all_faults_of_the_arguments_at_once(tmp_path):
         "/a: there is no user 'nobody-of-that-name' on this host",
         "/a: there is no group 'nor-such-a-group' on this host",
         "/c: its part %s is not readable: No such file or directory" % (tmp_path / "missing"),
+        "/d: its base64_content is no base64",
         "/a is named twice",
         "/b is to be checked by true, and is no file of the set",
     ]

@@ -85,6 +85,29 @@ def test_the_policy_lets_only_the_pages_own_script_run():
     assert "unsafe" not in policy.group(1)
 
 
+@pytest.mark.parametrize("count", [2, 4, 16, 17, 64])
+def test_every_edge_that_is_bad_is_drawn_and_every_node_too(count):
+    mesh = Mesh(count)
+    mesh.fail(mesh.names[1], mesh.names[0])
+    found = Reader(page(mesh.build())).found
+    drawn = [attributes for tag, attributes in found if tag == "g" and attributes.get("data-from")]
+    bad = [edge for edge in drawn if edge["class"] == "edge failed"]
+    assert [(edge["data-from"], edge["data-to"]) for edge in bad] == [(mesh.names[1], mesh.names[0])]
+    nodes = [attributes["data-node"] for tag, attributes in found if tag == "g" and attributes.get("data-node")]
+    assert nodes == mesh.names
+
+
+def test_what_is_wrong_comes_first_without_a_script():
+    mesh = Mesh()
+    mesh.fail("dave", "carol")
+    del mesh.answers["bravo"]
+    found = Reader(page(mesh.build())).found
+    rows = [attributes["class"] for tag, attributes in found if tag == "tr" and attributes.get("class")]
+    assert rows[:4] == ["no-answer", "up", "up", "up"]
+    assert rows[4:8] == ["no-answer"] * 3 + ["failed"] and set(rows[8:]) == {"ok"}
+    assert [tag for tag, attributes in found if "hidden" in attributes] == ["button", "form"]
+
+
 def test_states_are_told_apart_by_more_than_colour():
     mesh = Mesh()
     mesh.fail("alpha", "bravo")

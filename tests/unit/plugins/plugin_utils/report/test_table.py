@@ -36,22 +36,27 @@ def test_a_small_mesh_lists_every_edge_in_columns_and_ends_with_the_summary():
     assert any("no certificate  held 16 of 16" in line for line in shown)
 
 
-def test_a_larger_mesh_shows_a_matrix_and_lists_failed_edges_only():
-    mesh = Mesh(24)
-    mesh.fail("node03", "node05", SHORT)
-    shown = lines(mesh, 120)
-    assert shown[0].split() == ["from", *(str(number + 1) for number in range(24))]
-    assert shown[3].split()[2:] == ["+", "+", "·", "+", "X"] + ["+"] * 19
-    assert sum("failed: tls" in line for line in shown) == 1
-    assert len(shown) < 50
-
-
-def test_a_mesh_wider_than_the_terminal_has_a_line_for_each_node():
+@pytest.mark.parametrize("width", [80, 160])
+def test_a_larger_mesh_has_a_line_for_each_node_and_lists_failed_edges_only(width):
     mesh = Mesh(64)
     mesh.fail("node03", "node05", SHORT)
+    shown = lines(mesh, width)
+    assert shown[0].split() == ["node", "result", "out", "in", "TLS", "days", "ms"]
+    assert shown[1].split() == ["node01", "ok", "63/63", "63/63", "1.3", "89", "66.9"]
+    assert shown[3].split()[:6] == ["node03", "1", "edge", "failed", "62/63", "63/63"]
+    assert shown[5].split()[:6] == ["node05", "1", "edge", "failed", "63/63", "62/63"]
+    assert sum("failed: tls" in line for line in shown) == 1
+    assert "node03 → node05" in shown and "  → Start it." in shown
+    assert len(shown) < 64 + 24
+
+
+def test_a_larger_mesh_says_which_nodes_are_down_or_silent():
+    mesh = Mesh(8)
+    del mesh.answers["node02"]
+    mesh.answers["node04"]["running"].update(ok=False, fault=SHORT)
     shown = lines(mesh)
-    assert shown[0].split() == ["from", "result", "reaches", "reached", "by", "days", "ms"]
-    assert shown[3].split()[:6] == ["node03", "1", "failed", "62", "of", "63"]
+    assert shown[2].split()[:4] == ["node02", "no", "answer", "0/7"]
+    assert shown[4].split()[:3] == ["node04", "down", "7/7"]
 
 
 def test_many_faults_are_cut_short():

@@ -1,0 +1,167 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The standing watch: what it writes, what it does when something breaks, who reads it, and that nothing of it stays."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator
+
+import pytest
+from lab.acting import altered, on, play, until
+from lab.settings import HOSTS
+from prometheus_client.parser import text_string_to_metric_families
+
+COLLECTOR = "/var/lib/prometheus/node-exporter"
+TIMER, SERVICE = "erlang-guard-watch.timer", "erlang-guard-watch.service"
+NAMES = [known.name for known in HOSTS]
+Metrics = dict[tuple[str, ...], float]
+
+
+def node(name: str) -> str:
+    """The full name of a host's node."""
+    return "guard@%s.example.net" % name
+
+
+def metrics(name: str) -> Metrics:
+    """What the collector finds on a host: the name of each metric with the values of its labels, the host's own node left out."""
+    found = {}
+    for family in text_string_to_metric_families(on(name, "cat %s/erlang-guard.prom" % COLLECTOR).out):
+        for sample in family.samples:
+            assert sample.labels.pop("node") == node(name)
+            found[(sample.name.replace("beam_tls_", ""), *sample.labels.values())] = sample.value
+    return found
+
+
+def look(name: str) -> Metrics:
+    """What is there after one more look."""
+    # Now and then systemd cannot start a process in these hosts, and says so in the journal; so it has a second chance.
+    assert any(on(name, "systemctl start " + SERVICE).code == 0 for _attempt in range(3))
+    return metrics(name)
+
+
+def edges(found: Metrics) -> dict[str, float]:
+    """The edges of a host: peer and whether it is reached."""
+    return {key[1]: value for key, value in found.items() if key[0] == "edge_up"}
+
+
+def changed(**variables: object) -> set[int]:
+    """How many tasks a run with further variables changed on the hosts."""
+    done = play("site", "-e", json.dumps(variables))
+    assert done.code == 0, done.out[-4000:]
+    return {done.changed[name] for name in NAMES}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def watched() -> Iterator[None]:
+    """The watch is on, and off again whatever happens in between."""
+    changed(erlang_verify_watch=True)
+    yield
+    changed()
+
+
+def test_the_timer_is_active_and_looked_at_once() -> None:
+    for name in NAMES:
+        assert on(name, "systemctl is-active %s && systemctl is-enabled %s" % (TIMER, TIMER)).code == 0
+        assert until(lambda host=name: len(edges(metrics(host))) == 3 or on(host, "systemctl is-failed -q " + SERVICE).code == 0)
+
+
+def test_all_is_well() -> None:
+    for name in NAMES:
+        before = time.time()
+        found = look(name)
+        assert found[("node_up",)] == 1
+        assert edges(found) == {node(other): 1 for other in NAMES if other != name}
+        assert all(0 < value < 5 for key, value in found.items() if key[0] == "edge_handshake_seconds")
+        assert before - 5 < found[("watch_last_run_timestamp_seconds",)] < time.time() + 5
+        assert 0 < found[("watch_duration_seconds",)] < 30
+        assert not [key for key in found if "fault" in key[0]]
+
+
+def test_certificates_end_when_openssl_says_so() -> None:
+    def end(name: str, file: str) -> float:
+        said = on(name, "date +%%s -d \"$(openssl x509 -in /etc/erlang/guard/%s -noout -enddate | cut -d= -f2)\"" % file)
+        return float(said.out)
+
+    found = look("alpha")
+    began = found[("watch_last_run_timestamp_seconds",)]
+    assert abs(began + found[("node_certificate_remaining_seconds",)] - end("alpha", "node.pem")) < 1
+    assert abs(began + found[("trust_certificate_remaining_seconds",)] - end("alpha", "ca.pem")) < 1
+    for name in ("bravo", "carol", "dave"):
+        assert abs(began + found[("edge_certificate_remaining_seconds", node(name))] - end(name, "node.pem")) < 1
+
+
+def test_a_node_that_stops_is_seen_by_all_within_one_look_and_no_unit_fails() -> None:
+    with altered("bravo", "systemctl stop erlang-guard", "systemctl start erlang-guard"):
+        found = look("alpha")
+        assert edges(found) == {node("bravo"): 0, node("carol"): 1, node("dave"): 1}
+        assert found[("edge_fault", node("bravo"), "connection-refused")] == 1
+        assert ("edge_handshake_seconds", node("bravo")) not in found
+        own = look("bravo")
+        assert own[("node_up",)] == 0 and own[("node_fault", "connection-refused")] == 1
+        assert all(value == 1 for value in edges(own).values())
+    assert set(edges(look("alpha")).values()) == {1}
+
+
+def test_where_it_cannot_look_the_unit_fails_and_says_why() -> None:
+    cookie = "/var/lib/merl/guard/.erlang.cookie"
+    with altered("carol", "mv %s %s.away" % (cookie, cookie), "mv %s.away %s" % (cookie, cookie)):
+        why = "cannot do its work: %s: No such file" % cookie
+        assert until(lambda: on("carol", "systemctl start " + SERVICE).code != 0 and why in on("carol", "journalctl -u %s -n 9 -o cat" % SERVICE).out)
+        assert set(edges(metrics("carol")).values()) == {0}
+    look("carol")
+
+
+def test_the_metrics_are_for_everybody_and_hold_no_secret() -> None:
+    for name in NAMES:
+        assert on(name, "runuser -u nobody -- cat %s/erlang-guard.prom" % COLLECTOR).code == 0
+        secrets = on(name, "cat /var/lib/merl/guard/.erlang.cookie").out.split()
+        written = on(name, "cat /var/lib/erlang-guard-watch/* /etc/erlang/guard/watch.json; journalctl -u %s" % SERVICE).out
+        assert secrets and "PRIVATE KEY" not in written and not any(secret in written for secret in secrets)
+
+
+def test_the_service_is_sandboxed_and_is_not_root() -> None:
+    said = on("alpha", "systemd-analyze security --no-pager " + SERVICE).out
+    exposure = re.search(r"Overall exposure level for \S+: ([0-9.]+)", said)
+    assert exposure and float(exposure.group(1)) <= 2.0
+    assert on("alpha", "systemctl show -P User " + SERVICE).out.strip() == "merl"
+    assert on("alpha", "stat -c %U /var/lib/erlang-guard-watch/erlang-guard.prom").out.strip() == "merl"
+
+
+def test_node_exporter_reads_them() -> None:
+    serve = "prometheus-node-exporter --collector.disable-defaults --collector.textfile --collector.textfile.directory=%s" % COLLECTOR
+    ask = (
+        "python3 -c 'import http.client as h; c = h.HTTPConnection(\"127.0.0.1\", 9101); c.request(\"GET\", \"/metrics\");"
+        " print(c.getresponse().read().decode())'"
+    )
+    install = "apt-get -q -y --no-install-recommends install prometheus-node-exporter && systemctl stop prometheus-node-exporter"
+    assert on("alpha", install).code == 0
+    run = "systemd-run --unit exporter --property User=prometheus %s --web.listen-address=127.0.0.1:9101" % serve
+    with altered("alpha", run, "systemctl stop exporter && apt-get -q -y remove prometheus-node-exporter"):
+        assert until(lambda: on("alpha", ask).code == 0)
+        exported = on("alpha", ask).out
+    assert 'beam_tls_edge_up{node="%s",peer="%s"} 1' % (node("alpha"), node("bravo")) in exported
+    assert "node_textfile_scrape_error 0" in exported
+
+
+def test_a_second_run_changes_nothing() -> None:
+    assert changed(erlang_verify_watch=True) == {0}
+
+
+def test_another_interval_and_another_directory() -> None:
+    assert changed(erlang_verify_watch=True, erlang_verify_watch_interval=60, erlang_verify_watch_directory="/srv/metrics") == {2}
+    assert "1min" in on("alpha", "systemctl show -P TimersMonotonic " + TIMER).out
+    assert on("alpha", "test -L /srv/metrics/erlang-guard.prom && ! test -L %s/erlang-guard.prom" % COLLECTOR).code == 0
+
+
+def test_off_means_gone() -> None:
+    assert 0 not in changed()
+    for name in NAMES:
+        left = on(name, "find /etc /opt /var/lib /run /srv -name '*erlang-guard-watch*' -o -name 'watch.*' -path '*erlang*'; find / -xdev -name erlang-guard.prom")
+        assert left.out == ""
+        assert on(name, "systemctl list-units --all --plain --no-legend 'erlang-guard-watch*'").out == ""
+    assert changed() == {0}

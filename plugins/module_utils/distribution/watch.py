@@ -1,0 +1,156 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The standing watch: the edges of one host tried once, and what came of it as metrics.
+
+The metrics are described in docs/watch.md.
+"""
+
+from __future__ import annotations
+
+import re
+import ssl
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timezone
+from typing import Any, NamedTuple
+
+from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import (
+    certificate,
+    options,
+    probe,
+    tls,
+)
+from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.metrics import Metric, Sample
+
+NODE_UP = Metric(
+    "beam_tls_node_up", ("node",), "Whether the node of this host lets a peer of the cluster in, asked over the loopback."
+)
+NODE_FAULT = Metric("beam_tls_node_fault", ("node", "fault"), "1 for the fault that keeps the node of this host from it.")
+NODE_CERTIFICATE = Metric(
+    "beam_tls_node_certificate_remaining_seconds",
+    ("node",),
+    "Time until the certificate on the disk of this host ends, negative afterwards.",
+)
+TRUST_CERTIFICATE = Metric(
+    "beam_tls_trust_certificate_remaining_seconds",
+    ("node",),
+    "Time until the first certificate of this host's trust bundle ends, negative afterwards.",
+)
+EDGE_UP = Metric("beam_tls_edge_up", ("node", "peer"), "Whether this host can connect to the peer as its node would.")
+EDGE_FAULT = Metric("beam_tls_edge_fault", ("node", "peer", "fault"), "1 for the fault that keeps this host from it.")
+EDGE_HANDSHAKE = Metric(
+    "beam_tls_edge_handshake_seconds",
+    ("node", "peer"),
+    "Time that a connection to the peer took, from name resolution to the proof of the cookie.",
+)
+EDGE_CERTIFICATE = Metric(
+    "beam_tls_edge_certificate_remaining_seconds",
+    ("node", "peer"),
+    "Time until the certificate that the peer shows ends, negative afterwards.",
+)
+LAST_RUN = Metric("beam_tls_watch_last_run_timestamp_seconds", ("node",), "When the watch began to look, in Unix time.")
+DURATION = Metric("beam_tls_watch_duration_seconds", ("node",), "Time that the watch took to look at everything.")
+
+METRICS = (
+    NODE_UP,
+    NODE_FAULT,
+    NODE_CERTIFICATE,
+    TRUST_CERTIFICATE,
+    EDGE_UP,
+    EDGE_FAULT,
+    EDGE_HANDSHAKE,
+    EDGE_CERTIFICATE,
+    LAST_RUN,
+    DURATION,
+)
+
+_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----")
+
+
+class Findings(NamedTuple):
+    """What a look at everything found.
+
+    ``faults`` are sentences with cause and remedy, ``unable`` says why nothing could be tried at all: a file of the
+    node's own that does not serve.
+    """
+
+    samples: list[Sample]
+    faults: list[str]
+    unable: str | None
+
+
+def look(settings: Mapping[str, Any]) -> Findings:
+    """Try the host's own node and every peer once, side by side.
+
+    ``settings`` are options of the module node_verify by name: ``node``, ``address``, ``port``, ``peers``, ``discovery``,
+    ``epmd_port``, ``timeout`` and the node's files. Raises OptionError. Bounded in time by probe.bound.
+    """
+    node = settings["node"]
+    began, clock = datetime.now(timezone.utc), time.perf_counter()
+    prober = options.prober(node, settings, "node")
+    epmd_port = options.asked_epmd_port(settings)
+    own = options.as_own(node, settings["address"], settings["port"], epmd_port)
+    peers = options.peers_of(node, settings, epmd_port)
+    first, *edges = probe.probe(node, prober, [own, *peers])
+    samples = [
+        *_of_node(node, first, prober.credentials, began),
+        *(sample for edge in edges for sample in _of_edge(node, edge, began)),
+        Sample(LAST_RUN, (node,), began.timestamp()),
+        Sample(DURATION, (node,), round(time.perf_counter() - clock, 6)),
+    ]
+    return Findings(samples, _sentences([first, *edges]), _own_problem(prober))
+
+
+def _of_node(node: str, edge: probe.Edge, files: tls.Credentials, now: datetime) -> Iterator[Sample]:
+    yield Sample(NODE_UP, (node,), int(edge.fault is None))
+    if edge.fault is not None:
+        yield Sample(NODE_FAULT, (node, edge.fault.id), 1)
+    for metric, path in ((NODE_CERTIFICATE, files.certfile), (TRUST_CERTIFICATE, files.cacertfile)):
+        ends = _ends(path)
+        if ends:
+            yield Sample(metric, (node,), _seconds(min(ends), now))
+
+
+def _of_edge(node: str, edge: probe.Edge, now: datetime) -> Iterator[Sample]:
+    ends = (node, edge.result["to"])
+    yield Sample(EDGE_UP, ends, int(edge.fault is None))
+    if edge.fault is None:
+        yield Sample(EDGE_HANDSHAKE, ends, round(edge.result["milliseconds"]["total"] / 1000, 6))
+    else:
+        yield Sample(EDGE_FAULT, (*ends, edge.fault.id), 1)
+    if edge.certificate is not None:
+        yield Sample(EDGE_CERTIFICATE, ends, _seconds(edge.certificate.not_after, now))
+
+
+def _seconds(end: datetime, now: datetime) -> float:
+    return round((end - now).total_seconds(), 3)
+
+
+def _ends(path: str) -> list[datetime]:
+    """Return when the certificates in a PEM file end; none where it cannot be read, which is a fault of every edge."""
+    try:
+        with open(path, encoding="ascii", errors="replace") as stream:
+            blocks = _CERTIFICATE.findall(stream.read())
+        return [certificate.read(ssl.PEM_cert_to_DER_cert(block)).not_after for block in blocks]
+    except (OSError, ValueError):
+        return []
+
+
+def _sentences(edges: Sequence[probe.Edge]) -> list[str]:
+    """Return what is wrong and what to do about it; a fault that several edges share is told once."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for edge in edges:
+        if edge.fault is not None:
+            found.setdefault((edge.fault.cause, edge.fault.remedy), []).append(edge.result["to"])
+    return ["%s: %s %s" % (", ".join(nodes), *sentences) for sentences, nodes in found.items()]
+
+
+def _own_problem(prober: probe.Prober) -> str | None:
+    try:
+        prober.context()
+        prober.cookie()
+    except tls.LocalFileError as error:
+        return str(error)
+    return None

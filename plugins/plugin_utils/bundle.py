@@ -1,0 +1,74 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A module of ``module_utils`` with all that it imports, as one file that Python runs. Runs on the controller only."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import io
+import zipfile
+from pathlib import Path
+
+PACKAGE = "ansible_collections.beam.tls_distribution.plugins.module_utils"
+_ROOM = Path(__file__).resolve().parents[1] / "module_utils"
+_MAIN = "import sys\n\nfrom %s import main\n\nsys.exit(main(sys.argv[1:]))\n"
+# What a zip archive can say of a time, and that a file may be read by all.
+_TIME = (1980, 1, 1, 0, 0, 0)
+_MODE = 0o644 << 16
+
+
+@functools.cache
+def program(module: str) -> bytes:
+    """The archive whose start is ``main`` of ``module`` (as ``host.watch``), which is given the arguments and returns the
+    exit code. The same sources make the same bytes.
+
+    Source: zipapp of Python's library.
+    """
+    contents = {"__main__.py": _MAIN % ("%s.%s" % (PACKAGE, module))}
+    for name in sorted(closure(module)):
+        path = "%s.%s" % (PACKAGE, name)
+        contents[path.replace(".", "/") + ".py"] = _source(name)
+        parents = path.split(".")[:-1]
+        for depth in range(1, len(parents) + 1):
+            contents["/".join([*parents[:depth], "__init__.py"])] = ""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as stream:
+        for name in sorted(contents):
+            entry = zipfile.ZipInfo(name, _TIME)
+            entry.external_attr, entry.compress_type = _MODE, zipfile.ZIP_DEFLATED
+            stream.writestr(entry, contents[name])
+    return archive.getvalue()
+
+
+def closure(module: str) -> set[str]:
+    """The modules of ``module_utils`` that a module needs, itself included, without the package's name."""
+    found: set[str] = set()
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += _imported(_source(name))
+    return found
+
+
+def _imported(source: str) -> list[str]:
+    names = []
+    for statement in ast.walk(ast.parse(source)):
+        if isinstance(statement, ast.ImportFrom) and (statement.module or "").startswith(PACKAGE):
+            room = str(statement.module)[len(PACKAGE) + 1 :]
+            for alias in statement.names:
+                inside = "%s.%s" % (room, alias.name)
+                names.append(inside if _path(inside).exists() else room)
+    return names
+
+
+def _path(name: str) -> Path:
+    return _ROOM.joinpath(*name.split(".")).with_suffix(".py")
+
+
+def _source(name: str) -> str:
+    return _path(name).read_text(encoding="utf-8")

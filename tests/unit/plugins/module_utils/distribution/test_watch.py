@@ -1,0 +1,146 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The watch, where nothing listens; molecule has it look at nodes."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import re
+import stat
+from pathlib import Path
+
+import pytest
+from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import diagnosis, options, probe, watch
+from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.certificate import Certificate
+from ansible_collections.beam.tls_distribution.plugins.module_utils.host import watch as program
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils import foreign
+
+NODE, PEER = "guard@localhost", "guard@peer.invalid"
+DOCUMENT = Path(__file__).parents[5] / "docs" / "watch.md"
+
+
+@pytest.fixture
+def settings(tmp_path):
+    """Settings with a certificate, a cookie, and a port of the loopback at which nothing listens."""
+    (tmp_path / "node.pem").write_text(foreign.certificate("localhost"))
+    (tmp_path / "ca.pem").write_text(foreign.certificate("localhost").partition("-----BEGIN PRIVATE")[0])
+    (tmp_path / "cookie").write_text("biscuit")
+    return {
+        "node": NODE,
+        "address": [],
+        "port": 1,
+        "certfile": str(tmp_path / "node.pem"),
+        "cacertfile": str(tmp_path / "ca.pem"),
+        "cookie_file": str(tmp_path / "cookie"),
+        "tls_minimum_version": "TLSv1.3",
+        "timeout": 2,
+        "discovery": "map",
+        "epmd_port": 4369,
+        "peers": [{"node": node, "address": ["127.0.0.1"], "port": 1} for node in (NODE, PEER)],
+        "output": str(tmp_path / "guard.prom"),
+        "collected": None,
+    }
+
+
+def values(samples):
+    return {(sample.metric, *sample.labels): sample.value for sample in samples}
+
+
+def run(settings, tmp_path):
+    path = tmp_path / "watch.json"
+    path.write_text(json.dumps(settings))
+    return program.main([str(path)])
+
+
+def test_what_cannot_be_reached_is_down_with_its_fault(settings):
+    found = watch.look(settings)
+    known = values(found.samples)
+    assert known[watch.NODE_UP, NODE] == 0
+    assert known[watch.NODE_FAULT, NODE, "connection-refused"] == 1
+    assert known[watch.EDGE_UP, NODE, PEER] == 0
+    assert known[watch.EDGE_FAULT, NODE, PEER, "connection-refused"] == 1
+    assert (watch.EDGE_UP, NODE, NODE) not in known
+    assert not [key for key in known if key[0] in (watch.EDGE_HANDSHAKE, watch.EDGE_CERTIFICATE)]
+    assert known[watch.NODE_CERTIFICATE, NODE] > 0 and known[watch.TRUST_CERTIFICATE, NODE] > 0
+    assert found.unable is None
+    assert len(found.faults) == 2 and PEER in found.faults[1]
+
+
+def test_an_edge_that_is_up_has_its_time_and_its_certificates_end():
+    now = datetime.datetime(2026, 11, 25, tzinfo=datetime.timezone.utc)
+    seen = Certificate("CN=peer", "CN=ca", now, now + datetime.timedelta(days=2), ["peer.invalid"])
+    edge = probe.Edge({"to": PEER, "milliseconds": {"total": 12.345}}, None, seen)
+    assert values(watch._of_edge(NODE, edge, now)) == {
+        (watch.EDGE_UP, NODE, PEER): 1,
+        (watch.EDGE_HANDSHAKE, NODE, PEER): 0.012345,
+        (watch.EDGE_CERTIFICATE, NODE, PEER): 172800.0,
+    }
+
+
+def test_a_certificate_that_has_ended_counts_below_nothing():
+    now = datetime.datetime(2026, 11, 25, tzinfo=datetime.timezone.utc)
+    seen = Certificate("CN=peer", "CN=ca", now, now - datetime.timedelta(seconds=30), ["peer.invalid"])
+    fault = diagnosis.Fault("certificate-expired", "It ended.", "Renew it.", False)
+    known = values(watch._of_edge(NODE, probe.Edge({"to": PEER, "milliseconds": {}}, fault, seen), now))
+    assert known[watch.EDGE_CERTIFICATE, NODE, PEER] == -30
+    assert known[watch.EDGE_FAULT, NODE, PEER, "certificate-expired"] == 1
+
+
+@pytest.mark.parametrize("file", ["certfile", "cacertfile", "cookie_file"])
+def test_a_file_of_its_own_that_does_not_serve_is_written_and_told(settings, tmp_path, capsys, file):
+    Path(settings[file]).unlink()
+    assert run(settings, tmp_path) == 1
+    assert "The watch cannot do its work: %s: No such file" % settings[file] in capsys.readouterr().err
+    assert 'beam_tls_edge_up{node="%s",peer="%s"} 0' % (NODE, PEER) in Path(settings["output"]).read_text()
+
+
+def test_a_broken_mesh_is_no_failure_and_the_file_is_replaced_as_a_whole(settings, tmp_path, capsys):
+    old = Path(settings["output"])
+    old.write_text("old")
+    old.chmod(0o600)
+    with old.open() as reading:
+        assert run(settings, tmp_path) == 0
+        assert reading.read() == "old"
+    assert stat.S_IMODE(old.stat().st_mode) == 0o644
+    assert not list(tmp_path.glob(".*"))
+    assert PEER in capsys.readouterr().err
+
+
+def test_nobody_collects(settings, tmp_path, capsys):
+    link = tmp_path / "collected.prom"
+    settings["collected"] = str(link)
+    assert run(settings, tmp_path) == 0
+    assert "Nobody collects the metrics: %s is no link to" % link in capsys.readouterr().err
+    link.symlink_to(settings["output"])
+    assert run(settings, tmp_path) == 0
+    assert "Nobody collects" not in capsys.readouterr().err
+
+
+def test_where_it_cannot_tell_it_fails(settings, tmp_path, capsys):
+    settings["output"] = str(tmp_path / "nowhere" / "guard.prom")
+    assert run(settings, tmp_path) == 1
+    assert "the metrics cannot be written to %s" % settings["output"] in capsys.readouterr().err
+
+
+def test_settings_that_are_none(tmp_path, capsys):
+    assert program.main([str(tmp_path / "none.json")]) == 1
+    assert "not readable" in capsys.readouterr().err
+    (tmp_path / "bad.json").write_text("{")
+    assert program.main([str(tmp_path / "bad.json")]) == 1
+
+
+def test_inside_a_cluster_peers_are_found_by_name_unless_a_table_says_where_they_are(settings):
+    for discovery, addresses in (("map", ("127.0.0.1",)), ("port", ()), ("epmd", ())):
+        (found,) = options.peers_of(NODE, {**settings, "discovery": discovery}, None)
+        assert (found.node, found.addresses) == (PEER, addresses)
+    assert len(options.peers_of(None, {**settings, "discovery": "port"}, None)) == 2
+
+
+def test_the_documentation_lists_every_metric_with_its_labels_and_meaning():
+    listed = re.findall(r"^\| `(beam_tls_\w+)` \| ([^|]+) \| ([^|]+) \|$", DOCUMENT.read_text(), re.MULTILINE)
+    assert listed == [
+        (metric.name, ", ".join("`%s`" % label for label in metric.labels), metric.help) for metric in watch.METRICS
+    ]
