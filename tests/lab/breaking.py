@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
@@ -17,9 +18,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from lab import network
+from lab import hosts, network, roots
 from lab.acting import altered, ended
-from lab.settings import RUN
+from lab.settings import RUN, host
 
 UNIT = "erlang-guard"
 CONFIGURATION = "/etc/erlang/guard"
@@ -27,6 +28,7 @@ OPTIONS, ARGUMENTS, TABLE, CERTIFICATE, TRUST = (
     "%s/%s" % (CONFIGURATION, name) for name in ("inet_tls.conf", "vm.args", "peers.config", "node.pem", "ca.pem")
 )
 COOKIE = "/var/lib/merl/guard/.erlang.cookie"
+DROP_IN = "/run/systemd/system/%s.service.d" % UNIT
 AUTHORITY = RUN / "erlang" / "guard"
 SERVER_AUTH, CLIENT_AUTH = ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH
 DAY = timedelta(days=1)
@@ -67,6 +69,27 @@ def table(router: str, name: str, chains: str) -> Iterator[None]:
         yield
     finally:
         network.load(router, "delete table %s\n" % name)
+
+
+@contextmanager
+def other_otp(name: str, suite: str) -> Iterator[None]:
+    """A host whose node runs with the OTP of another suite, and with nothing of the collection but its files."""
+    known = host(name)
+    layer, below, place = roots.with_otp(suite), roots.bare(suite), hosts.root(known) / "opt" / ("otp-" + suite)
+    shutil.copytree(layer / "usr" / "lib" / "erlang", place, symlinks=True, dirs_exist_ok=True)
+    for library in below.glob("usr/lib/*/libcrypto.so.*"):
+        shutil.copy(library, place)
+    inside = "/opt/" + place.name
+    (erts,) = place.glob("erts-*")
+    settings = ("ROOTDIR=" + inside, "BINDIR=%s/%s/bin" % (inside, erts.name), "EMU=beam", "PROGNAME=erl", "LD_LIBRARY_PATH=" + inside)
+    flags = "-noinput -name guard@%s -proto_dist inet_tls -ssl_dist_optfile %s -start_epmd false -erl_epmd_port 4370"
+    lines = ["[Service]", "Type=exec", "ExecStart=", "ExecStart=%s/%s/bin/erlexec %s" % (inside, erts.name, flags % (known.fqdn, OPTIONS))]
+    lines += ["Environment=" + setting for setting in settings]
+    start = "mkdir -p {0} && {1} && systemctl daemon-reload && {2}".format(
+        DROP_IN, put(DROP_IN + "/otp.conf", "\n".join(lines) + "\n"), RESTART
+    )
+    with altered(name, start + "; sleep 2", "rm -r %s && systemctl daemon-reload && %s" % (DROP_IN, RESTART)):
+        yield
 
 
 class Authority:

@@ -9,14 +9,14 @@ fault, on the host where its remedy is, at the edges it breaks, and nothing else
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from diagnosed import around, diagnose, edge, into, out_of, verified
 from lab import breaking
-from lab.acting import altered, ended
+from lab.acting import altered, ended, on
 from lab.breaking import ARGUMENTS, CERTIFICATE, COOKIE, OPTIONS, RESTART, TABLE, TRUST, Authority, edited, put
 from lab.settings import HOSTS, host
 
@@ -283,6 +283,30 @@ def hashed(directory: Path, text: str) -> str:
     """The name of a revocation list in a directory of such."""
     (directory / "crl.pem").write_text(text)
     return ended(["openssl", "crl", "-in", str(directory / "crl.pem"), "-noout", "-hash"]).out.strip() + ".r0"
+
+
+def cut(name: str, *matches: str) -> AbstractContextManager[None]:
+    """A host that drops what it would send, where a match of nftables says so."""
+    rules = "; ".join("%s drop" % match for match in matches)
+    table = "table inet cut { chain output { type filter hook output priority 0; %s; }; }" % rules
+    return altered(name, "nft '%s'" % table, "nft delete table inet cut")
+
+
+def test_partitioned() -> None:
+    """Bravo's node gives alpha's up, which does not hear of it, and its node alone does not get through to alpha."""
+    standing = [line.split()[2:4] for line in on("bravo", "ss -Htn state established dst " + ALPHA).out.splitlines()]
+    ports = [tuple(place.rpartition(":")[2] for place in places) for places in standing]
+    assert ports
+    here = ["ip daddr %s tcp sport %s tcp dport %s" % (ALPHA, own, other) for own, other in ports]
+    there = ["ip daddr %s tcp sport %s tcp dport %s" % (BRAVO, other, own) for own, other in ports]
+    give_up = "erlang-guard eval \"erlang:disconnect_node('guard@alpha.example.net')\"; sleep 6"
+    with cut("bravo", *here, "meta skuid merl tcp dport 4370 ip daddr " + ALPHA), cut("alpha", *there), altered("bravo", give_up, "true"):
+        diagnose("partitioned (A sees B, B does not see A)", {("one-sided", "alpha"): {edge("alpha", "bravo")}})
+
+
+def test_otp_too_far_apart() -> None:
+    with breaking.other_otp("bravo", "bullseye"):
+        diagnose("OTP versions too far apart", {("otp-too-far-apart", "bravo"): into("bravo") | out_of("bravo")})
 
 
 def test_all_is_well_again() -> None:

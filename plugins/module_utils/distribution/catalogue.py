@@ -56,26 +56,25 @@ class Entry(NamedTuple):
     breaks: bool = False
 
 
-_SILENT = (
-    "connection-refused",
-    "epmd-name-unknown",
+_ABSENT = ("connection-refused", "epmd-name-unknown", "node-down", "node-not-distributed")
+"""What a node is reported for that did not come up."""
+
+_WITHOUT_TLS = (
     "handshake-closed",
-    "node-down",
-    "node-not-distributed",
     "tls-alert",
     "tls-closed",
     "tls-failed",
     "tls-no-shared-cipher",
     "tls-timeout",
 )
-"""What a node is reported for that did not come up, or that cannot set TLS up."""
+"""What a node is reported for that runs, and cannot set TLS up."""
 
 _REISSUE = "Have a new certificate issued: run the role erlang_certs for {owner}."
 
 
 def _file(name: str, code: str, cause: str, remedy: str) -> Entry:
     """Return the entry of a file that the node of its host cannot use."""
-    return Entry(name, (Symptom(ANY, "file", code),), cause, remedy, OWN, explains=_SILENT, breaks=True)
+    return Entry(name, (Symptom(ANY, "file", code),), cause, remedy, OWN, explains=(*_ABSENT, *_WITHOUT_TLS), breaks=True)
 
 
 def _certificate(problem: str, cause: str, remedy: str) -> tuple[Entry, ...]:
@@ -90,14 +89,14 @@ def _certificate(problem: str, cause: str, remedy: str) -> tuple[Entry, ...]:
             cause,
             remedy,
             OWN,
-            explains=(server, client, *_SILENT),
+            explains=(server, client, *_WITHOUT_TLS),
         ),
         Entry(
             server,
             (Symptom("tls", "certificate", problem), Symptom("host", "server-certificate", problem)),
             cause,
             remedy,
-            explains=_SILENT,
+            explains=_WITHOUT_TLS,
         ),
         Entry(
             client,
@@ -188,7 +187,8 @@ CATALOGUE = (
         "The port of the node of {owner} is taken by another program: {detail}.",
         "Stop that program or move it to another port, then start the node.",
         explains=(
-            *_SILENT,
+            *_ABSENT,
+            *_WITHOUT_TLS,
             "handshake-malformed",
             "handshake-timeout",
             "other-node",
@@ -560,10 +560,9 @@ CATALOGUE = (
     ),
     Entry(
         "otp-too-far-apart",
-        (Symptom("handshake", "otp"), Symptom("mesh", "otp", "far-apart")),
+        (Symptom("mesh", "otp", "far-apart"),),
         "The OTP releases of {owner} and its peers are too far apart to connect: {detail}.",
         "Bring them within two major releases of each other; upgrade {owner} first.",
-        breaks=True,
         explains=("call-failed", "call-lost", "handshake-closed", "handshake-malformed"),
     ),
     Entry(
