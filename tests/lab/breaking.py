@@ -21,6 +21,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from lab import hosts, network, roots
 from lab.acting import altered, ended
 from lab.settings import RUN, host
+from lab.shell import run
 
 UNIT = "erlang-guard"
 CONFIGURATION = "/etc/erlang/guard"
@@ -58,7 +59,7 @@ def rule(router: str, text: str) -> Iterator[None]:
     try:
         yield
     finally:
-        network.run([*network.inside(router), "nft", "delete", "rule", "inet", "router", "forward", "handle", handle[1]])
+        run([*network.inside(router), "nft", "delete", "rule", "inet", "router", "forward", "handle", handle[1]])
 
 
 @contextmanager
@@ -85,10 +86,8 @@ def other_otp(name: str, suite: str) -> Iterator[None]:
     flags = "-noinput -name guard@%s -proto_dist inet_tls -ssl_dist_optfile %s -start_epmd false -erl_epmd_port 4370"
     lines = ["[Service]", "Type=exec", "ExecStart=", "ExecStart=%s/%s/bin/erlexec %s" % (inside, erts.name, flags % (known.fqdn, OPTIONS))]
     lines += ["Environment=" + setting for setting in settings]
-    start = "mkdir -p {0} && {1} && systemctl daemon-reload && {2}".format(
-        DROP_IN, put(DROP_IN + "/otp.conf", "\n".join(lines) + "\n"), RESTART
-    )
-    with altered(name, start + "; sleep 2", "rm -r %s && systemctl daemon-reload && %s" % (DROP_IN, RESTART)):
+    written = "mkdir -p %s && %s" % (DROP_IN, put(DROP_IN + "/otp.conf", "\n".join(lines) + "\n"))
+    with altered(name, written + " && systemctl daemon-reload && " + RESTART + "; sleep 2", "rm -r %s && systemctl daemon-reload && %s" % (DROP_IN, RESTART)):
         yield
 
 
