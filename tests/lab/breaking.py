@@ -36,7 +36,7 @@ DAY = timedelta(days=1)
 
 # Whoever restarts a unit again and again meets systemd's limit on that.
 RESTART = "systemctl reset-failed %s; systemctl restart %s" % (UNIT, UNIT)
-TRY_TO_RESTART = "systemctl reset-failed %s; systemctl restart --no-block %s; sleep 2" % (UNIT, UNIT)
+TRY_TO_RESTART = "systemctl reset-failed %s; timeout 10 systemctl restart %s; true" % (UNIT, UNIT)
 
 
 @contextmanager
@@ -86,8 +86,16 @@ def other_otp(name: str, suite: str) -> Iterator[None]:
     flags = "-noinput -name guard@%s -proto_dist inet_tls -ssl_dist_optfile %s -start_epmd false -erl_epmd_port 4370"
     lines = ["[Service]", "Type=exec", "ExecStart=", "ExecStart=%s/%s/bin/erlexec %s" % (inside, erts.name, flags % (known.fqdn, OPTIONS))]
     lines += ["Environment=" + setting for setting in settings]
-    written = "mkdir -p %s && %s" % (DROP_IN, put(DROP_IN + "/otp.conf", "\n".join(lines) + "\n"))
-    with altered(name, written + " && systemctl daemon-reload && " + RESTART + "; sleep 2", "rm -r %s && systemctl daemon-reload && %s" % (DROP_IN, RESTART)):
+    with altered(name, "true", RESTART), dropped_in(name, "otp", lines), altered(name, RESTART + "; sleep 2", "true"):
+        yield
+
+
+@contextmanager
+def dropped_in(name: str, label: str, lines: Sequence[str]) -> Iterator[None]:
+    """A host whose unit has settings more, from its next start on."""
+    path = "%s/%s.conf" % (DROP_IN, label)
+    written = "mkdir -p %s && %s" % (DROP_IN, put(path, "\n".join(lines) + "\n"))
+    with altered(name, written + " && systemctl daemon-reload", "rm %s && systemctl daemon-reload" % path):
         yield
 
 

@@ -320,6 +320,9 @@ class Prober:
         """
         found = failure.symptom
         detail = diagnosis.describe(failure.error)
+        if found.kind == "alert" and attempt.secured is not None:
+            # TLS stood on our side: what the server still had to judge is our certificate, whatever it calls that.
+            found = Symptom("tls", "client-certificate", "refused")
         if found.kind == "certificate":
             attempt.certificate = self._look_at_certificate(attempt.peer)
             found, detail = _server_certificate(found, attempt, detail)

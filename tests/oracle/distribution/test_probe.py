@@ -75,7 +75,7 @@ def test_a_cookie_that_others_may_read(mesh: Mesh, tmp_path: Path) -> None:
     shared = tmp_path / "cookie"
     shared.write_text(COOKIE)
     shared.chmod(0o444)
-    assert fault(edge(mesh, mesh.nodes[1], cookie_file=shared)) == ("cookie", "cookie-file-rights")
+    assert fault(edge(mesh, mesh.nodes[1], cookie_file=shared)) == ("handshake", "cookie-file-rights")
 
 
 def test_peers_certificate_of_a_foreign_authority(mesh: Mesh, tmp_path: Path) -> None:
