@@ -45,6 +45,7 @@ class ActionModule(ActionBase):
             {
                 "topology": {"type": "dict", "required": True},
                 "answers": {"type": "str", "required": True},
+                "watched": {"type": "str"},
                 "outsiders": {"type": "list", "elements": "str", "default": []},
                 "controller_answer": {"type": "dict"},
                 "walls": {"type": "list", "elements": "str", "choices": list(NAMES), "default": list(NAMES)},
@@ -65,16 +66,19 @@ class ActionModule(ActionBase):
     def _report(self, arguments: dict[str, t.Any], variables: dict[str, t.Any]) -> model.Report:
         topology, outsiders = arguments["topology"], list(arguments["outsiders"])
         asked = set(variables.get("ansible_play_hosts_all") or [])
-        answers: dict[str, model.Answer] = {}
-        for name in [*topology["nodes"], *outsiders]:
-            if name in asked:
-                answers[name] = _registered(variables["hostvars"], name, arguments["answers"])
+        hosts = [name for name in [*topology["nodes"], *outsiders] if name in asked]
+        answers = {name: _registered(variables["hostvars"], name, arguments["answers"]) for name in hosts}
+        watched = (
+            {name: _registered(variables["hostvars"], name, arguments["watched"]) for name in hosts}
+            if arguments["watched"]
+            else {}
+        )
         if not outsiders and arguments["controller_answer"]:
             outsiders = [CONTROLLER]
             asked.add(CONTROLLER)
             answers[CONTROLLER] = arguments["controller_answer"]
         question = model.Question(topology, asked, outsiders, arguments["walls"], self._task.check_mode)
-        return model.build(question, answers, datetime.datetime.now(datetime.timezone.utc))
+        return model.build(question, answers, datetime.datetime.now(datetime.timezone.utc), watched)
 
 
 def _registered(hostvars: t.Any, host: str, name: str) -> model.Answer:

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import typing as t
 
+SILENT = "connection-filtered"
+"""The fault of an edge about which one host alone cannot tell more."""
+
 
 def topology_peers(topology: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
     """The nodes of a topology as the option ``peers`` of the modules."""
@@ -17,9 +20,18 @@ def topology_peers(topology: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
     ]
 
 
+def silent_peers(answer: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
+    """Where the edges of a host's answer ended that got no answer from the network, as the option ``knock``."""
+    return [
+        {"address": edge["address"], "port": edge["port"]}
+        for edge in answer.get("edges") or ()
+        if (edge["fault"] or {}).get("id") == SILENT
+    ]
+
+
 class FilterModule:
     """Filters of this file."""
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         """Their names and functions."""
-        return {"topology_peers": topology_peers}
+        return {"silent_peers": silent_peers, "topology_peers": topology_peers}

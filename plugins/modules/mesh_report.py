@@ -57,6 +57,10 @@ options:
         hosts of this play.
     type: str
     required: true
+  watched:
+    description: Name of the variable that the results of M(beam.tls_distribution.node_traffic) were registered under, where
+      it was asked as some connections got no answer.
+    type: str
   outsiders:
     description: Hosts that are no peers and tried the packet filter.
     type: list

@@ -11,9 +11,11 @@ short_description: Prove this host's edges, the walls of every node, and what it
 version_added: 1.0.0
 author: "beam.tls_distribution contributors (@beam-tls-distribution)"
 description:
-  - In one process, side by side, connects to every peer as the node would, tries what every node must refuse, and asks
-    the running node of this host about
-    its peers. No C(erl) is started.
+  - In one process, side by side, connects to every peer as the node would, tries what every node must refuse, asks the
+    running node of this host about its peers, and looks for what is wrong with that node without asking it. No C(erl)
+    is started.
+  - An edge is tried with what the node itself would use. The files that its TLS options file names for the client's side
+    go before O(certfile) and O(cacertfile), and a file that its account cannot read counts as unreadable.
   - A wall counts as held only if the same host can make a correct connection to the same node; otherwise nothing is
     proven, and RV(walls[].held) is null.
   - Faults and fallen walls are results, not failures of the task; the action M(beam.tls_distribution.mesh_report)
@@ -41,6 +43,18 @@ options:
     description: The port this host's own node listens on.
     type: int
     default: 4370
+  configuration:
+    description:
+      - The directory of the node's configuration, with V(inet_tls.conf), V(vm.args), V(peers.config) and V(sys.config).
+      - V(/etc/erlang/NAME) by default, where V(NAME) is the part of the node name before the V(@).
+    type: path
+  unit:
+    description: The systemd unit of the node. V(erlang-NAME.service) by default.
+    type: str
+  account:
+    description: The account that the node runs as.
+    type: str
+    default: merl
   walls:
     description:
       - The walls to try.
@@ -129,12 +143,33 @@ running:
     memory: {description: Bytes the runtime system has allocated., type: int, returned: always}
     peers: {description: The visible nodes it is connected with., type: list, elements: str, returned: always}
     ok: {description: Whether it answered., type: bool, returned: always}
-    fault: {description: "What is wrong (id, cause, remedy); null if nothing is.", type: dict, returned: always}
+    net_ticktime: {description: Seconds without a sign of life after which a peer is given up., type: int,
+      returned: always}
+    hidden_peers: {description: The hidden nodes it is connected with., type: list, elements: str, returned: always}
+    fault: {description: "What is wrong (id, host, cause, remedy); null if nothing is.", type: dict, returned: always}
+findings:
+  description: What is wrong with this host's own node, as the host sees it; consequences of a fault are left out.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    id: {description: The fault in the catalogue., type: str, returned: always}
+    host: {description: The host part of the node where the remedy is., type: str, returned: always}
+    cause: {description: What it comes from., type: str, returned: always}
+    remedy: {description: What to do., type: str, returned: always}
+    peer: {description: The node that it concerns alone; null if it concerns all., type: str, returned: always}
+facts:
+  description: Public facts of the node's certificates, trust bundles and TLS versions, which
+    M(beam.tls_distribution.mesh_report) compares with those of other hosts; null if this host has no node.
+  returned: success
+  type: dict
 """
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import options, walls
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.verification import verify
+from ansible_collections.beam.tls_distribution.plugins.module_utils.host.commands import run
+from ansible_collections.beam.tls_distribution.plugins.module_utils.host.node import Host
 
 
 def main() -> None:
@@ -145,6 +180,9 @@ def main() -> None:
         "address": {"type": "list", "elements": "str"},
         "port": {"type": "int", "default": options.PORT},
         "peers": options.peers(),
+        "configuration": {"type": "path"},
+        "unit": {"type": "str"},
+        "account": {"type": "str", "default": "merl"},
         "walls": {"type": "list", "elements": "str", "choices": list(walls.NAMES)},
         "foreign_certificate": {"type": "str", "no_log": True},
         "wrong_cookie": {"type": "str", "no_log": True},
@@ -156,7 +194,7 @@ def main() -> None:
     }
     module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
     try:
-        result = verify(module.params)
+        result = verify(module.params, Host(run))
     except options.OptionError as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=False, **result)

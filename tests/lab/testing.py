@@ -22,6 +22,8 @@ GROUND = ("unit", "lint", "sanity")
 ORACLE_SUITES = ("bookworm", "trixie", "forky")
 MIXED = {"suites": ["bookworm", "trixie", "forky"]}
 """Scenarios whose hosts are not of the usual suite."""
+BESIDE = {"faults": ["bullseye"]}
+"""Scenarios that need the OTP of further suites; they cannot be fetched from where molecule runs."""
 PARTS = (*GROUND, "page", "prometheus", "oracle", "lab", "molecule")
 _SUM = re.compile(r"^(\d+) passed, (\d+) failed$")
 _PYTEST = re.compile(r"=+ (?=[^=]*\b(?:passed|failed|errors?)\b)[^=]* in [0-9.]+s")
@@ -91,7 +93,7 @@ def ground(part: str) -> Sum:
 
 def molecule(scenario: str) -> Sum:
     """A scenario of molecule on the lab's hosts; its tests, and its sequence of playbooks as one more."""
-    for suite in ORACLE_SUITES:
+    for suite in (*ORACLE_SUITES, *BESIDE.get(scenario, ())):
         roots.with_otp(suite)
     # Bare hosts and open routers for each scenario; molecule itself remembers what it once prepared, and would not do so again.
     whole.up(MIXED.get(scenario))

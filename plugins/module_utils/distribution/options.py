@@ -95,10 +95,10 @@ def prober(own_node: str, params: Mapping[str, Any], option: str) -> Prober:
     )
 
 
-def checked_timeout(seconds: float) -> float:
+def checked_timeout(seconds: float, option: str = "timeout") -> float:
     """Return the seconds; raise OptionError when an attempt cannot be bounded by them."""
     if not 0 < seconds <= 600:
-        raise OptionError("timeout: %g is out of range; write seconds, more than 0 and at most 600" % seconds)
+        raise OptionError("%s: %g is out of range; write seconds, more than 0 and at most 600" % (option, seconds))
     return seconds
 
 

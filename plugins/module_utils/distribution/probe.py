@@ -27,6 +27,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution
     handshake,
     tls,
 )
+from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.catalogue import Symptom
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.channel import (
     Channel,
     ChannelError,
@@ -41,6 +42,8 @@ THREADS = 64
 PLAIN_LOOK = 1.0
 """Seconds given to the question whether a node without TLS is behind a port that does not answer TLS."""
 
+_DIAGNOSED = (diagnosis.EpmdPortNotOpen, diagnosis.EpmdUnreachable, diagnosis.NamesMixed, diagnosis.OtherNode)
+
 TIMED = {"resolve": "resolve", "connect": "connect", "tls": "tls", "handshake": "handshake", "cookie": "round_trip"}
 """The stages, and what the time each took is called in a result."""
 
@@ -48,8 +51,8 @@ TIMED = {"resolve": "resolve", "connect": "connect", "tls": "tls", "handshake": 
 class Peer(NamedTuple):
     """A node to connect to.
 
-    ``addresses`` are tried in their order; none means what the host part resolves to. ``port`` is ignored where
-    ``epmd_port`` is given: then the peer's epmd is asked.
+    ``addresses`` are tried in their order; none means what the host part resolves to. Where ``epmd_port`` is given the
+    peer's epmd is asked for the port, and ``port`` is the one that firewalls open.
     """
 
     node: str
@@ -72,8 +75,16 @@ class Network:
     """The way to the network; tests hand in another."""
 
     def resolve(self, host: str) -> list[str]:
-        """Return the addresses of a host, in order; raise socket.gaierror."""
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        """Return the addresses of a host, in order; raise socket.gaierror.
+
+        A resolver that has no name server to ask says that it will know later (EAI_AGAIN), which it will not.
+        """
+        try:
+            found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        except socket.gaierror as error:
+            if error.errno == socket.EAI_AGAIN and not _has_name_server():
+                raise socket.gaierror(socket.EAI_NONAME, "no name server is configured") from error
+            raise
         return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
     def connect(self, address: str, port: int, seconds: float) -> socket.socket:
@@ -92,7 +103,7 @@ class AttemptFailed(Exception):
         self.error = error
 
     @property
-    def symptom(self) -> diagnosis.Symptom:
+    def symptom(self) -> Symptom:
         """What the catalogue of diagnoses is asked for."""
         return diagnosis.symptom(self.stage, self.error)
 
@@ -111,6 +122,7 @@ class Attempt:
         self.stage = "resolve"
         self.milliseconds: dict[str, float] = {}
         self.address: str | None = None
+        self.addresses: list[str] = []
         self.port = peer.port
         self.plain: socket.socket | None = None
         self.secured: ssl.SSLSocket | None = None
@@ -130,7 +142,7 @@ class Attempt:
             yield
         except (OSError, ChannelError, handshake.HandshakeError, epmd.EpmdError, ValueError) as error:
             raise AttemptFailed(self.stage, error) from error
-        except (diagnosis.EpmdUnreachable, diagnosis.OtherNode, tls.LocalFileError) as error:
+        except (*_DIAGNOSED, tls.LocalFileError) as error:
             raise AttemptFailed(self.stage, error) from error
         finally:
             now = time.perf_counter()
@@ -144,10 +156,16 @@ class Attempt:
             if not addresses:
                 raise socket.gaierror(socket.EAI_NONAME, "no address")
             self.address = addresses[0]
+            self.addresses = addresses
             if self.peer.epmd_port is not None:
                 addresses = [self._ask_epmd(addresses, self.peer.epmd_port)]
         with self._timed("connect"):
-            self.plain = self._connect(addresses, self.port or 0)
+            try:
+                self.plain = self._connect(addresses, self.port or 0)
+            except OSError as error:
+                if self.port == self.peer.port:
+                    raise
+                raise diagnosis.EpmdPortNotOpen("no answer at the port that epmd names") from error
 
     def secure(self, context: ssl.SSLContext) -> None:
         """Set TLS up (stage tls)."""
@@ -178,7 +196,8 @@ class Attempt:
                     self.stage = "tls"
                 raise
             if self.challenge.name != self.peer.node:
-                raise diagnosis.OtherNode(self.challenge.name)
+                mixed = _same_but_for_domain(self.challenge.name, self.peer.node)
+                raise (diagnosis.NamesMixed if mixed else diagnosis.OtherNode)("it is " + self.challenge.name)
 
     def prove(self, cookie: bytes) -> None:
         """Answer the challenge and check the peer's own proof (stage cookie)."""
@@ -246,7 +265,11 @@ class Prober:
         self.timeout = timeout
         self.network = network or Network()
         self._context = _kept(lambda: tls.node_context(credentials))
-        self._cookie = _kept(lambda: tls.read_cookie(cookie_file))
+        self._cookie = _kept(lambda: tls.read_cookie(cookie_file, credentials.barred))
+
+    def bringing(self, credentials: tls.Credentials) -> Prober:
+        """Return the same with other credentials."""
+        return Prober(self.host, credentials, self.cookie_file, self.timeout, self.network)
 
     def context(self) -> ssl.SSLContext:
         """Return the node's own TLS context; raise LocalFileError."""
@@ -292,14 +315,22 @@ class Prober:
         return Edge(_edge_result(own_node, attempt, fault), fault, attempt.certificate)
 
     def explain(self, attempt: Attempt, failure: AttemptFailed) -> diagnosis.Fault:
-        """Return the diagnosis of a failed attempt; where that takes a second look at the peer, take it."""
+        """Return the diagnosis of a failed attempt; where that takes a second look at the peer, or at our own
+        certificate, take it.
+        """
         found = failure.symptom
         detail = diagnosis.describe(failure.error)
+        if found.kind == "alert" and attempt.secured is not None:
+            # TLS stood on our side: what the server still had to judge is our certificate, whatever it calls that.
+            found = Symptom("tls", "client-certificate", "refused")
         if found.kind == "certificate":
             attempt.certificate = self._look_at_certificate(attempt.peer)
-            detail = _certificate_detail(found.code, attempt.certificate, detail)
-        elif found.stage == "tls" and found.kind in ("timeout", "tls", "closed") and self._is_plain_node(attempt.peer):
-            found = diagnosis.Symptom("tls", "plain-node", "")
+            found, detail = _server_certificate(found, attempt, detail)
+        elif found.kind in ("client-certificate", "closed", "status"):
+            found, detail = self._own_certificate(found, detail, attempt)
+        if found.stage == "tls" and found.kind in ("timeout", "tls", "closed") and self._is_plain_node(attempt.peer):
+            found = Symptom("tls", "plain-node")
+            detail = "it answers a plain distribution handshake at port %s" % attempt.port
         return diagnosis.explain(found, self.names(attempt, detail))
 
     def names(self, attempt: Attempt, detail: str) -> dict[str, object]:
@@ -328,7 +359,7 @@ class Prober:
         attempt = self.attempt(peer)
         context = tls.unverifying_context(self.credentials)
         try:
-            tls.load_identity(context, self.credentials.certfile)
+            tls.load_identity(context, self.credentials)
             attempt.reach()
             attempt.secure(context)
         except (AttemptFailed, tls.LocalFileError):
@@ -336,6 +367,23 @@ class Prober:
         finally:
             attempt.close()
         return attempt.certificate
+
+    def _own_certificate(self, found: Symptom, detail: str, attempt: Attempt) -> tuple[Symptom, str]:
+        """Return symptom and detail of a refusal, from our own certificate where something is wrong with it: nodes
+        hardly say what they have against one.
+        """
+        own = certificate.read_file(self.credentials.certfile)
+        fault = certificate.fault_of(own, self.host, "client", datetime.now(timezone.utc)) if own else None
+        if found.kind == "status" or found.stage == "handshake":
+            bound = fault is not None and fault[0] in ("name", "common-name-only")
+            if found.code not in ("", "not_allowed") or not bound:
+                return found, self.host if found.code == "not_allowed" else detail
+        if found.code in ("unknown-ca", "revoked", "required"):
+            told = "%s says so" % attempt.peer.node
+            return found, "%s; its issuer is %s" % (told, own.issuer) if own and found.code == "unknown-ca" else told
+        if fault is None:
+            return found, detail
+        return Symptom("tls", "client-certificate", fault[0]), fault[1]
 
     def _is_plain_node(self, peer: Peer) -> bool:
         attempt = Attempt(peer, PLAIN_LOOK, self.network)
@@ -364,7 +412,7 @@ def unfinished(own_node: str, prober: Prober, peer: Peer) -> Edge:
     """Return the edge of an attempt that did not come back in time, as when the resolver hangs."""
     attempt = prober.attempt(peer)
     attempt.address = peer.addresses[0] if peer.addresses else peer.host
-    fault = diagnosis.explain(diagnosis.Symptom("resolve", "timeout", ""), prober.names(attempt, "no answer"))
+    fault = diagnosis.explain(Symptom("resolve", "timeout"), prober.names(attempt, "no answer"))
     return Edge(_edge_result(own_node, attempt, fault), fault)
 
 
@@ -448,11 +496,13 @@ def _edge_result(own_node: str, attempt: Attempt, fault: diagnosis.Fault | None)
         "ok": fault is None,
         "stage": attempt.stage,
         "address": attempt.address,
+        "addresses": attempt.addresses,
         "port": attempt.port,
         "tls_version": attempt.tls_version,
         "cipher": attempt.cipher,
         "certificate_days_left": round(seen.days_left(datetime.now(timezone.utc)), 1) if seen else None,
         "certificate_subject": seen.subject if seen else None,
+        "certificate_digest": seen.digest if seen else None,
         "peer_name": attempt.challenge.name if attempt.challenge else None,
         "peer_otp": None,
         "milliseconds": attempt.milliseconds,
@@ -460,15 +510,28 @@ def _edge_result(own_node: str, attempt: Attempt, fault: diagnosis.Fault | None)
     }
 
 
-def _certificate_detail(code: str, seen: certificate.Certificate | None, otherwise: str) -> str:
+def _server_certificate(found: Symptom, attempt: Attempt, otherwise: str) -> tuple[Symptom, str]:
+    """Return symptom and detail of a server's certificate that we refused, from what it says."""
+    seen = attempt.certificate
     if seen is None:
-        return otherwise
-    if code == "10":
-        return "it ended on %s UTC" % seen.not_after.strftime("%Y-%m-%d %H:%M")
-    if code == "9":
-        return "it begins on %s UTC" % seen.not_before.strftime("%Y-%m-%d %H:%M")
-    if code in ("62", "64"):
-        return "it is for %s" % (", ".join(seen.names) or "no name at all")
-    if code in ("2", "18", "19", "20", "21"):
-        return "its issuer is %s" % seen.issuer
-    return otherwise
+        return found, otherwise
+    if found.code == "unknown-ca":
+        return found, "its issuer is %s" % seen.issuer
+    fault = certificate.fault_of(seen, attempt.peer.host, "server", datetime.now(timezone.utc))
+    if fault is None or (fault[0] != found.code and found.code != "name"):
+        return found, otherwise
+    return found._replace(code=fault[0]), fault[1]
+
+
+def _same_but_for_domain(one: str, other: str) -> bool:
+    """Tell whether two node names differ in nothing but that one has a domain."""
+    domains = ["." in name for name in (one, other)]
+    return domains[0] != domains[1] and one.partition(".")[0] == other.partition(".")[0]
+
+
+def _has_name_server() -> bool:
+    try:
+        with open("/etc/resolv.conf", encoding="utf-8", errors="replace") as stream:
+            return any(line.split()[:1] == ["nameserver"] for line in stream)
+    except OSError:
+        return False

@@ -26,14 +26,17 @@ OTP_RELEASE = Call("erlang", "system_info", [Atom("otp_release")])
 UPTIME = Call("erlang", "statistics", [Atom("wall_clock")])
 MEMORY = Call("erlang", "memory")
 VISIBLE_NODES = Call("erlang", "nodes")
+HIDDEN_NODES = Call("erlang", "nodes", [Atom("hidden")])
+NET_TICKTIME = Call("net_kernel", "get_net_ticktime")
 ERTS_VERSION = Call("erlang", "system_info", [Atom("version")])
 APPLICATIONS = Call("application", "which_applications", [2000])
 NODES_INFO = Call("net_kernel", "nodes_info")
 NET_KERNEL = Call("sys", "get_state", [Atom("net_kernel"), 2000])
 AGES = Call("beam_tls_connections", "ages")
 
-RUNNING = (OTP_RELEASE, UPTIME, MEMORY, VISIBLE_NODES)
+RUNNING = (OTP_RELEASE, UPTIME, MEMORY, VISIBLE_NODES, HIDDEN_NODES, NET_TICKTIME)
 FULL = (*RUNNING, ERTS_VERSION, APPLICATIONS, NODES_INFO, NET_KERNEL, AGES)
+
 
 def ask(prober: probe.Prober, peer: probe.Peer, timeout: float) -> dict[str, Any]:
     """Return RUNNING of a node; never raises for what the node or the network does."""
@@ -66,7 +69,7 @@ def summary(name: str, results: Sequence[Any]) -> dict[str, Any]:
     for result in results[: len(RUNNING)]:
         if isinstance(result, BadRpc):
             raise result
-    release, uptime, memory, nodes = results[: len(RUNNING)]
+    release, uptime, memory, nodes, hidden, ticktime = results[: len(RUNNING)]
     total = dict(entries(memory, 2)).get(Atom("total"))
     if not isinstance(uptime, tuple) or not isinstance(uptime[0], int) or not isinstance(total, int):
         raise ProtocolError("the node answered with something else than its uptime and memory")
@@ -75,7 +78,10 @@ def summary(name: str, results: Sequence[Any]) -> dict[str, Any]:
         "otp_release": str(release),
         "uptime": round(uptime[0] / 1000, 1),
         "memory": total,
-        "peers": sorted(str(peer) for peer in nodes) if isinstance(nodes, list) else [],
+        "peers": _names(nodes),
+        "hidden_peers": _names(hidden),
+        # While a change is under way, {ongoing_change_to, Seconds}.
+        "net_ticktime": ticktime[1] if isinstance(ticktime, tuple) else ticktime,
         "ok": True,
         "fault": None,
     }
@@ -109,5 +115,9 @@ def _answered(prober: probe.Prober, peer: probe.Peer, ask_node: Any, timeout: fl
 
 def silent(name: str, fault: diagnosis.Fault) -> dict[str, Any]:
     """Return RUNNING of a node that could not be asked."""
-    nothing = dict.fromkeys(("otp_release", "uptime", "memory", "peers"))
-    return {"node": name, **nothing, "peers": [], "ok": False, "fault": fault.as_result()}
+    nothing = dict.fromkeys(("otp_release", "uptime", "memory", "net_ticktime"))
+    return {"node": name, **nothing, "peers": [], "hidden_peers": [], "ok": False, "fault": fault.as_result()}
+
+
+def _names(nodes: Any) -> list[str]:
+    return sorted(str(node) for node in nodes) if isinstance(nodes, list) else []

@@ -16,6 +16,7 @@ import re
 import socket
 import ssl
 import tempfile
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.channel import Deadline
@@ -33,7 +34,7 @@ class LocalFileError(Exception):
     """A file of this host does not serve.
 
     ``kind`` is ``certificate``, ``trust`` or ``cookie``, ``problem`` is ``unreadable``, ``invalid``, ``mismatch``,
-    ``encrypted`` or ``empty``.
+    ``encrypted``, ``rights`` or ``empty``.
     """
 
     def __init__(self, kind: str, problem: str, path: str, reason: str) -> None:
@@ -44,25 +45,37 @@ class LocalFileError(Exception):
 
 
 class Credentials(NamedTuple):
-    """Where a node keeps its certificate with its private key, and its trust bundle; and the lowest TLS version it
-    speaks.
+    """What a node brings to one side of a connection: where it keeps its certificate, its private key (in the same file
+    unless it is said otherwise) and its trust bundle; and the TLS versions it speaks.
+
+    ``revocations`` is the directory of revocation lists, None where certificates are not held against any. ``barred``
+    says of files why the node's account cannot read them, whoever reads them here.
     """
 
     certfile: str
     cacertfile: str
     minimum_version: str = "TLSv1.3"
+    keyfile: str | None = None
+    maximum_version: str | None = None
+    revocations: str | None = None
+    barred: Mapping[str, str] = {}
 
 
-def read_cookie(path: str) -> bytes:
+def read_cookie(path: str, barred: Mapping[str, str] | None = None) -> bytes:
     """Return the cookie in a file as ``auth`` of kernel reads it; raise LocalFileError.
 
-    A cookie is printable ASCII, and nothing but line ends and spaces may follow its line.
+    A cookie is printable ASCII, and nothing but line ends and spaces may follow its line. Nobody but the file's owner
+    may have a right to it.
     """
+    _refuse_barred("cookie", path, barred or {})
     try:
         with open(path, "rb") as stream:
+            mode = os.fstat(stream.fileno()).st_mode
             content = stream.read(COOKIE_LIMIT)
     except OSError as error:
         raise LocalFileError("cookie", "unreadable", path, _reason(error)) from error
+    if mode & 0o077:
+        raise LocalFileError("cookie", "rights", path, "its mode is %04o" % (mode & 0o7777))
     cookie = _AFTER_LINE.sub(b"", content)
     if not _PRINTABLE.fullmatch(cookie):
         raise LocalFileError("cookie", "invalid", path, "it holds characters that are not printable ASCII")
@@ -78,8 +91,11 @@ def verifying_context(credentials: Credentials) -> ssl.SSLContext:
     context.check_hostname = True
     context.hostname_checks_common_name = False
     path = credentials.cacertfile
+    _refuse_barred("trust", path, credentials.barred)
+    if credentials.revocations:
+        context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
     try:
-        context.load_verify_locations(cafile=path)
+        context.load_verify_locations(cafile=path, capath=credentials.revocations)
     except ssl.SSLError as error:
         raise LocalFileError("trust", "invalid", path, "it holds no certificate in PEM form") from error
     except OSError as error:
@@ -90,7 +106,7 @@ def verifying_context(credentials: Credentials) -> ssl.SSLContext:
 def node_context(credentials: Credentials) -> ssl.SSLContext:
     """Return the context of the node itself: it verifies and presents the node's certificate; raise LocalFileError."""
     context = verifying_context(credentials)
-    load_identity(context, credentials.certfile)
+    load_identity(context, credentials)
     return context
 
 
@@ -102,11 +118,19 @@ def unverifying_context(credentials: Credentials) -> ssl.SSLContext:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     context.minimum_version = VERSIONS[credentials.minimum_version]
+    if credentials.maximum_version:
+        context.maximum_version = VERSIONS[credentials.maximum_version]
     return context
 
 
-def load_identity(context: ssl.SSLContext, path: str) -> None:
-    """Load the certificate and private key that one PEM file holds; raise LocalFileError."""
+def load_identity(context: ssl.SSLContext, credentials: Credentials) -> None:
+    """Load the node's certificate and private key; raise LocalFileError."""
+    for path in (credentials.certfile, credentials.keyfile or credentials.certfile):
+        _refuse_barred("certificate", path, credentials.barred)
+    _load_pair(context, credentials.certfile, credentials.keyfile)
+
+
+def _load_pair(context: ssl.SSLContext, path: str, keyfile: str | None = None) -> None:
     encrypted = []
 
     def refuse() -> str:
@@ -114,7 +138,7 @@ def load_identity(context: ssl.SSLContext, path: str) -> None:
         return ""
 
     try:
-        context.load_cert_chain(path, password=refuse)
+        context.load_cert_chain(path, keyfile, password=refuse)
     except ssl.SSLError as error:
         if encrypted:
             raise LocalFileError("certificate", "encrypted", path, "the private key in it is encrypted") from error
@@ -137,7 +161,7 @@ def load_identity_text(context: ssl.SSLContext, pem: str) -> None:
     try:
         with os.fdopen(descriptor, "w", encoding="ascii") as stream:
             stream.write(pem)
-        load_identity(context, path)
+        _load_pair(context, path)
     finally:
         os.unlink(path)
 
@@ -163,6 +187,11 @@ def farewell(secured: ssl.SSLSocket) -> None:
         pass
     finally:
         secured.close()
+
+
+def _refuse_barred(kind: str, path: str, barred: Mapping[str, str]) -> None:
+    if path in barred:
+        raise LocalFileError(kind, "unreadable", path, barred[path])
 
 
 def _reason(error: OSError) -> str:

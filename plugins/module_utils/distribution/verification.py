@@ -2,8 +2,8 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Everything one host proves about its cluster: its edges, the walls of every node, and what its own running node
-says.
+"""Everything one host proves about its cluster: its edges, the walls of every node, what its own running node says,
+and what it finds wrong with that node without asking it.
 """
 
 from __future__ import annotations
@@ -12,15 +12,18 @@ import secrets
 import socket
 import time
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
 from typing import Any, Callable, NamedTuple
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import (
     diagnosis,
+    findings,
     options,
     probe,
     running,
     walls,
 )
+from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.catalogue import Symptom
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.walls import Arms
 
 PAUSE = 0.25
@@ -38,7 +41,7 @@ class Task(NamedTuple):
     """What a host has to prove.
 
     ``origin`` is what the host is called in walls. ``peers`` are the other nodes; ``own`` is the node of this host, or
-    None for a host that is no peer. ``retry_seconds`` bound how long what failed for a reason that may pass is tried
+    None for a host that is no peer; ``node`` is what its files say. ``retry_seconds`` bound how long what failed for a reason that may pass is tried
     again.
     """
 
@@ -51,6 +54,7 @@ class Task(NamedTuple):
     ask_running: bool
     retry_seconds: float
     reset_counts: bool = False
+    node: findings.Node | None = None
 
 
 class Verification:
@@ -67,7 +71,7 @@ class Verification:
         self._own_name = task.own.node if task.own else ""
 
     def run(self) -> dict[str, Any]:
-        """Return ``node``, ``edges``, ``walls`` and ``running`` of the module's result."""
+        """Return ``node``, ``edges``, ``walls``, ``running``, ``findings`` and ``facts`` of the module's result."""
         end = time.monotonic() + self.task.retry_seconds
         self._round()
         while not self._settled() and time.monotonic() < end:
@@ -173,7 +177,7 @@ class Verification:
             if peer.node not in self.edges:
                 self.edges[peer.node] = probe.unfinished(self._own_name, self.prober, peer)
         if self._wants_running() and self.running is None and self.task.own is not None:
-            late = diagnosis.Symptom("call", "timeout", "")
+            late = Symptom("call", "timeout")
             names = {"node": self._own_name, "timeout": "%g" % self.prober.timeout, "host": self.task.own.host}
             fault = self.edges[self._own_name].fault or diagnosis.explain(late, names)
             self.running = running.silent(self._own_name, fault)
@@ -189,6 +193,10 @@ class Verification:
                     self.outcomes[peer.node, wall] = walls.Outcome(None, "resolve", "no answer in time")
 
     def _result(self) -> dict[str, Any]:
+        node = self.task.node
+        found = node.findings([peer.node for peer in self.task.peers], datetime.now(timezone.utc)) if node else []
+        for finding in found:
+            self._apply(finding)
         return {
             "node": self._own_name or None,
             "edges": [self.edges[peer.node].result for peer in self.task.peers] if self.prober else [],
@@ -198,16 +206,31 @@ class Verification:
                 for wall in self._walls_of(peer)
             ],
             "running": self.running,
+            "findings": [finding.as_result() for finding in found],
+            "facts": node.facts() if node else None,
         }
 
+    def _apply(self, finding: findings.Finding) -> None:
+        """Let a fault of our own node that keeps it from connecting be the fault of the edges that came about."""
+        if not diagnosis.entry(finding.fault.id).breaks:
+            return
+        for peer in self.task.peers:
+            result = self.edges[peer.node].result
+            if finding.peer in (None, peer.node) and result["ok"]:
+                result.update(ok=False, fault=finding.fault.as_result())
 
-def verify(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the result of the module node_verify from its options; raise OptionError."""
+
+def verify(params: Mapping[str, Any], host: findings.Host) -> dict[str, Any]:
+    """Return the result of the module node_verify from its options, on a host; raise OptionError."""
     network = probe.Network()
     node = params["node"]
     epmd_port = options.asked_epmd_port(params)
     peers = options.peers_of(node, params, epmd_port)
     own = options.as_own(node, params["address"], params["port"], epmd_port) if node else None
+    prober = options.prober(node, params, "node") if node else None
+    described = findings.Node(_place(params, prober), host) if prober else None
+    if prober is not None and described is not None:
+        prober = prober.bringing(described.credentials("client"))
     task = Task(
         origin=params["host"] or (own.host if own else socket.gethostname()),
         own=own,
@@ -220,5 +243,23 @@ def verify(params: Mapping[str, Any]) -> dict[str, Any]:
         ask_running=params["running"],
         retry_seconds=min(max(params["retry_seconds"], 0.0), LONGEST_RETRY),
         reset_counts=params["reset_counts"],
+        node=described,
     )
-    return Verification(task, options.prober(node, params, "node") if node else None, network).run()
+    return Verification(task, prober, network).run()
+
+
+def _place(params: Mapping[str, Any], prober: probe.Prober) -> findings.Place:
+    """Return where the node's things are: where the options say, or where the roles put them."""
+    name = params["node"].partition("@")[0]
+    return findings.Place(
+        node=params["node"],
+        account=params["account"],
+        unit=params["unit"] or "erlang-%s.service" % name,
+        directory=params["configuration"] or "/etc/erlang/%s" % name,
+        certfile=prober.credentials.certfile,
+        cacertfile=prober.credentials.cacertfile,
+        cookie_file=prober.cookie_file,
+        port=params["port"],
+        discovery=params["discovery"],
+        minimum_version=prober.credentials.minimum_version,
+    )

@@ -217,11 +217,11 @@ def _stranger(prober: Prober, peer: Peer, make_context: Callable[[], ssl.SSLCont
         attempt.introduce(handshake.hidden_name(prober.host))
     except AttemptFailed as failure:
         found = failure.symptom
-        if found.kind == "alert":
-            return Outcome(True, "tls", "answered with the TLS alert %s" % found.code.lower())
+        if found.kind in ("alert", "client-certificate"):
+            return Outcome(True, "tls", "answered with the TLS alert %s" % diagnosis.describe(failure.error))
         if found.kind == "closed":
             return Outcome(True, "tls", "closed the connection")
-        if found.kind in ("status", "other-node"):
+        if found.kind in ("status", "other-node", "names-mixed"):
             return Outcome(False, "handshake", "TLS let us in %s, status %s" % (how, diagnosis.describe(failure.error)))
         return _nothing(failure)
     except (tls.LocalFileError, OSError, ValueError) as error:

@@ -16,6 +16,7 @@ import typing as t
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.walls import INSIDE, NAMES, OUTSIDE
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report import walls
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.causes import UNEXPLAINED, Causes
 
 Report = dict[str, t.Any]
 Answer = t.Mapping[str, t.Any]
@@ -56,14 +57,20 @@ class Question(t.NamedTuple):
     check_mode: bool = False
 
 
-def build(question: Question, answers: t.Mapping[str, Answer], now: datetime.datetime) -> Report:
-    """The report, from the answers of hosts by inventory name.
+def build(
+    question: Question,
+    answers: t.Mapping[str, Answer],
+    now: datetime.datetime,
+    watched: t.Mapping[str, Answer] | None = None,
+) -> Report:
+    """The report, from the answers of hosts by inventory name, and from what hosts saw at their interfaces where some
+    connections got no answer.
 
     A host that failed or could not be reached may have no answer, or one with ``msg``; an answer with ``skipped`` is
     that of a host on which
     check mode found no node yet.
     """
-    join = _Join(question, answers)
+    join = _Join(question, answers, watched)
     nodes, edges, attempts = join.nodes(), join.edges(), join.walls()
     cluster = question.topology["cluster"]
     report: Report = {
@@ -74,7 +81,7 @@ def build(question: Question, answers: t.Mapping[str, Answer], now: datetime.dat
         "nodes": nodes,
         "edges": edges,
         "walls": attempts,
-        "faults": _faults(nodes, edges, attempts, join.silent()),
+        "faults": _faults(nodes, edges, attempts, join),
     }
     report["totals"] = _totals(report)
     report["ok"] = not report["faults"]
@@ -120,13 +127,17 @@ def plural(count: int, noun: str) -> str:
 class _Join:
     """Answers held against the topology."""
 
-    def __init__(self, question: Question, answers: t.Mapping[str, Answer]) -> None:
+    def __init__(
+        self, question: Question, answers: t.Mapping[str, Answer], watched: t.Mapping[str, Answer] | None = None
+    ) -> None:
         self.question = question
         self.topology = question.topology["nodes"]
         self.names = list(self.topology)
         self.inventory = {node["node"]: name for name, node in self.topology.items()}
         self.answers = {name: answer for name, answer in answers.items() if answer.get("edges") is not None}
         self.absent = {name for name in self.names if question.check_mode and answers.get(name, {}).get("skipped")}
+        present = {name: answer for name, answer in self.answers.items() if name not in self.absent}
+        self.causes = Causes(question.topology, present, watched)
         self.told = {name: str(answer.get("msg") or "") for name, answer in answers.items()}
         self.probed = {
             (name, self.inventory.get(edge["to"], edge["to"])): edge
@@ -178,7 +189,7 @@ class _Join:
         fault = None
         if state == NO_ANSWER and name in self.answers and running:
             state = UP if running.get("ok") else DOWN
-            fault = running.get("fault") if state == DOWN else None
+            fault = self.causes.nodes.get(name) if state == DOWN else None
         if state in BAD_NODES and not fault:
             fault = self._no_answer(name)
         seen = [
@@ -208,10 +219,8 @@ class _Join:
         fault = None
         connection = self._connection(origin, target)
         if probed is not None and state != ABSENT:
-            state = OK if probed["ok"] else FAILED
-            fault = probed.get("fault")
-            if state == OK and connection == "one-sided" and self._lists(origin, target):
-                state, fault = FAILED, self._one_sided(origin, target)
+            fault = self.causes.edges.get((origin, target))
+            state = FAILED if fault else OK
         elif state == NO_ANSWER:
             fault = self._no_answer(origin)
         found = probed or {}
@@ -258,18 +267,10 @@ class _Join:
         running = self.answers.get(asked, {}).get("running") or {}
         return self.topology[other]["node"] in running.get("peers", []) if running.get("ok") else None
 
-    def _one_sided(self, origin: str, target: str) -> dict[str, str]:
-        mine, theirs = self.topology[origin]["node"], self.topology[target]["node"]
-        return {
-            "id": "one-sided",
-            "cause": "%s says that it is connected to %s, which does not say so of %s." % (mine, theirs, mine),
-            "remedy": "Verify again in a minute; if it stays, one side lost the connection: compare "
-            "erlang_cluster_net_ticktime and look at the packet filters between %s and %s." % (origin, target),
-        }
-
     def _no_answer(self, name: str) -> dict[str, str]:
         return {
             "id": "no-answer",
+            "host": name,
             "cause": "%s gave no answer%s."
             % (name, ": " + self._reason(name).rstrip(".") if self._reason(name) else ""),
             "remedy": "See what ansible says of %s further up, and verify again." % name,
@@ -311,17 +312,20 @@ def _faults(
     nodes: list[dict[str, t.Any]],
     edges: list[dict[str, t.Any]],
     attempts: list[dict[str, t.Any]],
-    silent: dict[str, dict[str, str]],
+    join: _Join,
 ) -> list[dict[str, t.Any]]:
     """Every fault once, with all the places where it shows; a host that gave no answer is one place.
 
     A wall that could not be proven because its edge is broken, or because nothing listens behind it, is no fault of
     its own.
     """
-    folded: dict[tuple[str, str, str], list[str]] = {}
+    folded: dict[tuple[str, str | None, str, str], list[str]] = {}
+    silent = join.silent()
 
-    def add(fault: t.Mapping[str, str], where: str) -> None:
-        folded.setdefault((fault["id"], fault["cause"], fault["remedy"]), []).append(where)
+    def add(fault: t.Mapping[str, t.Any], where: str) -> None:
+        places = folded.setdefault((fault["id"], fault["host"], fault["cause"], fault["remedy"]), [])
+        if where not in places:
+            places.append(where)
 
     missing = {attempt["from"] for attempt in (*edges, *attempts) if attempt["state"] == NO_ANSWER}
     missing |= {node["inventory"] for node in nodes if node["state"] == NO_ANSWER}
@@ -331,6 +335,8 @@ def _faults(
     for node in nodes:
         if node["state"] in BAD_NODES and node["inventory"] not in silent:
             add(node["fault"] or UNEXPLAINED, node["inventory"])
+        for fault in join.causes.hosts.get(node["inventory"], ()):
+            add(fault, node["inventory"])
     for edge in edges:
         if edge["state"] in BAD_EDGES and edge["from"] not in silent:
             add(edge["fault"] or UNEXPLAINED, "%s → %s" % (edge["from"], edge["to"]))
@@ -342,14 +348,10 @@ def _faults(
             continue
         if wall["state"] in BAD_WALLS and wall["from"] not in silent:
             add(walls.fault(wall), "%s → %s" % (wall["from"], wall["to"]))
-    return [{"id": key[0], "where": where, "cause": key[1], "remedy": key[2]} for key, where in folded.items()]
-
-
-UNEXPLAINED = {
-    "id": "unexplained",
-    "cause": "The attempt failed, and the host did not say why.",
-    "remedy": "Run the verification again with -vvv.",
-}
+    return [
+        {"id": name, "host": host, "where": where, "cause": cause, "remedy": remedy}
+        for (name, host, cause, remedy), where in folded.items()
+    ]
 
 
 def _listed(names: t.Sequence[str], most: int = 6) -> str:

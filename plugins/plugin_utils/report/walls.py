@@ -79,7 +79,9 @@ def label(wall: str) -> str:
 
 
 def fault(attempt: t.Mapping[str, t.Any]) -> dict[str, str]:
-    """The fault of an attempt (a wall of the report) that did not meet a wall: ``id``, ``cause`` and ``remedy``."""
+    """The fault of an attempt (a wall of the report) that did not meet a wall: ``id``, ``host``, ``cause`` and
+    ``remedy``.
+    """
     wall, state = str(attempt["wall"]), str(attempt["state"])
     detail = str(attempt["detail"] or "").rstrip(".")
     cause, remedy = _FELL.get(wall, ("The wall %s does not stand" % label(wall), "Run the playbook site for {to}."))
@@ -93,6 +95,7 @@ def fault(attempt: t.Mapping[str, t.Any]) -> dict[str, str]:
         remedy = remedy.replace("{%s}" % name, value)
     return {
         "id": "wall-%s-%s" % (wall.replace("_", "-"), state),
+        "host": names["from" if state == "no-answer" else "to"],
         "cause": "%s%s." % (cause, ": " + detail if detail else ""),
         "remedy": remedy,
     }

@@ -49,12 +49,12 @@ class Authority:
         """The CA's certificate."""
         return self.directory / (self.name + ".pem")
 
-    def issue(self, label: str, dns: str, *validity: str) -> Path:
+    def issue(self, label: str, dns: str, *validity: str, usage: str = "serverAuth,clientAuth") -> Path:
         """Return a PEM file with a certificate for dns and its key."""
         extensions = self.directory / (label + ".ext")
         extensions.write_text(
-            "basicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nextendedKeyUsage=serverAuth,clientAuth\nsubjectAltName=DNS:%s\n"
-            % dns
+            "basicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nextendedKeyUsage=%s\nsubjectAltName=DNS:%s\n"
+            % (usage, dns)
         )
         openssl(
             "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=" + dns,
@@ -104,6 +104,7 @@ class Mesh:
         self.nodes: list[Node] = []
         self.cookie_file = directory / "cookie"
         self.cookie_file.write_text(COOKIE + "\n")
+        self.cookie_file.chmod(0o400)
         hosts = "".join('{host, {127,0,0,%d}, ["%s"]}.\n' % (number, host(number)) for number in range(1, 7))
         (directory / "inetrc").write_text("{lookup, [file]}.\n" + hosts)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import probe
-from conftest import Authority, Mesh, Node, host
+from conftest import COOKIE, Authority, Mesh, Node, host
 
 OWN = "guard@" + host(1)
 
@@ -39,6 +39,7 @@ def test_every_stage_is_reached(mesh: Mesh) -> None:
 def test_wrong_cookie(mesh: Mesh, tmp_path: Path) -> None:
     other = tmp_path / "cookie"
     other.write_text("another-cookie")
+    other.chmod(0o400)
     assert fault(edge(mesh, mesh.nodes[1], cookie_file=other)) == ("cookie", "cookie-mismatch")
 
 
@@ -55,12 +56,26 @@ def test_own_certificate_expired(mesh: Mesh) -> None:
 def test_own_certificate_for_a_host_that_is_no_peer(mesh: Mesh) -> None:
     stranger = mesh.authority.issue("stranger", "stranger." + host(1))
     found = fault(edge(mesh, mesh.nodes[1], certificate=stranger))
-    assert found == ("handshake", "handshake-closed")
+    assert found == ("handshake", "client-certificate-name")
 
 
 def test_own_certificate_for_another_host(mesh: Mesh) -> None:
     other = mesh.authority.issue("other1", host(3))
-    assert fault(edge(mesh, mesh.nodes[1], certificate=other)) == ("handshake", "node-not-allowed")
+    assert fault(edge(mesh, mesh.nodes[1], certificate=other)) == ("handshake", "client-certificate-name")
+
+
+def test_own_certificate_without_the_clients_usage(mesh: Mesh) -> None:
+    """OTP says no more than that the certificate is bad; our own certificate tells the rest."""
+    server_only = mesh.authority.issue("server1", host(1), usage="serverAuth")
+    assert fault(edge(mesh, mesh.nodes[1], certificate=server_only)) == ("tls", "client-certificate-purpose")
+
+
+def test_a_cookie_that_others_may_read(mesh: Mesh, tmp_path: Path) -> None:
+    """``auth`` of kernel refuses such a file, whatever is in it."""
+    shared = tmp_path / "cookie"
+    shared.write_text(COOKIE)
+    shared.chmod(0o444)
+    assert fault(edge(mesh, mesh.nodes[1], cookie_file=shared)) == ("handshake", "cookie-file-rights")
 
 
 def test_peers_certificate_of_a_foreign_authority(mesh: Mesh, tmp_path: Path) -> None:

@@ -173,8 +173,9 @@ def test_the_port_mappers_wall_is_wanted_where_there_is_one():
 
 def test_a_node_that_is_down_fails_the_report():
     mesh = Mesh()
-    fault = {"id": "connection-refused", "cause": "Nothing listens.", "remedy": "Start the node."}
-    mesh.answers["bravo"]["running"].update(ok=False, peers=[], fault=fault, otp_release=None, uptime=None, memory=None)
+    fault = {"id": "connection-refused", "host": "bravo", "cause": "Nothing listens.", "remedy": "Start the node."}
+    told = {**fault, "host": "bravo.example.net"}
+    mesh.answers["bravo"]["running"].update(ok=False, peers=[], fault=told, otp_release=None, uptime=None, memory=None)
     report = check(mesh.build())
     assert not report["ok"]
     assert report["faults"] == [{"where": ["bravo"], **fault}]

@@ -1,0 +1,314 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Each fault is brought about for real, on one host or between two, and one verification has to name it: the right
+fault, on the host where its remedy is, at the edges it breaks, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from diagnosed import around, diagnose, edge, into, out_of, verified
+from lab import breaking
+from lab.acting import altered, ended, on
+from lab.breaking import ARGUMENTS, CERTIFICATE, COOKIE, OPTIONS, RESTART, TABLE, TRUST, Authority, edited, put
+from lab.settings import HOSTS, host
+
+ALPHA, BRAVO, DAVE = (host(name).address for name in ("alpha", "bravo", "dave"))
+HOSTS_FILE = "/etc/hosts"
+LOOKUPS = "/etc/nsswitch.conf"
+RESOLVE = "sed -i '/^hosts:/s/files.*/files dns/' " + LOOKUPS
+NOT_APPLIED = "true"
+
+
+@contextmanager
+def restarted_with(path: str, edit: str) -> Iterator[None]:
+    """Bravo's node, restarted with an edited file; it may not come up with it."""
+    with edited("bravo", path, edit, apply=breaking.TRY_TO_RESTART):
+        yield
+
+
+NETWORK = {
+    "name does not resolve": (
+        lambda: edited("alpha", HOSTS_FILE, "sed -i /bravo/d {}; sed -i '/^hosts:/s/dns//' " + LOOKUPS, NOT_APPLIED, RESOLVE),
+        {("name-unknown", "alpha"): {edge("alpha", "bravo")}},
+    ),
+    "no name server answers": (
+        lambda: edited("alpha", HOSTS_FILE, "sed -i /bravo/d {}", NOT_APPLIED, NOT_APPLIED),
+        {("resolver-unavailable", "alpha"): {edge("alpha", "bravo")}},
+    ),
+    "resolves differently on two hosts": (
+        lambda: edited("alpha", HOSTS_FILE, "sed -i 's/^%s bravo/%s bravo/' {}" % (BRAVO, DAVE), NOT_APPLIED, NOT_APPLIED),
+        {("name-differs", "alpha"): {edge("alpha", "bravo")}},
+    ),
+    "resolves to an address that nobody has": (
+        lambda: edited("alpha", HOSTS_FILE, "sed -i 's/^%s bravo/198.18.2.77 bravo/' {}" % BRAVO, NOT_APPLIED, NOT_APPLIED),
+        {("name-differs", "alpha"): {edge("alpha", "bravo")}},
+    ),
+    "no route": (
+        lambda: altered("alpha", "ip route add unreachable %s" % BRAVO, "ip route del unreachable %s" % BRAVO),
+        {("connection-no-route", "alpha"): {edge("alpha", "bravo"), edge("bravo", "alpha")}},
+    ),
+    "dropped by the target's local firewall": (
+        lambda: altered(
+            "bravo",
+            "nft delete element inet erlang_guard peers4 { %s }" % ALPHA,
+            "nft add element inet erlang_guard peers4 { %s }" % ALPHA,
+        ),
+        {("dropped-by-peer-filter", "bravo"): {edge("alpha", "bravo")}},
+    ),
+    "dropped by the origin's local firewall": (
+        lambda: altered(
+            "alpha",
+            "nft 'table inet out { chain output { type filter hook output priority 0; ip daddr %s tcp dport 4370 drop; }; }'"
+            % BRAVO,
+            "nft delete table inet out",
+        ),
+        {("dropped-by-own-filter", "alpha"): {edge("alpha", "bravo")}},
+    ),
+    "dropped by a router": (
+        lambda: breaking.rule("router-south", "ip saddr %s tcp dport 4370 drop" % ALPHA),
+        {("dropped-on-the-way", None): {edge("alpha", "bravo")}},
+    ),
+    "answers dropped by a router": (
+        lambda: breaking.rule("router-north", "ip saddr %s tcp sport 4370 drop" % BRAVO),
+        {("dropped-on-the-way", None): {edge("alpha", "bravo")}},
+    ),
+    "port forwarded to the wrong node": (
+        lambda: breaking.table(
+            "router-north",
+            "ip astray",
+            "chain prerouting { type nat hook prerouting priority dstnat; "
+            "ip saddr %s ip daddr %s tcp dport 4370 dnat to %s\n}" % (ALPHA, BRAVO, DAVE),
+        ),
+        {("other-node", "bravo"): {edge("alpha", "bravo")}},
+    ),
+}
+
+NODE = {
+    "refused (node down)": (
+        lambda: altered("bravo", "systemctl stop erlang-guard", RESTART),
+        {("node-down", "bravo"): {"bravo"} | into("bravo")},
+    ),
+    "port taken by something else": (
+        lambda: altered(
+            "bravo",
+            "systemctl stop erlang-guard; systemd-run --quiet --unit=squatter python3 -m http.server 4370; sleep 0.5; "
+            "systemctl start --no-block erlang-guard; sleep 1",
+            "systemctl stop squatter; " + RESTART,
+        ),
+        {("port-taken", "bravo"): {"bravo"} | into("bravo")},
+    ),
+    "node up but not distributed": (
+        lambda: altered("bravo", "erlang-guard eval 'supervisor:terminate_child(kernel_sup, net_sup)' || true", RESTART),
+        {("node-not-distributed", "bravo"): {"bravo"} | into("bravo")},
+    ),
+    "node listens on another port": (
+        lambda: restarted_with(TABLE, "sed -i 's/{listen_port, 4370}/{listen_port, 4399}/' {}"),
+        {("node-port-differs", "bravo"): {"bravo"} | into("bravo")},
+    ),
+    "plain node behind the port": (
+        lambda: restarted_with(ARGUMENTS, "sed -i '/proto_dist/,+3d' {}"),
+        {("plain-node", "bravo"): around("bravo")},
+    ),
+    "TLS version not shared": (
+        lambda: restarted_with(OPTIONS, "sed -i s/tlsv1.3/tlsv1.2/ {}"),
+        {("tls-version", "bravo"): into("bravo") | out_of("bravo")},
+    ),
+    "no shared cipher": (
+        lambda: restarted_with(OPTIONS, "sed -i '0,/{versions/s//{signature_algs, [rsa_pss_rsae_sha256]}, {versions/' {}"),
+        {("tls-no-shared-cipher", "bravo"): {"bravo"} | into("bravo")},
+    ),
+    "bad options file": (
+        lambda: restarted_with(OPTIONS, "echo '{' >> {}"),
+        {("options-file-invalid", "bravo"): around("bravo")},
+    ),
+    "wrong cookie": (
+        lambda: restarted_with(COOKIE, put("{}", "another-cookie-than-the-others")),
+        {("cookie-mismatch", "bravo"): into("bravo") | out_of("bravo")},
+    ),
+    "cookie file rights": (
+        lambda: restarted_with(COOKIE, "chmod 0444 {}"),
+        {("cookie-file-rights", "bravo"): around("bravo")},
+    ),
+    "node not in the table of a peer": (
+        lambda: edited("bravo", TABLE, "sed -i /alpha/d {}"),
+        {("node-not-allowed", "bravo"): {"bravo", edge("alpha", "bravo"), edge("bravo", "alpha")}},
+    ),
+    "short and long names mixed": (
+        lambda: restarted_with(ARGUMENTS, "sed -i 's/^-name/-sname/; s/^guard@bravo.*/guard@bravo/' {}"),
+        {("names-mixed", "bravo"): around("bravo")},
+    ),
+    "net_ticktime differs": (
+        lambda: altered(
+            "bravo",
+            "erlang-guard eval 'net_kernel:set_net_ticktime(30, 0)'",
+            "erlang-guard eval 'net_kernel:set_net_ticktime(60, 0)'",
+        ),
+        {("net-ticktime-differs", "bravo"): {"bravo"}},
+    ),
+    "hidden node": (
+        lambda: edited("bravo", ARGUMENTS, "echo -hidden >> {}", RESTART + "; sleep 2"),
+        {("node-hidden", "bravo"): {"bravo"}},
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", [*NETWORK, *NODE])
+def test_fault(fault: str) -> None:
+    inject, expected = {**NETWORK, **NODE}[fault]
+    with inject():
+        diagnose(fault, expected)
+
+
+SERVER, CLIENT = CERTIFICATE.replace("node", "server"), CERTIFICATE.replace("node", "client")
+FORGET = (
+    "erlang-guard eval 'spawn(fun Again() -> gen_server:call(ssl_pem_cache_dist, {unconditionally_clear_pem_cache, self()}), "
+    "timer:sleep(200), Again() end)'"
+)
+"""Has a node read its PEM files at every handshake, which it does every two minutes otherwise."""
+
+
+@pytest.fixture(scope="module")
+def sides() -> Iterator[None]:
+    """Bravo's node with a certificate file for each side of a connection."""
+    copies = "cp -p %s %s && cp -p %s %s" % (CERTIFICATE, SERVER, CERTIFICATE, CLIENT)
+    edit = "sed -i -e '1,/{client/s/node.pem/server.pem/' -e '/{client/,$s/node.pem/client.pem/' %s" % OPTIONS
+    with edited("bravo", OPTIONS, copies + " && " + edit, RESTART + "; " + FORGET, "rm %s %s; %s" % (SERVER, CLIENT, RESTART)):
+        yield
+
+
+@contextmanager
+def showing(pem: str, *paths: str) -> Iterator[None]:
+    """Bravo's node with other PEM files."""
+    with ExitStack() as stack:
+        for path in paths:
+            stack.enter_context(edited("bravo", path, put("{}", pem), "true", "true"))
+        stack.enter_context(altered("bravo", "sleep 0.5", "true"))
+        yield
+
+
+BOTH, SERVERS, CLIENTS = (SERVER, CLIENT), (SERVER,), (CLIENT,)
+LAST = {"before": timedelta(days=9), "after": timedelta(hours=-1)}
+NEXT = {"before": timedelta(hours=-1)}
+CERTIFICATES = {
+    "certificate expired": (BOTH, LAST, "certificate-expired", around("bravo")),
+    "server certificate expired": (SERVERS, LAST, "server-certificate-expired", {"bravo"} | into("bravo")),
+    "client certificate expired": (CLIENTS, LAST, "client-certificate-expired", {"bravo"} | out_of("bravo")),
+    "not yet valid (clock)": (BOTH, NEXT, "certificate-not-yet-valid", around("bravo")),
+    "SAN does not carry the host": (BOTH, {"names": ["other.example.net"]}, "certificate-name", around("bravo")),
+    "name not allowed to this certificate": (
+        CLIENTS,
+        {"names": ["carol.example.net"]},
+        "client-certificate-name",
+        {"bravo"} | out_of("bravo"),
+    ),
+    "CN only": (BOTH, {"names": []}, "certificate-common-name-only", around("bravo")),
+    "EKU missing, the client's": (
+        BOTH,
+        {"usages": [breaking.SERVER_AUTH]},
+        "client-certificate-purpose",
+        {"bravo"} | out_of("bravo"),
+    ),
+    "EKU missing, the server's": (
+        BOTH,
+        {"usages": [breaking.CLIENT_AUTH]},
+        "server-certificate-purpose",
+        {"bravo"} | into("bravo"),
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", CERTIFICATES)
+def test_certificate(fault: str, sides: None) -> None:
+    paths, particulars, name, places = CERTIFICATES[fault]
+    with showing(Authority().issue("bravo.example.net", **particulars), *paths):
+        diagnose(fault, {(name, "bravo"): places})
+
+
+def test_unknown_ca_on_our_side(sides: None) -> None:
+    """Nobody trusts the CA of bravo's certificate."""
+    with showing(Authority(foreign=True).issue("bravo.example.net"), *BOTH):
+        diagnose("unknown CA on ours", {("certificate-unknown-ca", "bravo"): around("bravo")})
+
+
+def test_unknown_ca_on_their_side(sides: None) -> None:
+    """Bravo does not trust the CA of everybody's certificates."""
+    with showing(Authority(foreign=True).certificate, TRUST):
+        diagnose("unknown CA on their side", {("trust-unknown-ca", "bravo"): around("bravo")})
+
+
+def test_key_of_another_certificate(sides: None) -> None:
+    key, _end, _certificate = Authority().issue("bravo.example.net").partition("-----BEGIN CERT")
+    _key, begin, certificate = Authority().issue("bravo.example.net").partition("-----BEGIN CERT")
+    with showing(key + begin + certificate, *BOTH):
+        diagnose("key does not match the certificate", {("certificate-key-mismatch", "bravo"): around("bravo")})
+
+
+def test_unreadable_file(sides: None) -> None:
+    with altered("bravo", "chmod 0600 %s %s; sleep 0.5" % BOTH, "chmod 0640 %s %s; sleep 0.5" % BOTH):
+        diagnose("unreadable file (rights)", {("certificate-file-unreadable", "bravo"): around("bravo")})
+
+
+LISTS = "/etc/erlang/guard/crl"
+CHECKED = "{crl_check, peer}, {crl_cache, {ssl_crl_hash_dir, {internal, [{dir, \"%s\"}]}}}" % LISTS
+
+
+@contextmanager
+def checking(names: list[str], text: str, file: str) -> Iterator[None]:
+    """Hosts whose nodes hold certificates against a revocation list."""
+    with ExitStack() as stack:
+        for name in names:
+            edit = "mkdir -p %s && %s && sed -i 's|{versions|%s, {versions|' {}" % (LISTS, put(LISTS + "/" + file, text), CHECKED)
+            stack.enter_context(edited(name, OPTIONS, edit, RESTART, "rm -r %s; %s" % (LISTS, RESTART)))
+        yield
+
+
+def test_revoked(sides: None, tmp_path: Path) -> None:
+    """Bravo's certificate is in the list of all others: they refuse it on both sides, and bravo itself does not know."""
+    authority, serial = Authority(), 0xBAD
+    text = authority.revocations(serial)
+    others = [known.name for known in HOSTS if known.name != "bravo"]
+    with showing(authority.issue("bravo.example.net", serial=serial), *BOTH), checking(others, text, hashed(tmp_path, text)):
+        diagnose("revoked", {("certificate-revoked", "bravo"): into("bravo") | out_of("bravo")})
+
+
+def hashed(directory: Path, text: str) -> str:
+    """The name of a revocation list in a directory of such."""
+    (directory / "crl.pem").write_text(text)
+    return ended(["openssl", "crl", "-in", str(directory / "crl.pem"), "-noout", "-hash"]).out.strip() + ".r0"
+
+
+def cut(name: str, *matches: str) -> AbstractContextManager[None]:
+    """A host that drops what it would send, where a match of nftables says so."""
+    rules = "; ".join("%s drop" % match for match in matches)
+    table = "table inet cut { chain output { type filter hook output priority 0; %s; }; }" % rules
+    return altered(name, "nft '%s'" % table, "nft delete table inet cut")
+
+
+def test_partitioned() -> None:
+    """Bravo's node gives alpha's up, which does not hear of it, and its node alone does not get through to alpha."""
+    standing = [line.split()[2:4] for line in on("bravo", "ss -Htn state established dst " + ALPHA).out.splitlines()]
+    ports = [tuple(place.rpartition(":")[2] for place in places) for places in standing]
+    assert ports
+    here = ["ip daddr %s tcp sport %s tcp dport %s" % (ALPHA, own, other) for own, other in ports]
+    there = ["ip daddr %s tcp sport %s tcp dport %s" % (BRAVO, other, own) for own, other in ports]
+    give_up = "erlang-guard eval \"erlang:disconnect_node('guard@alpha.example.net')\"; sleep 6"
+    with cut("bravo", *here, "meta skuid merl tcp dport 4370 ip daddr " + ALPHA), cut("alpha", *there), altered("bravo", give_up, "true"):
+        diagnose("partitioned (A sees B, B does not see A)", {("one-sided", "alpha"): {edge("alpha", "bravo")}})
+
+
+def test_otp_too_far_apart() -> None:
+    with breaking.other_otp("bravo", "bullseye"):
+        diagnose("OTP versions too far apart", {("otp-too-far-apart", "bravo"): into("bravo") | out_of("bravo")})
+
+
+def test_all_is_well_again() -> None:
+    done = verified()
+    assert done.code == 0, done.out

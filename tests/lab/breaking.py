@@ -1,0 +1,185 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Faults brought about on the lab's hosts, networks and nodes, each taken back when its context ends."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from lab import hosts, network, roots
+from lab.acting import altered, ended
+from lab.settings import RUN, host
+from lab.shell import run
+
+UNIT = "erlang-guard"
+CONFIGURATION = "/etc/erlang/guard"
+OPTIONS, ARGUMENTS, TABLE, CERTIFICATE, TRUST = (
+    "%s/%s" % (CONFIGURATION, name) for name in ("inet_tls.conf", "vm.args", "peers.config", "node.pem", "ca.pem")
+)
+COOKIE = "/var/lib/merl/guard/.erlang.cookie"
+DROP_IN = "/run/systemd/system/%s.service.d" % UNIT
+AUTHORITY = RUN / "erlang" / "guard"
+SERVER_AUTH, CLIENT_AUTH = ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH
+DAY = timedelta(days=1)
+
+# Whoever restarts a unit again and again meets systemd's limit on that.
+RESTART = "systemctl reset-failed %s; systemctl restart %s" % (UNIT, UNIT)
+TRY_TO_RESTART = "systemctl reset-failed %s; timeout 10 systemctl restart %s; true" % (UNIT, UNIT)
+
+
+@contextmanager
+def edited(name: str, path: str, edit: str, apply: str = RESTART, back: str = RESTART) -> Iterator[None]:
+    """A host with a file changed by a shell command (``{}`` is its path), and the node made to take it in."""
+    kept = "/root/kept" + path.replace("/", "-")
+    change = "cp -p %s %s && { %s; } && { %s; }" % (path, kept, edit.replace("{}", path), apply)
+    with altered(name, change, "mv %s %s && { %s; }" % (kept, path, back)):
+        yield
+
+
+@contextmanager
+def rule(router: str, text: str) -> Iterator[None]:
+    """A router with a rule more at the head of what it forwards."""
+    command = "nft --echo --handle insert rule inet router forward " + text
+    done = ended([*network.inside(router), *command.split()])
+    handle = re.search(r"# handle (\d+)$", done.out, re.MULTILINE)
+    if done.code or not handle:
+        raise AssertionError("%s: %s" % (command, done.out))
+    try:
+        yield
+    finally:
+        run([*network.inside(router), "nft", "delete", "rule", "inet", "router", "forward", "handle", handle[1]])
+
+
+@contextmanager
+def table(router: str, name: str, chains: str) -> Iterator[None]:
+    """A router with a table more."""
+    network.load(router, "table %s {\n%s\n}\n" % (name, chains))
+    try:
+        yield
+    finally:
+        network.load(router, "delete table %s\n" % name)
+
+
+@contextmanager
+def other_otp(name: str, suite: str) -> Iterator[None]:
+    """A host whose node runs with the OTP of another suite, and with nothing of the collection but its files."""
+    known = host(name)
+    layer, below, place = roots.with_otp(suite), roots.bare(suite), hosts.root(known) / "opt" / ("otp-" + suite)
+    shutil.copytree(layer / "usr" / "lib" / "erlang", place, symlinks=True, dirs_exist_ok=True)
+    for library in below.glob("usr/lib/*/libcrypto.so.*"):
+        shutil.copy(library, place)
+    inside = "/opt/" + place.name
+    (erts,) = place.glob("erts-*")
+    settings = ("ROOTDIR=" + inside, "BINDIR=%s/%s/bin" % (inside, erts.name), "EMU=beam", "PROGNAME=erl", "LD_LIBRARY_PATH=" + inside)
+    flags = "-noinput -name guard@%s -proto_dist inet_tls -ssl_dist_optfile %s -start_epmd false -erl_epmd_port 4370"
+    lines = ["[Service]", "Type=exec", "ExecStart=", "ExecStart=%s/%s/bin/erlexec %s" % (inside, erts.name, flags % (known.fqdn, OPTIONS))]
+    lines += ["Environment=" + setting for setting in settings]
+    with altered(name, "true", RESTART), dropped_in(name, "otp", lines), altered(name, RESTART + "; sleep 2", "true"):
+        yield
+
+
+@contextmanager
+def dropped_in(name: str, label: str, lines: Sequence[str]) -> Iterator[None]:
+    """A host whose unit has settings more, from its next start on."""
+    path = "%s/%s.conf" % (DROP_IN, label)
+    written = "mkdir -p %s && %s" % (DROP_IN, put(path, "\n".join(lines) + "\n"))
+    with altered(name, written + " && systemctl daemon-reload", "rm %s && systemctl daemon-reload" % path):
+        yield
+
+
+class Authority:
+    """A CA that issues what the cluster's own does not: the cluster's, or with ``foreign`` one that nobody knows."""
+
+    def __init__(self, foreign: bool = False) -> None:
+        if foreign:
+            self.key: ec.EllipticCurvePrivateKey = ec.generate_private_key(ec.SECP256R1())
+            self.name = _name("foreign")
+            return
+        passphrase = (AUTHORITY / "ca.passphrase").read_bytes().strip()
+        key = serialization.load_pem_private_key((AUTHORITY / "ca.key").read_bytes(), passphrase)
+        if not isinstance(key, ec.EllipticCurvePrivateKey):
+            raise AssertionError("the key of the cluster's CA is another kind of key")
+        self.key = key
+        self.name = x509.load_pem_x509_certificate((AUTHORITY / "ca.pem").read_bytes()).subject
+
+    @property
+    def certificate(self) -> str:
+        """A certificate of the CA itself, as PEM text."""
+        builder = self._builder(self.name, self.key, DAY, DAY)
+        builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        return _pem(builder.sign(self.key, hashes.SHA256()))
+
+    def issue(
+        self,
+        host_part: str,
+        names: Sequence[str] | None = None,
+        usages: Sequence[x509.ObjectIdentifier] = (SERVER_AUTH, CLIENT_AUTH),
+        before: timedelta = timedelta(hours=1),
+        after: timedelta = timedelta(days=1),
+        serial: int | None = None,
+    ) -> str:
+        """A certificate and its key as PEM text, valid from a time before now until a time after it; ``names`` are what it is
+        for instead of ``host_part``.
+        """
+        key = ec.generate_private_key(ec.SECP256R1())
+        builder = self._builder(_name(host_part), key, before, after, serial)
+        builder = builder.add_extension(x509.ExtendedKeyUsage(usages), critical=False)
+        alternative = [x509.DNSName(name) for name in ([host_part] if names is None else names)]
+        if alternative:
+            builder = builder.add_extension(x509.SubjectAlternativeName(alternative), critical=False)
+        secret = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        return secret.decode() + _pem(builder.sign(self.key, hashes.SHA256()))
+
+    def revocations(self, *serials: int) -> str:
+        """A revocation list with serial numbers, as PEM text."""
+        now = datetime.now(timezone.utc)
+        builder = x509.CertificateRevocationListBuilder().issuer_name(self.name)
+        builder = builder.last_update(now - timedelta(hours=1)).next_update(now + timedelta(days=1))
+        builder = builder.add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), False)
+        builder = builder.add_extension(x509.CRLNumber(1), False)
+        for serial in serials:
+            revoked = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(now - timedelta(hours=1))
+            builder = builder.add_revoked_certificate(revoked.build())
+        return builder.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
+
+    def _builder(
+        self,
+        subject: x509.Name,
+        key: ec.EllipticCurvePrivateKey,
+        before: timedelta,
+        after: timedelta,
+        serial: int | None = None,
+    ) -> x509.CertificateBuilder:
+        now = datetime.now(timezone.utc)
+        builder = x509.CertificateBuilder().subject_name(subject).issuer_name(self.name).public_key(key.public_key())
+        builder = builder.serial_number(serial or x509.random_serial_number())
+        builder = builder.not_valid_before(now - before).not_valid_after(now + after)
+        identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
+        return builder.add_extension(identifier, critical=False)
+
+
+def _name(common_name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+
+
+def _pem(made: x509.Certificate) -> str:
+    return made.public_bytes(serialization.Encoding.PEM).decode()
+
+
+def put(path: str, text: str) -> str:
+    """The shell command that replaces what is in a file, and leaves its owner and its mode."""
+    return "printf %%s %s > %s" % (shlex.quote(text), path)

@@ -1,0 +1,62 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a node's configuration files say."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import node_settings as settings
+
+OPTIONS = """
+%% by a role
+[{server, [{certfile, "/s.pem"}, {keyfile, "/s.key"}, {cacertfile, <<"/ca.pem">>}, {versions, ['tlsv1.2', 'tlsv1.3']},
+           {crl_check, peer}, {crl_cache, {ssl_crl_hash_dir, {internal, [{dir, "/crl"}]}}}]},
+ {client, [{certfile, "/c.pem"}, {verify, verify_peer}, {versions, ['tlsv1.3']}]}].
+"""
+
+
+def test_tls_options():
+    found = settings.tls_options(OPTIONS)
+    assert found.server == settings.Side("/s.pem", "/s.key", "/ca.pem", ("TLSv1.2", "TLSv1.3"), "/crl")
+    assert found.client == settings.Side("/c.pem", None, None, ("TLSv1.3",), None)
+
+
+def test_a_missing_side_says_nothing():
+    assert settings.tls_options("[{server, []}].").client == settings.Side()
+
+
+def test_revocations_count_only_where_they_are_checked():
+    assert settings.tls_options(OPTIONS.replace("{crl_check, peer},", "")).server.revocations is None
+
+
+@pytest.mark.parametrize("text", ["[{server, [}].", "", "ok.", "[{server, []}]. again.", "[{server, []}"])
+def test_what_is_no_options_file(text):
+    with pytest.raises(settings.SettingsError):
+        settings.tls_options(text)
+
+
+def test_arguments():
+    text = "# made by a role\n-name\n'guard@a.example.net'\n-proto_dist inet_tls -kernel x 1\n-hidden\n"
+    assert settings.arguments(text) == settings.Arguments("long", "guard@a.example.net", "inet_tls", True)
+    assert settings.arguments("-sname guard") == settings.Arguments("short", "guard")
+    assert settings.arguments("") == settings.Arguments()
+
+
+def test_arguments_whose_quotation_marks_do_not_match():
+    with pytest.raises(settings.SettingsError):
+        settings.arguments("-name 'guard")
+
+
+def test_peers_table():
+    text = "{listen_port, 4370}.\n{epmd, false}.\n{peer, 'g@a', resolve, 4370}.\n{peer, 'g@b', \"192.0.2.1\", epmd}.\n"
+    assert settings.peers_table(text) == ["g@a", "g@b"]
+    with pytest.raises(settings.SettingsError):
+        settings.peers_table("{listen_port, 4370}.")
+
+
+def test_system():
+    settings.check_system("[{kernel, [{net_ticktime, 60}]}].")
+    with pytest.raises(settings.SettingsError, match="line 1"):
+        settings.check_system("[{kernel, [}]}].")

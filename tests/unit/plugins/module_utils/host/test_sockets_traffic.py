@@ -1,0 +1,98 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Packets and tables of the kernel, as they were seen on real hosts."""
+
+from __future__ import annotations
+
+import socket
+import struct
+
+import pytest
+from ansible_collections.beam.tls_distribution.plugins.module_utils.host import sockets, traffic
+
+ALPHA, BRAVO = "198.18.1.10", "198.18.2.10"
+
+PROC_NET_TCP = """\
+  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 00000000:1112 00000000:0000 0A 00000000:00000000 00:00000000 00000000   995        0 97455 1 00000000b55e9aac 100 0
+   1: 00000000:0016 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 55838 1 0000000039d46bee 100 0
+   2: 0A0112C6:1112 0A0312C6:B41A 01 00000000:00000000 00:00000000 00000000   995        0 98618 1 00000000012e33ff 21 4
+"""
+
+
+def packet(source: str, from_port: int, target: str, to_port: int, flags: int, version: int = 4) -> bytes:
+    """The head of a TCP segment in an IP packet."""
+    tcp = struct.pack(">HHIIBBHHH", from_port, to_port, 1, 0, 0x50, flags, 1024, 0, 0)
+    if version == 6:
+        ends = socket.inet_pton(socket.AF_INET6, source) + socket.inet_pton(socket.AF_INET6, target)
+        return struct.pack(">IHBB", 6 << 28, len(tcp), 6, 64) + ends + tcp
+    ends = socket.inet_aton(source) + socket.inet_aton(target)
+    return struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(tcp), 0, 0, 64, 6, 0) + ends + tcp
+
+
+class Counting(traffic.Traffic):
+    """A watch that opens no socket."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.arrived, self.sent = {}, {}
+
+
+def test_listening_sockets():
+    assert sockets.listening(PROC_NET_TCP) == {"97455": 4370, "55838": 22}
+
+
+def test_the_holder_of_a_socket_of_this_process():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = listener.getsockname()[1]
+        wanted = [inode for inode, listened in sockets.ports().items() if listened == port]
+        process = sockets.holder(wanted)
+        assert port == listener.getsockname()[1] and sockets.program(process)
+        assert set(wanted) <= sockets.inodes(process)
+
+
+@pytest.mark.parametrize(("version", "far", "near"), [(4, ALPHA, BRAVO), (6, "2001:db8::1", "2001:db8::2")])
+def test_segment(version: int, far: str, near: str):
+    found = traffic.segment(packet(far, 40000, near, 4370, traffic.SYN, version))
+    assert found == traffic.Segment((far, 40000), (near, 4370), traffic.SYN)
+
+
+@pytest.mark.parametrize("data", [b"", b"\x45", b"\x45" + bytes(8) + b"\x06" + bytes(10), b"\x45" + bytes(40), b"\xff" * 64])
+def test_what_is_no_segment(data: bytes):
+    assert traffic.segment(data) is None
+
+
+def test_an_attempt_from_elsewhere_that_is_not_answered():
+    seen = Counting(4370)
+    syn = traffic.segment(packet(ALPHA, 40000, BRAVO, 4370, traffic.SYN))
+    seen.count(syn, outgoing=False)
+    seen.count(syn, outgoing=False)
+    assert traffic.listed(seen.arrived) == [{"address": ALPHA, "port": 4370, "asked": 2, "answered": 0}]
+    assert traffic.listed(seen.sent) == []
+
+
+def test_an_attempt_from_elsewhere_that_is_answered():
+    seen = Counting(4370)
+    seen.count(traffic.segment(packet(ALPHA, 40000, BRAVO, 4370, traffic.SYN)), outgoing=False)
+    seen.count(traffic.segment(packet(BRAVO, 4370, ALPHA, 40000, traffic.SYN | traffic.ACK)), outgoing=True)
+    assert traffic.listed(seen.arrived) == [{"address": ALPHA, "port": 4370, "asked": 1, "answered": 1}]
+
+
+@pytest.mark.parametrize("answer", [traffic.SYN | traffic.ACK, traffic.RST | traffic.ACK])
+def test_an_attempt_of_ours(answer: int):
+    seen = Counting(4370)
+    seen.count(traffic.segment(packet(BRAVO, 40000, ALPHA, 4370, traffic.SYN)), outgoing=True)
+    assert traffic.listed(seen.sent, [(ALPHA, 4370)]) == [{"address": ALPHA, "port": 4370, "asked": 1, "answered": 0}]
+    seen.count(traffic.segment(packet(ALPHA, 4370, BRAVO, 40000, answer)), outgoing=False)
+    assert traffic.listed(seen.sent, [(ALPHA, 4370)]) == [{"address": ALPHA, "port": 4370, "asked": 1, "answered": 1}]
+    assert traffic.listed(seen.sent, [(BRAVO, 4370)]) == []
+
+
+def test_other_ports_are_not_counted_as_arrived():
+    seen = Counting(4370)
+    seen.count(traffic.segment(packet(ALPHA, 40000, BRAVO, 22, traffic.SYN)), outgoing=False)
+    assert traffic.listed(seen.arrived) == []
