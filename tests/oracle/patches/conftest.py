@@ -14,8 +14,10 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang import otp_source
@@ -27,6 +29,8 @@ CHECKOUT = Path(__file__).parents[3]
 PATCHES = CHECKOUT / "roles" / "erlang_otp" / "files" / "patches"
 MODULE = "lib/ssl/src/inet_tls_dist.erl"
 HOST = "localhost"
+START_SECONDS = 30
+_READY = re.compile(r"^ready (.*)\n", re.MULTILINE)
 _LISTENING = re.compile(r"^LISTEN +\d+ +(\d+) +(\S+):(\d+) .*pid=(\d+),", re.MULTILINE)
 
 
@@ -81,7 +85,7 @@ class Sources:
 class Node:
     """A running ``erl``."""
 
-    def __init__(self, process: subprocess.Popen[str], log: Path) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
         self.process = process
         self.log = log
 
@@ -95,17 +99,29 @@ class Node:
         """The ports that the node listens on."""
         return sorted(port for _address, port in self.listening())
 
+    @property
     def said(self) -> str:
-        """All that the node says until it ends by itself."""
-        assert self.process.stdout is not None
-        return self.process.stdout.read() + self.log.read_text() + "\nended with %d" % self.process.wait(30)
+        """All that the node has said."""
+        return self.log.read_text()
+
+    def answer(self) -> str:
+        """The value of the expression that the node was started with; the test fails with what it said if it ends before that."""
+        until = time.monotonic() + START_SECONDS
+        while self.process.poll() is None and time.monotonic() < until:
+            found = _READY.search(self.said)
+            if found:
+                return found.group(1)
+            time.sleep(0.02)
+        raise AssertionError(self.said)
+
+    def end(self) -> int:
+        """The exit code of a node that ends by itself."""
+        return self.process.wait(START_SECONDS)
 
     def stop(self) -> None:
         """Ends the node."""
         self.process.kill()
         self.process.wait(10)
-        assert self.process.stdout is not None
-        self.process.stdout.close()
 
 
 class Nodes:
@@ -129,33 +145,27 @@ class Nodes:
     def begin(
         self, name: str, *flags: object, protocol: str = "inet_tls", stock: bool = False, evaluate: str = "ok", **kernel: object
     ) -> Node:
-        """Starts a node with these kernel parameters, given as Erlang terms; it says ``ready`` and the value of an expression."""
+        """Begins to start a node with these kernel parameters, given as Erlang terms, which has an expression's value to say when it is up."""
         home = Path(tempfile.mkdtemp(dir=self.directory))
         parameters = [word for parameter, value in kernel.items() for word in ("-kernel", parameter, str(value))]
         argv = [
-            "erl", "-noinput", "-sname", "%s@%s" % (name, HOST), "-setcookie", "of-a-test", "-proto_dist", protocol,
+            "erl", "-noinput", "-sname", "%s@%s" % (name, HOST), "-setcookie", "of-a-test", "-proto_dist", *protocol.split(),
             "-ssl_dist_optfile", self.options, "-kernel", "inetrc", '"%s"' % self.hosts, *([] if stock else ["-pa", self.ebin]), *parameters, *flags,
             "-eval", 'io:format("ready ~0p~n", [begin ' + evaluate + " end]).",
         ]  # fmt: skip
         log = home / "log"
         with log.open("w") as stream:
             process = subprocess.Popen(
-                [str(word) for word in argv], stdout=subprocess.PIPE, stderr=stream, text=True, cwd=home, env={**os.environ, "HOME": str(home)}
+                [str(word) for word in argv], stdout=stream, stderr=subprocess.STDOUT, cwd=home, env={**os.environ, "HOME": str(home)}
             )
         self.started.append(Node(process, log))
         return self.started[-1]
 
-    def start(self, name: str, *flags: object, answer: str = "ok", **settings: object) -> Node:
+    def start(self, name: str, *flags: object, **settings: Any) -> Node:
         """Starts a node as :meth:`begin` does and waits until it is up."""
-        node = self.begin(name, *flags, **settings)  # type: ignore[arg-type]
-        assert node.process.stdout is not None
-        lines: list[str] = []
-        for line in node.process.stdout:
-            if line.startswith("ready "):
-                assert line == "ready %s\n" % answer
-                return node
-            lines.append(line)
-        raise AssertionError("".join(lines) + node.log.read_text())
+        node = self.begin(name, *flags, **settings)
+        node.answer()
+        return node
 
     def stop(self) -> None:
         """Ends all of them."""

@@ -54,21 +54,23 @@ def test_next_port_of_a_range_where_the_first_is_taken(nodes: Nodes) -> None:
 
 def test_every_port_of_a_range_taken(nodes: Nodes) -> None:
     with taken(4370, 4371):
-        said = nodes.begin("one", inet_ssl_port="{4370,4371}").said()
-    assert "{inet_ssl_port,{4370,4371},eaddrinuse}" in said
-    assert said.endswith("ended with 1")
+        node = nodes.begin("one", inet_ssl_port="{4370,4371}")
+        assert node.end() == 1
+    assert "{inet_ssl_port,{4370,4371},eaddrinuse}" in node.said
 
 
 def test_port_taken(nodes: Nodes) -> None:
     with taken(4370):
-        assert "{inet_ssl_port,4370,eaddrinuse}" in nodes.begin("one", inet_ssl_port=4370).said()
+        node = nodes.begin("one", inet_ssl_port=4370)
+        assert node.end() == 1
+    assert "{inet_ssl_port,4370,eaddrinuse}" in node.said
 
 
 @pytest.mark.parametrize("value", ["0", "any", "{5,4}"])
 def test_bad_value_stops_the_node(nodes: Nodes, value: str) -> None:
-    said = nodes.begin("one", inet_ssl_port=value).said()
-    assert "{inet_ssl_port,%s,\"allowed are Port and {First, Last}, from 1 to 65535\"}" % value in said
-    assert said.endswith("ended with 1")
+    node = nodes.begin("one", inet_ssl_port=value)
+    assert node.end() == 1
+    assert '{inet_ssl_port,%s,"allowed are Port and {First, Last}, from 1 to 65535"}' % value in node.said
 
 
 def test_bad_values(ebin: Path) -> None:
@@ -119,8 +121,23 @@ def test_node_that_does_not_listen(nodes: Nodes) -> None:
     assert nodes.start("two", "-dist_listen", "false", inet_ssl_port=4370).ports == []
 
 
-def test_wins_over_the_epmd_module_of_stock(nodes: Nodes) -> None:
-    assert nodes.start("one", "-start_epmd", "false", "-erl_epmd_port", "4390", inet_ssl_port=4370).ports == [4370]
+def test_wins_over_the_epmd_module_of_stock(nodes: Nodes, release: str) -> None:
+    nodes.start("one", "-start_epmd", "false", "-erl_epmd_port", "4390", inet_ssl_port=4370)
+    if int(release) >= 27:
+        nodes.start("two", "-start_epmd", "false", erl_epmd_node_listen_port=4390, inet_ssl_port=4371)
+    assert [node.ports for node in nodes.started] == [[4370], [4371]][: len(nodes.started)]
+    nodes.stop()
+    assert nodes.start("three", "-start_epmd", "false", "-erl_epmd_port", "4390", stock=True, inet_ssl_port=4372).ports == [4390]
+
+
+def test_two_protocols(nodes: Nodes) -> None:
+    """Each listens where it is told to; if TLS cannot, the other goes on, as with any listener that fails."""
+    flags = ["-start_epmd", "false", "-erl_epmd_port", "4390"]
+    assert nodes.start("one", *flags, protocol="inet_tcp inet_tls", inet_ssl_port=4370).ports == [4370, 4390]
+    nodes.stop()
+    node = nodes.start("one", *flags, protocol="inet_tcp inet_tls", inet_ssl_port=0)
+    assert node.ports == [4390]
+    assert "{inet_ssl_port,0," in node.said
 
 
 def test_wins_over_our_epmd_module(nodes: Nodes, tmp_path: Path) -> None:
@@ -140,9 +157,9 @@ def test_wins_over_our_epmd_module(nodes: Nodes, tmp_path: Path) -> None:
 def test_nodes_connect(nodes: Nodes, protocol: str) -> None:
     """Two patched ones and a stock one, each found where epmd was told that it listens."""
     nodes.start("one", protocol=protocol, inet_ssl_port=4370)
-    pinged = 'net_adm:ping(\'one@%s\')' % HOST
-    nodes.start("two", protocol=protocol, inet_ssl_port=4371, evaluate=pinged, answer="pong")
-    nodes.start("three", protocol=protocol, stock=True, evaluate=pinged.replace("one", "two"), answer="pong")
+    ping = "net_adm:ping('%s@" + HOST + "')"
+    assert nodes.begin("two", protocol=protocol, inet_ssl_port=4371, evaluate=ping % "one").answer() == "pong"
+    assert nodes.begin("three", protocol=protocol, stock=True, evaluate=ping % "two").answer() == "pong"
 
 
 def test_layout_of_the_howto(tmp_path: Path) -> None:
