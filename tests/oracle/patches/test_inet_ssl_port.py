@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,10 +22,10 @@ BAD = ("0", "70000", "-1", "any", "4370.0", "[]", '"4370"', "{5,4}", "{0,4370}",
 @contextmanager
 def taken(*ports: int) -> Iterator[None]:
     """Ports that something else listens on."""
-    listeners = [socket.create_server(("", port)) for port in ports]
-    yield
-    for listener in listeners:
-        listener.close()
+    with ExitStack() as listeners:
+        for port in ports:
+            listeners.enter_context(socket.create_server(("", port)))
+        yield
 
 
 def test_patch_has_one_place_in_the_sources(tree: Path, release: str, tmp_path: Path) -> None:
