@@ -15,11 +15,13 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from lab import judges, roots, whole
+from lab import judges, roots, sources, whole
 from lab.settings import CHECKOUT
 
 GROUND = ("unit", "lint", "sanity")
 ORACLE_SUITES = ("bookworm", "trixie", "forky")
+PATCH_SUITES = ("bullseye",)
+"""Suites whose OTP is too old for a node of ours, but is patched and built."""
 MIXED = {"suites": ["bookworm", "trixie", "forky"]}
 """Scenarios whose hosts are not of the usual suite."""
 BESIDE = {"faults": ["bullseye"]}
@@ -80,8 +82,9 @@ def ground(part: str) -> Sum:
     """A part that needs no lab of its own."""
     environment = dict(os.environ)
     if part == "oracle":
-        overlays = [str(roots.workshop(suite)) + ":" + str(roots.bare(suite)) for suite in ORACLE_SUITES]
-        environment["BEAM_ORACLE_ROOTS"] = ";".join(overlays)
+        environment["BEAM_ORACLE_ROOTS"] = ";".join(map(workshop, ORACLE_SUITES))
+        environment["BEAM_ORACLE_PATCH_ROOTS"] = ";".join(map(workshop, PATCH_SUITES))
+        environment["BEAM_OTP_SOURCES"] = ";".join(str(sources.tree(suite)) for suite in (*PATCH_SUITES, *ORACLE_SUITES))
     elif part == "page":
         judges.install_browser()
     elif part == "prometheus":
@@ -89,6 +92,11 @@ def ground(part: str) -> Sum:
     code, lines = _shown([sys.executable, str(CHECKOUT / "tests" / "ground" / "run"), part], environment)
     matches = [match for match in map(_SUM.match, lines) if match]
     return _judged(code, Sum(int(matches[-1].group(1)), int(matches[-1].group(2))) if matches else Sum(0, 0))
+
+
+def workshop(suite: str) -> str:
+    """The layers of a root file system with OTP, the topmost first."""
+    return "%s:%s" % (roots.workshop(suite), roots.bare(suite))
 
 
 def molecule(scenario: str) -> Sum:
