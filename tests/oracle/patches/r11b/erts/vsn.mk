@@ -1,0 +1,1 @@
+SYSTEM_VSN = R11B
