@@ -57,6 +57,13 @@ class BuildError(Exception):
         self.tail = list(tail)
 
 
+def check_platform(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> None:
+    """Raises :class:`BuildError` if what is built here would not be for the platform wanted."""
+    said = [" ".join(str(place[name]) for name in recipe.PLATFORM) for place in (wanted, found)]
+    if said[0] != said[1]:
+        raise BuildError("an OTP for %s cannot be built on %s; set erlang_otp_build_host to a host of that kind" % (said[0], said[1]))
+
+
 class Build:
     """A build in a directory: what there is of it, and how it is begun and gone on with."""
 

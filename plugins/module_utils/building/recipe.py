@@ -29,7 +29,8 @@ MANIFEST = "manifest.json"
 """The manifest's name in the root of an OTP that was built."""
 
 _DIGITS = 12
-_PLATFORM = ("id", "version_id", "architecture")
+PLATFORM = ("id", "version_id", "architecture")
+"""What a result depends on of the host that it was built on."""
 
 
 def directory_name(otp: Mapping[str, Any], platform: Mapping[str, Any]) -> str:
@@ -43,7 +44,7 @@ def directory_name(otp: Mapping[str, Any], platform: Mapping[str, Any]) -> str:
 def _key(otp: Mapping[str, Any], platform: Mapping[str, Any]) -> str:
     if otp["source"] == "archive":
         return str(otp["archive"]["sha256"])
-    content = json.dumps([FORMAT, _recipe(otp), [platform[name] for name in _PLATFORM]], sort_keys=True)
+    content = json.dumps([FORMAT, _recipe(otp), [platform[name] for name in PLATFORM]], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()
 
 
@@ -61,5 +62,5 @@ def manifest(otp: Mapping[str, Any], platform: Mapping[str, Any], found: Mapping
 
     It holds nothing that differs from one build of a recipe to the next.
     """
-    content = {"format": FORMAT, **_recipe(otp), "platform": {name: platform[name] for name in _PLATFORM}, **found}
+    content = {"format": FORMAT, **_recipe(otp), "platform": {name: platform[name] for name in PLATFORM}, **found}
     return json.dumps(content, indent=2, sort_keys=True) + "\n"

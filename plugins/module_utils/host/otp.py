@@ -91,11 +91,11 @@ def names(prefix: str) -> list[str]:
     return [name for name, path in paths.items() if os.path.isdir(path) and not os.path.islink(path)]
 
 
-def survey(prefix: str, roots: Sequence[str]) -> list[dict[str, Any]]:
+def survey(prefix: str | None, roots: Sequence[str]) -> list[dict[str, Any]]:
     """All OTPs there are: those below ``prefix`` and those in ``roots``, each with whether it is ``current``: the one that
     :func:`find` finds."""
     chosen = find(roots)
-    places = [*roots, *(os.path.join(prefix, name) for name in names(prefix))]
+    places = [*roots, *(os.path.join(prefix, name) for name in (names(prefix) if prefix else ()))]
     found = {entry.root: entry for entry in map(read, places) if entry is not None}
     return [{**entry.as_result(), "current": chosen is not None and entry.root == chosen.root} for entry in found.values()]
 
