@@ -121,8 +121,8 @@ class ActionModule(ActionBase):
         command = _ASK % (_SECONDS, shlex.quote(os.path.join(directory, "lock")), shlex.quote(path))
         answer = self._low_level_execute_command(command)
         try:
-            code, now, content = answer["stdout"].split("\n", 2)
-            return code != "0", float(now), json.loads(content)
+            code, now, content = answer["stdout_lines"]
+            return int(code) != 0, float(now), json.loads(content)
         except ValueError:
             return False, 0.0, None
 

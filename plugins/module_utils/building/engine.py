@@ -26,6 +26,7 @@ import signal
 import subprocess
 import tarfile
 import time
+import traceback
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Callable, NoReturn
@@ -45,6 +46,7 @@ NEEDED = ("kernel", "stdlib", "compiler", "sasl", "crypto", "asn1", "public_key"
 """Applications that every OTP of ours has: what TLS distribution starts, and what makes boot scripts."""
 
 _STATUS_SECONDS = 1.0
+_MOST_DESCRIPTORS = 4096
 _PR_SET_PDEATHSIG = 1
 
 
@@ -117,7 +119,7 @@ class Build:
             return False
         self.say(status.waiting(time.time(), self.log))
         if os.fork() == 0:
-            _leave(partial(self._run, otp_, platform, jobs, needed))
+            _leave(lock, partial(self._run, otp_, platform, jobs, needed))
         os.close(lock)
         return True
 
@@ -179,6 +181,9 @@ class Run:
             self._status.update(state="failed", problem=error.problem, tail=error.tail)
         except OSError as error:
             self._status.update(state="failed", problem=_system(error, self._build.directory))
+        except Exception:  # whatever it was, the one who waits has to hear of it
+            said = traceback.format_exc().splitlines()[-status.TAIL :]
+            self._status.update(state="failed", problem="the build stopped over a fault of its own", tail=said)
         self._tell()
 
     def _stage(self, name: str, act: Callable[[], None]) -> None:
@@ -304,7 +309,7 @@ class Run:
             "applications": found.applications,
             "crypto_library": found.crypto_library,
             "inet_ssl_port": found.inet_ssl_port,
-            "hardening": hardening(os.path.join(root, "erts-" + found.erts, "bin", "beam.smp")),
+            "hardening": _hardening(os.path.join(root, "erts-" + found.erts, "bin", "beam.smp")),
         }
         text = recipe.manifest(self._otp, self._platform, seen)
         _write(os.path.join(root, recipe.MANIFEST), text)
@@ -351,14 +356,16 @@ class Run:
             raise BuildError("%s (%s)" % (problem, "signal %d" % -code if code < 0 else "exit code %d" % code), tail)
 
 
-def _leave(act: Callable[[], None]) -> NoReturn:
-    """Goes on as a process of its own, which nobody who started it waits for, and which ends with ``act``."""
+def _leave(lock: int, act: Callable[[], None]) -> NoReturn:
+    """Goes on as a process of its own that ends with ``act``, and keeps nothing open that somebody waits for but the lock."""
     code = 1
     try:
         os.setsid()
         null = os.open(os.devnull, os.O_RDWR)
         for descriptor in range(3):
             os.dup2(null, descriptor)
+        os.closerange(3, lock)
+        os.closerange(lock + 1, _MOST_DESCRIPTORS)
         act()
         code = 0
     finally:
@@ -378,6 +385,11 @@ def _system(error: OSError, directory: str) -> str:
 
 def _full(directory: str) -> str:
     return "no space is left on the file system of %s; free some, or set erlang_otp_build_directory, and run again" % directory
+
+
+def _hardening(program: str) -> dict[str, bool]:
+    with open(program, "rb") as stream:
+        return elf.hardening(stream.read())
 
 
 def _write(path: str, text: str) -> None:
