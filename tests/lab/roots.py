@@ -78,12 +78,12 @@ def bare(suite: str) -> Path:
         with locked(CACHE / (".%s.lock" % suite), "build of %s" % suite):
             if not directory.exists():
                 with step("root file system of %s, once" % suite):
-                    new = _new(directory)
+                    new = begun(directory)
                     # A suite that this debootstrap does not know is made like sid. An empty mirror is debootstrap's own.
                     known = suite if Path("/usr/share/debootstrap/scripts", suite).exists() else "sid"
                     run(["debootstrap", "--variant=minbase", "--include=" + ",".join(INCLUDED.split()), suite, new, "", known])
                     inside(new, script)
-                    _whole(new, directory, "root-%s-*" % suite)
+                    finished(new, directory, "root-%s-*" % suite)
     return directory
 
 
@@ -104,12 +104,12 @@ def _layer(kind: str, suite: str, packages: str, title: str) -> Path:
         with locked(CACHE / (".%s.lock" % suite), "build of %s" % suite):
             if not directory.exists():
                 with step(title):
-                    new = _new(directory)
+                    new = begun(directory)
                     script = "export DEBIAN_FRONTEND=noninteractive; apt-get -q -y --no-install-recommends install %s && apt-get -q clean" % packages
                     with_overlay(new, [below], script)
                     shutil.rmtree(new / "work")
                     shutil.rmtree(new / "root")
-                    _whole(new, directory, "%s-%s-*" % (kind, suite))
+                    finished(new, directory, "%s-%s-*" % (kind, suite))
     return directory / "upper"
 
 
@@ -137,14 +137,14 @@ def guard(suite: str) -> Path:
         with locked(CACHE / ".guard.lock", "build of the example"):
             if not directory.exists():
                 with step("release of the example with the OTP of %s" % suite):
-                    new = _new(directory)
+                    new = begun(directory)
                     shutil.copytree(source, new / "upper" / "src" / "guard")
                     with_overlay(new, [with_otp(suite), bare(suite)], "cd /src/guard && ./build /src/out")
                     for archive in (new / "upper" / "src" / "out").glob("*.tar.gz"):
                         shutil.move(str(archive), str(new))
                     for name in ("upper", "work", "root"):
                         shutil.rmtree(new / name)
-                    _whole(new, directory, "guard-%s-*" % suite)
+                    finished(new, directory, "guard-%s-*" % suite)
     return next(directory.glob("guard-*.tar.gz"))
 
 
@@ -158,7 +158,8 @@ def collections() -> Path:
     return directory
 
 
-def _new(directory: Path) -> Path:
+def begun(directory: Path) -> Path:
+    """An empty directory in which that of the cache is made."""
     new = directory.with_name(directory.name + ".new")
     if new.exists():
         shutil.rmtree(new)
@@ -166,7 +167,8 @@ def _new(directory: Path) -> Path:
     return new
 
 
-def _whole(new: Path, directory: Path, others: str) -> None:
+def finished(new: Path, directory: Path, others: str) -> None:
+    """Puts what was made into the cache, and removes what it takes the place of."""
     new.rename(directory)
     for other in directory.parent.glob(others):
         if other not in (directory, new) and not other.name.endswith(".new") and not _used(other):
