@@ -54,7 +54,7 @@ class ActionModule(ActionBase):
             result.update(changed=True, msg="%s would build OTP %s" % (self._host, name))
             return result
         archive.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with self._locked(archive.with_suffix(".lock")):
+        with self._locked(archive.with_name(archive.name + ".lock")):
             if archive.exists():
                 return {**result, **_cached(archive)}
             self._title = "%s: OTP %s" % (self._host, arguments["otp"]["version"])

@@ -20,7 +20,7 @@ from lab.settings import CHECKOUT
 
 GROUND = ("unit", "lint", "sanity")
 ORACLE_SUITES = ("bookworm", "trixie", "forky")
-MIXED = {"suites": ["bookworm", "trixie", "forky"]}
+MIXED = {"build": ["trixie", "bookworm"], "suites": ["bookworm", "trixie", "forky"]}
 """Scenarios whose hosts are not of the usual suite."""
 PARTS = (*GROUND, "oracle", "lab", "molecule")
 _SUM = re.compile(r"^(\d+) passed, (\d+) failed$")
