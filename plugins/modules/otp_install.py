@@ -101,10 +101,7 @@ def main() -> None:
     asked = installing.Asked(params["prefix"], params["name"], params["sent"], params["sha256"], params["keep"])
     lacks = not installing.is_there(asked) and asked.archive is None and params["archive"] is not None
     try:
-        if module.check_mode or lacks:
-            result = installing.announce(asked)
-        else:
-            result = installing.install(asked, commands.run)
+        result = installing.announce(asked) if module.check_mode or lacks else installing.install(asked, commands.run)
     except installing.InstallError as error:
         module.fail_json(msg="%s." % error)
     diff = installing.describe(result, asked)

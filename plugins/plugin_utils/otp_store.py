@@ -113,7 +113,11 @@ class Store:
         if not target.exists():
             self._say("packing %s" % tree)
             staged = target.with_name(target.name + ".staged")
-            with gzip.GzipFile(staged, "wb", compresslevel=1, mtime=0) as packed, tarfile.open(fileobj=packed, mode="w") as tar:
+            with (
+                staged.open("wb") as file,
+                gzip.GzipFile("", "wb", compresslevel=1, fileobj=file, mtime=0) as packed,
+                tarfile.open(fileobj=packed, mode="w") as tar,
+            ):
                 for path in members:
                     tar.add(path, os.path.join("otp", path.relative_to(tree)), recursive=False, filter=_anonymous)
             staged.rename(target)

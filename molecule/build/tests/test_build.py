@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 from lab import builds, whole
-from lab.acting import Ended, altered, ended, everywhere, on, play, report, until
+from lab.acting import Ended, altered, ended, everywhere, on, report, until
 from lab.settings import CACHE, CHECKOUT, HOSTS, RUN
 
 SUITES = {"alpha": "trixie", "bravo": "bookworm", "carol": "trixie", "dave": "bookworm"}

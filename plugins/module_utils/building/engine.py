@@ -10,13 +10,12 @@ in memory (/run), where it can be written when the disk is full. A build that wa
 not through, and make within its own.
 
 Sources: OTP "Building and Installing Erlang/OTP" (``configure``, ``make release RELEASE_ROOT=...``, whose result the script ``Install``
-in it fits to a place); flock(2), by which a build is known to run; prctl(2), PR_SET_PDEATHSIG.
+in it fits to a place); flock(2), by which a build is known to run; setpriv(1), ``--pdeathsig``.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import errno
 import fcntl
 import json
@@ -31,7 +30,13 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Callable, NoReturn
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils.building import elf, progress, recipe, skipped, status
+from ansible_collections.beam.tls_distribution.plugins.module_utils.building import (
+    elf,
+    progress,
+    recipe,
+    skipped,
+    status,
+)
 from ansible_collections.beam.tls_distribution.plugins.module_utils.host import commands, otp, unpacking
 
 TOOLS = ("cc", "c++", "make", "perl", "patch", "tar", "sed")
@@ -47,7 +52,8 @@ NEEDED = ("kernel", "stdlib", "compiler", "sasl", "crypto", "asn1", "public_key"
 
 _STATUS_SECONDS = 1.0
 _MOST_DESCRIPTORS = 4096
-_PR_SET_PDEATHSIG = 1
+_WITH_PARENT = ("setpriv", "--pdeathsig", "TERM")
+"""Has the kernel end a step when the build is killed, so that nothing goes on in its tree unseen."""
 
 
 class BuildError(Exception):
@@ -327,13 +333,12 @@ class Run:
         with open(self._build.log, "ab") as log:
             log.write(b"\n$ %s\n" % " ".join(argv).encode())
             process = subprocess.Popen(
-                argv,
+                [*_WITH_PARENT, *argv],
                 cwd=cwd or self._build.tree,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                preexec_fn=_end_with_parent,
             )
             try:
                 for said in process.stdout or ():
@@ -370,11 +375,6 @@ def _leave(lock: int, act: Callable[[], None]) -> NoReturn:
         code = 0
     finally:
         os._exit(code)
-
-
-def _end_with_parent() -> None:
-    """Has the kernel end a step when the build is killed, so that nothing goes on in its tree unseen."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _system(error: OSError, directory: str) -> str:

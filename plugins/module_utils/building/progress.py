@@ -38,14 +38,24 @@ def made(tree: str) -> int:
 
 def _files(tree: str, also: tuple[str, ...] = ()) -> Iterator[str]:
     """The files of the emulator and of the applications that are built, by their paths in the tree."""
+    skipped = _skipped(tree)
     for directory, names, files in os.walk(tree):
         place = os.path.relpath(directory, tree)
         if place == ".":
             names[:] = [name for name in names if name in ("erts", "lib")]
             continue
-        if "SKIP" in files:
+        if "SKIP" in files or place in skipped:
             names[:] = []
             continue
         names[:] = [name for name in names if name not in _PASSED_OVER or name in also]
         for name in files:
             yield "%s/%s" % (place, name)
+
+
+def _skipped(tree: str) -> set[str]:
+    """The applications that configure was told to leave out."""
+    try:
+        with open(os.path.join(tree, "lib", "SKIP-APPLICATIONS"), encoding="utf-8") as stream:
+            return {"lib/" + name for name in stream.read().split()}
+    except OSError:
+        return set()

@@ -59,7 +59,7 @@ def missing(needed: Sequence[str], read: Read) -> dict[str, str]:
     return found
 
 
-def sentence(missing_: dict[str, str], has: Callable[[Need], "tuple[bool, bool]"]) -> str:
+def sentence(missing_: dict[str, str], has: Callable[[Need], tuple[bool, bool]]) -> str:
     """One sentence on applications that are missing; ``has`` tells of a need whether its header and its library are there."""
     parts = []
     for name, reason in missing_.items():
@@ -68,7 +68,7 @@ def sentence(missing_: dict[str, str], has: Callable[[Need], "tuple[bool, bool]"
     return "after configure, OTP would lack %s, and nothing was compiled" % ", ".join(parts)
 
 
-def _lacking(need: Need, has: Callable[[Need], "tuple[bool, bool]"]) -> str:
+def _lacking(need: Need, has: Callable[[Need], tuple[bool, bool]]) -> str:
     header, library = has(need)
     lacking = ([] if header else ["the header %s" % need.header]) + ([] if library else ["the library lib%s" % need.library])
     return " and ".join(lacking) + (" is missing" if len(lacking) == 1 else " are missing" if lacking else "")

@@ -60,10 +60,10 @@ class Readers(NamedTuple):
     ``source`` takes a URL or path and the digest that it should have (or None), ``archive`` and ``file`` a path, ``floor`` a version.
     """
 
-    source: Callable[[str, "str | None"], Source]
+    source: Callable[[str, str | None], Source]
     archive: Callable[[str], Archive]
     file: Callable[[str], File]
-    floor: Callable[[str], "Below | None"]
+    floor: Callable[[str], Below | None]
 
 
 def wanted(

@@ -95,7 +95,7 @@ def survey(prefix: str | None, roots: Sequence[str]) -> list[dict[str, Any]]:
     """All OTPs there are: those below ``prefix`` and those in ``roots``, each with whether it is ``current``: the one that
     :func:`find` finds."""
     chosen = find(roots)
-    places = [*roots, *(os.path.join(prefix, name) for name in (names(prefix) if prefix else ()))]
+    places = [*roots, *(os.path.join(prefix, name) for name in names(prefix))] if prefix else roots
     found = {entry.root: entry for entry in map(read, places) if entry is not None}
     return [{**entry.as_result(), "current": chosen is not None and entry.root == chosen.root} for entry in found.values()]
 

@@ -11,6 +11,7 @@ import lzma
 import os
 import tarfile
 import zlib
+from typing import Any
 
 _BLOCK = 1 << 20
 
@@ -46,7 +47,7 @@ def unpack(archive: str, directory: str, strip: int = 0) -> None:
 
 
 # From Python 3.12 on a filter has to be named; the one that is ours has been applied by then.
-_UNFILTERED: dict[str, str] = {"filter": "fully_trusted"} if hasattr(tarfile, "fully_trusted_filter") else {}
+_UNFILTERED: dict[str, Any] = {"filter": "fully_trusted"} if hasattr(tarfile, "fully_trusted_filter") else {}
 
 
 def _fitted(member: tarfile.TarInfo, strip: int) -> tarfile.TarInfo | None:
@@ -62,7 +63,7 @@ def _fitted(member: tarfile.TarInfo, strip: int) -> tarfile.TarInfo | None:
         raise UnpackingError("holds %s, which is neither file, directory nor link" % member.name)
     member.uid = member.gid = os.getuid()
     member.uname = member.gname = ""
-    member.mode = (member.mode or 0) & 0o755 | 0o200
+    member.mode = (member.mode & 0o755) | 0o200
     return member
 
 

@@ -7,7 +7,13 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.building import elf, progress, recipe, skipped, status
+from ansible_collections.beam.tls_distribution.plugins.module_utils.building import (
+    elf,
+    progress,
+    recipe,
+    skipped,
+    status,
+)
 
 PLATFORM = {"id": "debian", "version_id": "13", "architecture": "x86_64", "python": "3.13.5"}
 OTP = {
