@@ -53,7 +53,7 @@ def digest(data):
 
 def tarred(files):
     stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode="w:gz") as tar:
+    with tarfile.open(fileobj=stream, mode="w") as tar:
         for name, text in files.items():
             member = tarfile.TarInfo("otp/" + name)
             member.size, member.mode = len(text), 0o755
@@ -83,9 +83,9 @@ class Made:
 
     def __init__(self, place, patch=PATCH, environment=None, files=None):
         source = tarred(files or {"OTP_VERSION": "27.0\n", "configure": CONFIGURE, "lib/x.erl": "-module(x).\n"})
-        (place / "source.tar.gz").write_bytes(source)
+        (place / "source.tar").write_bytes(source)
         (place / "one.patch").write_text(patch)
-        self.sent = {digest(source): str(place / "source.tar.gz"), digest(patch.encode()): str(place / "one.patch")}
+        self.sent = {digest(source): str(place / "source.tar"), digest(patch.encode()): str(place / "one.patch")}
         self.otp = {
             "source": "build",
             "version": "27.0",
@@ -127,7 +127,7 @@ def test_what_is_lacking_is_asked_for_and_taken_in(place):
 
 def test_what_arrives_otherwise_than_sent_is_refused(place):
     made = Made(place)
-    (place / "source.tar.gz").write_bytes(b"cut short")
+    (place / "source.tar").write_bytes(b"cut short")
     with pytest.raises(engine.BuildError, match="SHA-256 differs"):
         made.build.take_in(made.otp, made.sent)
     assert made.build.lacks(made.otp)
@@ -244,9 +244,9 @@ def test_a_patch_that_does_not_fit(place):
 
 def test_a_source_that_is_no_archive(place):
     made = Made(place)
-    (place / "source.tar.gz").write_bytes(b"no archive")
+    (place / "source.tar").write_bytes(b"no archive")
     made.otp["archive"]["sha256"] = digest(b"no archive")
-    made.sent[digest(b"no archive")] = str(place / "source.tar.gz")
+    made.sent[digest(b"no archive")] = str(place / "source.tar")
     made.begin()
     found = made.ended()
     assert found["stage"] == "unpack" and "cannot be unpacked" in found["problem"]
