@@ -252,10 +252,8 @@ class Run:
             raise BuildError("the archive of the source %s" % error) from error
 
     def _patch(self) -> None:
-        """Applies the patches to a fresh tree: one that a killed run was patching counts as not unpacked."""
+        """Applies the patches. Until all are, the tree counts as not unpacked, so that what a killed run was patching is unpacked again."""
         marker = self._build.path("done", "unpack")
-        if not os.path.exists(marker):
-            self._unpack()
         os.unlink(marker)
         for number, patch in enumerate(self._otp["patches"]):
             argv = ["patch", "-p1", "--forward", "--batch", "--fuzz=0", "--input=" + self._build.patch(number)]
@@ -265,7 +263,11 @@ class Run:
     def _configure(self) -> None:
         if not os.path.exists(os.path.join(self._build.tree, "configure")):
             self._command(["./otp_build", "autoconf"], "the source has no configure, and autoconf did not make one")
-        self._command(["./configure", "--prefix=/usr/local", *self._otp["options"]], "configure failed")
+        try:
+            self._command(["./configure", "--prefix=/usr/local", *self._otp["options"]], "configure failed")
+        except BuildError as error:
+            unmet = skipped.unmet(self._needed, self._has)
+            raise BuildError("%s: %s" % (error.problem, unmet), error.tail) if unmet else error from None
         missing = skipped.missing(self._needed, self._text)
         if missing:
             raise BuildError(skipped.sentence(missing, self._has))

@@ -24,6 +24,9 @@ class Need(NamedTuple):
     library: str
 
 
+Has = Callable[[Need], "tuple[bool, bool]"]
+"""Tells of a need whether its header and its library are there."""
+
 NEEDS = {
     "crypto": Need("openssl/crypto.h", "crypto"),
     "ssl": Need("openssl/crypto.h", "crypto"),
@@ -59,8 +62,8 @@ def missing(needed: Sequence[str], read: Read) -> dict[str, str]:
     return found
 
 
-def sentence(missing_: dict[str, str], has: Callable[[Need], tuple[bool, bool]]) -> str:
-    """One sentence on applications that are missing; ``has`` tells of a need whether its header and its library are there."""
+def sentence(missing_: dict[str, str], has: Has) -> str:
+    """One sentence on applications that are missing."""
     parts = []
     for name, reason in missing_.items():
         lacking = _lacking(NEEDS[name], has) if name in NEEDS and not reason.startswith("configure was told") else ""
@@ -68,7 +71,17 @@ def sentence(missing_: dict[str, str], has: Callable[[Need], tuple[bool, bool]])
     return "after configure, OTP would lack %s, and nothing was compiled" % ", ".join(parts)
 
 
-def _lacking(need: Need, has: Callable[[Need], tuple[bool, bool]]) -> str:
+def unmet(needed: Sequence[str], has: Has) -> str:
+    """What the host lacks of what applications need, as the rest of a sentence; empty if it lacks nothing that is known of."""
+    users: dict[str, list[str]] = {}
+    for name in needed:
+        lacking = _lacking(NEEDS[name], has) if name in NEEDS else ""
+        if lacking:
+            users.setdefault(lacking, []).append(name)
+    return "; ".join("%s, which %s cannot do without" % (lacking, ", ".join(names)) for lacking, names in users.items())
+
+
+def _lacking(need: Need, has: Has) -> str:
     header, library = has(need)
     lacking = ([] if header else ["the header %s" % need.header]) + ([] if library else ["the library lib%s" % need.library])
     return " and ".join(lacking) + (" is missing" if len(lacking) == 1 else " are missing" if lacking else "")

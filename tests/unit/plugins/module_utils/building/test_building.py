@@ -100,6 +100,15 @@ def test_the_sentence_of_what_was_told_to_be_left_out():
     assert asked == []
 
 
+def test_what_the_host_lacks():
+    needed = ["crypto", "kernel", "odbc", "ssl"]
+    assert skipped.unmet(needed, lambda need: (need.library == "odbc", True)) == (
+        "the header openssl/crypto.h is missing, which crypto, ssl cannot do without"
+    )
+    assert skipped.unmet(needed, lambda need: (True, need.library != "odbc")) == "the library libodbc is missing, which odbc cannot do without"
+    assert skipped.unmet(needed, lambda need: (True, True)) == ""
+
+
 def test_lines_that_make_something():
     assert progress.makes(b" CC\tobj/x86_64-pc-linux-gnu/opt/jit/beam.o\n") and progress.makes(b" ERLC\t../ebin/lists.beam\n")
     assert progress.makes(b"erlc -W +debug_info -o../ebin lists.erl\n") and progress.makes(b"gcc -O2 -c x.c\n")

@@ -21,6 +21,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils.host import 
 PLATFORM = {"id": "debian", "version_id": "13", "architecture": "x86_64"}
 CONFIGURE = """#!/bin/sh
 echo configured with "$@" and "$CFLAGS"
+[ "$NO_LIBRARY" ] && { echo 'configure: error: no such library'; exit 1; }
 if [ "$NO_CRYPTO" ]; then mkdir -p lib/crypto; echo 'No usable OpenSSL found' >lib/crypto/SKIP; fi
 """
 MAKE = """#!/bin/sh
@@ -233,6 +234,15 @@ def test_without_crypto_nothing_is_compiled(place):
     assert found["stage"] == "configure"
     assert "the header openssl/crypto.h and the library libcrypto are missing" in found["problem"]
     assert not os.path.exists(os.path.join(made.build.directory, "made"))
+
+
+def test_a_configure_that_fails_for_want_of_a_library(place):
+    made = Made(place, environment={"NO_LIBRARY": "1"})
+    made.begin()
+    found = made.ended()
+    assert found["stage"] == "configure"
+    assert "configure failed (exit code 1): the header openssl/crypto.h and the library libcrypto are missing" in found["problem"]
+    assert found["tail"][-1] == "configure: error: no such library"
 
 
 def test_a_patch_that_does_not_fit(place):
