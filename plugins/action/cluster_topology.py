@@ -15,7 +15,10 @@ import typing as t
 from pathlib import Path
 
 from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster import otp
 from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.topology import (
+    OTP_APPLICATIONS,
     PASSPHRASE_SHORTEST,
     Fault,
     InputError,
@@ -25,10 +28,20 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.topo
     build,
     fold,
 )
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils import archives, certificates, directory, inventory
+from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang import floors
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils import (
+    archives,
+    certificates,
+    directory,
+    inventory,
+    otp_store,
+)
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.specifications import Specifications
 
+display = Display()
+
 _COLLECTION = Path(__file__).parents[2]
+_OTP_FILES = _COLLECTION / "roles" / "erlang_otp" / "files"
 _RESOLVERS = 16
 _DEFAULT_GROUP = "erlang"
 
@@ -48,6 +61,7 @@ class ActionModule(ActionBase):
         variables = task_vars or {}
         group = arguments["group"] or self._templar.template(variables.get("erlang_cluster_group", _DEFAULT_GROUP))
         names = list(variables["groups"].get(group, []))
+        self._bases: dict[str, list[str]] = {}
         faults: list[Fault] = []
         if not names:
             faults.append(
@@ -62,9 +76,12 @@ class ActionModule(ActionBase):
             return _failed(result, faults)
         hosts = self._read(names, variables["hostvars"], faults)
         topology = self._build(hosts, faults)
+        otps = self._otps(hosts, topology, variables, faults)
         secrets = _check_secrets(hosts, faults)
         if faults or topology is None:
             return _failed(result, faults)
+        for name, wanted in otps.items():
+            topology["nodes"][name]["otp"] = wanted
         made = directory.ensure(Path(topology["cluster"]["directory"]), secrets, self._task.check_mode)
         result.update(changed=bool(made), changed_paths=made, ansible_facts={"erlang_cluster_topology": topology})
         return result
@@ -82,9 +99,12 @@ class ActionModule(ActionBase):
             if values.get("erlang_cluster_directory"):
                 place = os.path.join(base, os.path.expanduser(values["erlang_cluster_directory"]))
                 values["erlang_cluster_directory"] = os.path.abspath(place)
+            self._bases[name] = [base, self._loader.get_basedir(), os.getcwd()]
+            if values.get("erlang_otp_cache"):
+                values["erlang_otp_cache"] = os.path.join(base, os.path.expanduser(values["erlang_otp_cache"]))
             if values.get("erlang_app_release"):
                 values["erlang_app_release"] = archives.locate(
-                    values["erlang_app_release"], [base, self._loader.get_basedir(), os.getcwd()]
+                    values["erlang_app_release"], self._bases[name]
                 )
             hosts[name] = values
         return hosts
@@ -112,6 +132,45 @@ class ActionModule(ActionBase):
         except TopologyError as error:
             faults += error.faults
         return None
+
+    def _otps(
+        self, hosts: Hosts, topology: Topology | None, variables: dict[str, t.Any], faults: list[Fault]
+    ) -> dict[str, dict[str, t.Any]]:
+        """The OTP of each host; sources are fetched and looked into here, before any host is touched."""
+        known: dict[tuple[str, ...], t.Any] = {}
+        data = self._loader.load_from_file(str(_OTP_FILES / "security_floors.yml"), cache="none")
+        found: dict[str, dict[str, t.Any]] = {}
+        for name, values in hosts.items():
+            node = topology["nodes"][name] if topology else {}
+            store = otp_store.Store(
+                Path(values.get("erlang_otp_cache") or "."), self._bases[name], _OTP_FILES / "patches", display.display
+            )
+            readers = otp.Readers(
+                source=_once(known, store, store.source),
+                archive=_once(known, store, store.archive),
+                file=_once(known, store, store.file),
+                floor=lambda version: floors.below(version, data),
+            )
+            needed = [*OTP_APPLICATIONS, "compiler", "sasl", *node.get("otp_applications", [])]
+            found[name] = otp.wanted(name, values, needed, variables["groups"]["all"], readers, faults)
+        return found
+
+
+def _once(known: dict[tuple[str, ...], t.Any], store: otp_store.Store, read: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
+    """A reader that looks at the same thing once, whatever the number of hosts; what cannot be used is remembered as well."""
+
+    def ask(*arguments: t.Any) -> t.Any:
+        key = (read.__name__, str(store.cache), *map(str, arguments))
+        if key not in known:
+            try:
+                known[key] = read(*arguments)
+            except InputError as error:
+                known[key] = error
+        if isinstance(known[key], InputError):
+            raise known[key]
+        return known[key]
+
+    return ask
 
 
 def resolve(host: str) -> list[str]:

@@ -15,6 +15,9 @@ options:
     type: list
     elements: str
     default: [/usr/lib/erlang]
+  otp_prefix:
+    description: Directory in which OTPs lie side by side, all of which are told of.
+    type: str
 attributes:
   check_mode:
     description: Can run in check mode and answer the same, as nothing is changed.

@@ -81,6 +81,10 @@ ansible_facts:
           returned: always
         otp: {description: "The OTP found, as beam.tls_distribution.otp_info returns it; null if there is none.", type: dict, returned: always}
         certificate: {description: "Key C(pem), the text, and C(key_matches); null if there is no such file.", type: dict, returned: always}
+        otps:
+          description: All OTPs there are, as M(beam.tls_distribution.otp_info) returns them; empty unless O(otp_prefix) is given.
+          type: list
+          returned: always
         files: {description: Path to text; null for a file that is not there., type: dict, returned: always}
         exists: {description: Path to whether it is there., type: dict, returned: always}
         sets: {description: "Name to whether beam.tls_distribution.file_set would change nothing.", type: dict, returned: always}
@@ -105,6 +109,7 @@ def main() -> None:
             "sets": {"type": "dict", "default": {}},
             "firewall_check": dict(paths),
             "otp_roots": {"type": "list", "elements": "str", "default": ["/usr/lib/erlang"]},
+            "otp_prefix": {"type": "str"},
         },
         supports_check_mode=True,
     )

@@ -24,21 +24,33 @@ ROUNDS = 5
 
 def lab(*arguments: str) -> float:
     """Runs a command of the lab, silently, and returns how many seconds it took. Raises ``SystemExit`` with its output if it failed."""
+    return lab_said(*arguments)[0]
+
+
+def lab_said(*arguments: str) -> tuple[float, str]:
+    """The same, with what the command said."""
     begin = time.monotonic()
     ended = subprocess.run([str(CHECKOUT / "lab"), *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     seconds = time.monotonic() - begin
     if ended.returncode:
         sys.stdout.write(ended.stdout.decode("utf-8", "replace"))
         raise SystemExit("lab %s ended with %d" % (" ".join(arguments), ended.returncode))
-    return seconds
+    return seconds, ended.stdout.decode("utf-8", "replace")
 
 
-def compare(name: str, goal: float, ours: Callable[[], float], theirs: Callable[[], float]) -> None:
-    """Measures both sides :data:`ROUNDS` times in turn and prints the result: the ratio of the medians of seconds, ours over theirs.
+def compare(
+    name: str,
+    goal: float,
+    ours: Callable[[], float],
+    theirs: Callable[[], float],
+    rounds: int = ROUNDS,
+    further: Callable[[], dict[str, object]] = dict,
+) -> None:
+    """Measures both sides some times in turn and prints the result: the ratio of the medians of seconds, ours over theirs.
 
-    ``spread`` is the lowest and the highest ratio of one round.
+    ``spread`` is the lowest and the highest ratio of one round. ``further`` gives figures to print beside them, at the end.
     """
-    rounds = int(os.environ.get("BEAM_BENCH_ROUNDS", str(ROUNDS)))
+    rounds = int(os.environ.get("BEAM_BENCH_ROUNDS", str(rounds)))
     figures: dict[str, list[float]] = {"ours": [], "theirs": []}
     for number in range(1, rounds + 1):
         for side, measure in (("theirs", theirs), ("ours", ours)):
@@ -53,5 +65,6 @@ def compare(name: str, goal: float, ours: Callable[[], float], theirs: Callable[
         "goal": goal,
         "met": ratio <= goal,
         "seconds": figures,
+        **further(),
     }
     print(json.dumps(result))

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from lab.network import inside
-from lab.settings import HOSTS, NETWORKS, OUTSIDERS, RUN
+from lab.settings import CACHE, HOSTS, NETWORKS, OUTSIDERS, RUN
 
 FILE = RUN / "inventory.yml"
 NODES = "{{ erlang_cluster_topology.nodes.values() | map(attribute='node') | map('community.general.dict_kv', '$atom') | list }}"
@@ -42,6 +42,7 @@ def inventory(guard: Path) -> dict[str, object]:
     settings = {
         "erlang_cluster_name": "guard",
         "erlang_app_release": str(guard),
+        "erlang_otp_cache": str(CACHE / "otp"),
         "erlang_node_sys_config": {"guard": {"nodes": NODES}},
         # In these hosts systemd does not always hear that a killed service's last process is gone, and waits for as long as this.
         "erlang_node_unit_settings": {"Service": {"TimeoutStopSec": 10}},

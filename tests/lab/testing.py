@@ -22,7 +22,7 @@ GROUND = ("unit", "lint", "sanity")
 ORACLE_SUITES = ("bookworm", "trixie", "forky")
 PATCH_SUITES = ("bullseye",)
 """Suites whose OTP is too old for a node of ours, but is patched and built."""
-MIXED = {"suites": ["bookworm", "trixie", "forky"]}
+MIXED = {"build": ["trixie", "bookworm"], "suites": ["bookworm", "trixie", "forky"]}
 """Scenarios whose hosts are not of the usual suite."""
 BESIDE = {"faults": ["bullseye"]}
 """Scenarios that need the OTP of further suites; they cannot be fetched from where molecule runs."""

@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +82,41 @@ def test_one_fault(tmp_path: Path, where: str, changes: dict[str, Any], words: l
     done = site(tmp_path, **{where: changes})
     assert done.code != 0 and "Survey the host" not in done.out
     assert all(word in done.out for word in words), done.out
+
+
+def unknown_source(tmp_path: Path) -> str:
+    """An archive of a source of OTP that none of our patches fits."""
+    path = tmp_path / "otp.tar.gz"
+    with tarfile.open(path, "w:gz") as tar:
+        for name, text in {"OTP_VERSION": "99.0\n", "lib/ssl/src/inet_tls_dist.erl": "-module(inet_tls_dist).\n"}.items():
+            member = tarfile.TarInfo("otp/" + name)
+            member.size = len(text)
+            tar.addfile(member, io.BytesIO(text.encode()))
+    return str(path)
+
+
+def test_faults_of_an_otp_that_is_built(tmp_path: Path) -> None:
+    """No archive, no network, a wrong checksum, a layout that no patch fits, a missing patch: all at once, and nothing is compiled."""
+    archive = unknown_source(tmp_path)
+    done = site(
+        tmp_path,
+        all={"erlang_otp_source": "build", "erlang_otp_cache": str(tmp_path / "cache"), "erlang_otp_build_source": archive},
+        alpha={"erlang_otp_build_source": "no-such-otp.tar.gz"},
+        bravo={"erlang_otp_build_source": "http://198.18.0.250/otp.tar.gz", "erlang_otp_build_sha256": "0" * 64},
+        carol={"erlang_otp_build_sha256": "f" * 64, "erlang_otp_build_patches": ["no-such.patch"]},
+        dave={"erlang_otp_build_options": ["--without-ssl"]},
+    )
+    assert done.code != 0 and "Survey the host" not in done.out
+    out = " ".join(done.out.split())
+    for sentence in (
+        "alpha: erlang_otp_build_source 'no-such-otp.tar.gz' is not on the controller",
+        "bravo: erlang_otp_build_source 'http://198.18.0.250/otp.tar.gz' cannot be fetched",
+        "is not what erlang_otp_build_sha256 says: its SHA-256 is",
+        "carol: erlang_otp_build_patches 'no-such.patch' is not on the controller",
+        "no inet_ssl_port patch fits the source tree of OTP 99.0; there are patches for OTP 27",
+        "dave: erlang_otp_build_options '--without-ssl' leaves out an application that the node starts",
+    ):
+        assert sentence in out, "%s is not in:\n%s" % (sentence, done.out)
 
 
 def test_without_a_fault_hosts_are_asked_for(tmp_path: Path) -> None:

@@ -12,8 +12,10 @@ from typing import Any
 LOOPBACK = {"inet": "127.0.0.1", "inet6": "::1"}
 
 
-def table(topology: Mapping[str, Any], inventory: str) -> list[Any]:
+def table(topology: Mapping[str, Any], inventory: str, port_of_runtime: bool = False) -> list[Any]:
     """The table of the host ``inventory`` as tagged terms; its form is described in the module ``beam_tls_epmd``.
+
+    With ``port_of_runtime`` it leaves the listening port to the runtime, which knows it from the kernel variable ``inet_ssl_port``.
 
     The host's own node is at the loopback and its listening port, where tools of that host find it whatever translates
     addresses between it and its peers.
@@ -21,7 +23,7 @@ def table(topology: Mapping[str, Any], inventory: str) -> list[Any]:
     cluster = topology["cluster"]
     own = topology["nodes"][inventory]
     terms: list[Any] = [
-        _tuple("listen_port", own["listen_port"]),
+        _tuple("listen_port", 0 if port_of_runtime else own["listen_port"]),
         _tuple("epmd", cluster["discovery"] == "epmd"),
     ]
     for peer in topology["nodes"].values():

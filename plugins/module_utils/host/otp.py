@@ -15,6 +15,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from ansible_collections.beam.tls_distribution.plugins.module_utils.building.recipe import MANIFEST
 from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang import beam
 from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.version import highest
 
@@ -27,7 +28,7 @@ _CRYPTO_LIBRARY = re.compile(rb"libcrypto\.so[.0-9]*")
 
 class Otp(NamedTuple):
     """An OTP: ``root`` its directory, ``erl`` its command, ``release`` the major number, ``version`` that of OTP, ``erts`` that of the
-    runtime, ``origin`` ``package`` or ``other``, ``applications`` names and versions, ``directories`` names and directories,
+    runtime, ``origin`` ``package``, ``build`` (by this collection) or ``other``, ``applications`` names and versions, ``directories`` names and directories,
     ``inet_ssl_port`` whether ssl carries the patch of that name, ``crypto_library`` the library that crypto is linked with
     (None where it is part of crypto, or where there is no crypto)."""
 
@@ -84,6 +85,21 @@ def read(root: str) -> Otp | None:
     )
 
 
+def names(prefix: str) -> list[str]:
+    """The names of OTPs that lie side by side below ``prefix``; its link to the current one is not one of them."""
+    paths = {name: os.path.join(prefix, name) for name in _entries(prefix) if not name.startswith(".")}
+    return [name for name, path in paths.items() if os.path.isdir(path) and not os.path.islink(path)]
+
+
+def survey(prefix: str | None, roots: Sequence[str]) -> list[dict[str, Any]]:
+    """All OTPs there are: those below ``prefix`` and those in ``roots``, each with whether it is ``current``: the one that
+    :func:`find` finds."""
+    chosen = find(roots)
+    places = [*roots, *(os.path.join(prefix, name) for name in names(prefix))] if prefix else roots
+    found = {entry.root: entry for entry in map(read, places) if entry is not None}
+    return [{**entry.as_result(), "current": chosen is not None and entry.root == chosen.root} for entry in found.values()]
+
+
 def libraries(directory: str) -> dict[str, str]:
     """The applications below a ``lib`` directory: name -> directory, the highest version of each that has an ``.app``."""
     versions: dict[str, dict[str, str]] = {}
@@ -115,6 +131,8 @@ def _started(root: str) -> tuple[str, str]:
 
 
 def _origin(root: str) -> str:
+    if os.path.exists(os.path.join(root, MANIFEST)):
+        return "build"
     for path in PACKAGE_LISTS:
         try:
             with open(path, encoding="utf-8", errors="replace") as stream:

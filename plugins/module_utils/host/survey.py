@@ -9,10 +9,10 @@ from __future__ import annotations
 import grp
 import importlib.util
 import os
-import platform
 import pwd
 import re
 import ssl
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -39,9 +39,10 @@ def survey(params: Mapping[str, Any], run: Runner) -> dict[str, Any]:
     found = otp.find(params["otp_roots"])
     managers = _managers(units.pop(FIREWALLD))
     return {
-        "platform": _platform(),
+        "platform": platform(),
         "account": account(params["account"]) if params["account"] else None,
         "otp": found.as_result() if found else None,
+        "otps": otp.survey(params["otp_prefix"], params["otp_roots"]) if params["otp_prefix"] else [],
         "certificate": certificate(params["certificate"]) if params["certificate"] else None,
         "files": {path: text(path) for path in params["files"]},
         "exists": {path: os.path.lexists(path) for path in params["exists"]},
@@ -64,14 +65,15 @@ def os_release(content: str) -> dict[str, str]:
     return found
 
 
-def _platform() -> dict[str, Any]:
+def platform() -> dict[str, Any]:
+    """What kind of host this is. Source: os-release(5); a suite that is not released yet has a codename and no version."""
     release = os_release(text("/etc/os-release") or text("/usr/lib/os-release") or "")
     return {
         "id": release.get("ID", "linux"),
         "id_like": release.get("ID_LIKE", "").split(),
-        "version_id": release.get("VERSION_ID", ""),
-        "architecture": platform.machine(),
-        "python": platform.python_version(),
+        "version_id": release.get("VERSION_ID") or release.get("VERSION_CODENAME", ""),
+        "architecture": os.uname().machine,
+        "python": "%d.%d.%d" % sys.version_info[:3],
         "python_cryptography": importlib.util.find_spec("cryptography") is not None,
     }
 

@@ -1,0 +1,49 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Files of the controller on their way to a host, and back."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+
+
+def sent(action: ActionBase, paths: t.Mapping[str, str]) -> dict[str, str]:
+    """Sends files: digest -> path here. Returns digest -> path there, in the task's own directory, which is removed with it."""
+    there = {}
+    for digest, path in paths.items():
+        target = action._connection._shell.join_path(action._connection._shell.tmpdir, digest)
+        try:
+            there[digest] = action._transfer_file(path, target)
+        except OSError as error:
+            raise AnsibleActionFail("%s cannot be sent (%s)" % (path, error.strerror)) from error
+    if there:
+        action._fixup_perms2([action._connection._shell.tmpdir, *there.values()])
+    return there
+
+
+def with_directory(action: ActionBase) -> None:
+    """Makes the task's directory on the host, for what is sent; it is removed by :func:`without_directory`."""
+    if not action._connection._shell.tmpdir:
+        action._make_tmp_path()
+
+
+def without_directory(action: ActionBase) -> None:
+    """Removes the task's directory on the host."""
+    action._remove_tmp_path(action._connection._shell.tmpdir)
+
+
+def fetched(action: ActionBase, there: str, here: str) -> None:
+    """Fetches a file, which appears here when it is whole."""
+    staged = "%s.%d.staged" % (here, os.getpid())
+    try:
+        action._connection.fetch_file(there, staged)
+        os.rename(staged, here)
+    finally:
+        if os.path.exists(staged):
+            os.unlink(staged)
