@@ -136,7 +136,7 @@ ANSWERS = [
             ([(_NODE, Atom("tlsv1.3"), "TLS_AES_256_GCM_SHA384", _CERTIFICATE)], [(_ADDRESS[1], ((127, 0, 0, 1), 4370))]),
             [(_NODE, 1234)],
             (Atom("state"), [(Atom("listen"), WORKER, _ADDRESS, Atom("inet_tls_dist"))]),
-            ["27", (1234, 5), [(Atom("total"), 1), (Atom("processes"), 2)], [_NODE]],
+            ["27", (1234, 5), [(Atom("total"), 1), (Atom("processes"), 2)], [_NODE], [], 60],
         )
     )
 ]

@@ -115,7 +115,7 @@ def answers(data: bytes) -> None:
     places = connections.listening(state)
     told = connections.connections(connections.Facts(nodes_info, evaluated, ages, places), "ourselves")
     json.dumps([places, told])
-    if isinstance(results, list) and len(results) == 4:
+    if isinstance(results, list) and len(results) == len(running.RUNNING):
         json.dumps(running.summary(corpus.PEER, results))
 
 

@@ -15,9 +15,9 @@ CODE = {".py", ".yml", ".yaml", ".erl", ".sh", ".cfg", ".toml", ".js", ".css"}
 MADE = {"changelogs/changelog.yaml"}
 PLACES = (
     "example.net", "example.com", "example.org", "github.com/beam-tls-distribution/", "www.gnu.org/licenses/", "www.erlang.org/",
-    "docs.ansible.com/", "json-schema.org/", "www.w3.org/", "www.rfc-editor.org/", "spdx.org/", "fsf.org/", "www.freedesktop.org/", "127.0.0.1",
+    "198.18.", "docs.ansible.com/", "json-schema.org/", "www.w3.org/", "www.rfc-editor.org/", "spdx.org/", "fsf.org/", "www.freedesktop.org/", "127.0.0.1",
 )  # fmt: skip
-"""What links may point to; a registry is never named."""
+"""What links may point to, the networks of the lab among them; a registry is never named."""
 _LINK = re.compile(r"https?://([^\s\"'<>)\]`]+)")
 
 

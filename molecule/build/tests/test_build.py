@@ -39,7 +39,10 @@ def settings(**changes: Any) -> list[str]:
     """The variables of the runs, as options of a playbook: those of each host's suite, and some changed."""
     by_suite = {suite: builds.variables(suite) for suite in VERSIONS}
     names = sorted(by_suite["trixie"])
-    chosen = {name: "{{ %s[%s[inventory_hostname]] }}" % (json.dumps({suite: by_suite[suite][name] for suite in by_suite}), json.dumps(SUITES)) for name in names}
+    chosen = {}
+    for name in names:
+        values = {suite: found[name] for suite, found in by_suite.items()}
+        chosen[name] = "{{ %s[%s[inventory_hostname]] }}" % (json.dumps(values), json.dumps(SUITES))
     path = RUN / "build.json"
     path.write_text(json.dumps({**chosen, "erlang_otp_cache": str(BUILT), **changes}))
     return ["-e", "@%s" % path]

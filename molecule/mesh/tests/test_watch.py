@@ -161,7 +161,8 @@ def test_another_interval_and_another_directory() -> None:
 def test_off_means_gone() -> None:
     assert 0 not in changed()
     for name in NAMES:
-        left = on(name, "find /etc /opt /var/lib /run /srv -name '*erlang-guard-watch*' -o -name 'watch.*' -path '*erlang*'; find / -xdev -name erlang-guard.prom")
+        places = "find /etc /opt /var/lib /run /srv -name '*erlang-guard-watch*' -o -name 'watch.*' -path '*erlang*'"
+        left = on(name, places + "; find / -xdev -name erlang-guard.prom")
         assert left.out == ""
         assert on(name, "systemctl list-units --all --plain --no-legend 'erlang-guard-watch*'").out == ""
     assert changed() == {0}

@@ -35,7 +35,7 @@ def below(version: str, data: Mapping[str, Any]) -> Below | None:
     found = Version(version)
     floors = {int(release): str(floor) for release, floor in data["floors"].items()}
     floor = floors.get(found.major)
-    if found.major > max(floors) or (floor is not None and not found < Version(floor)):
+    if found.major > max(floors) or (floor is not None and found >= Version(floor)):
         return None
     if floor is None and found.major > min(floors):
         return None

@@ -30,7 +30,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         run(*arguments)
     except (WatchError, options.OptionError) as error:
-        print("The watch cannot do its work: %s" % error, file=sys.stderr)
+        _say("The watch cannot do its work: %s" % error)
         return 1
     return 0
 
@@ -41,11 +41,16 @@ def run(path: str) -> None:
     found = watch.look(settings)
     _replace(settings["output"], metrics.render(found.samples))
     for sentence in found.faults:
-        print(sentence, file=sys.stderr)
+        _say(sentence)
     if settings["collected"] and not _leads(settings["collected"], settings["output"]):
-        print("Nobody collects the metrics: %(collected)s is no link to %(output)s." % settings, file=sys.stderr)
+        _say("Nobody collects the metrics: %(collected)s is no link to %(output)s." % settings)
     if found.unable:
         raise WatchError(found.unable)
+
+
+def _say(sentence: str) -> None:
+    """Say a sentence where the journal hears it."""
+    sys.stderr.write(sentence + "\n")
 
 
 def _read(path: str) -> dict[str, Any]:

@@ -116,7 +116,8 @@ def test_lines_that_make_something():
 
 
 def test_what_is_expected(tmp_path):
-    for name in ("erts/emulator/beam/a.c", "erts/emulator/obj/a.o", "lib/ssl/src/b.erl", "lib/ssl/test/c.erl", "lib/wx/src/d.erl", "lib/wx/SKIP", "lib/stdlib/src/e.erl"):
+    names = ["erts/emulator/beam/a.c", "erts/emulator/obj/a.o", "lib/ssl/src/b.erl", "lib/ssl/test/c.erl", "lib/wx/src/d.erl", "lib/wx/SKIP"]
+    for name in (*names, "lib/stdlib/src/e.erl"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("")
     assert progress.expected(str(tmp_path)) == 1 + 1 + 2
@@ -133,7 +134,8 @@ def test_a_status_in_words():
 
 
 def test_a_failure_in_words():
-    found = {**status.waiting(0.0, "/var/x/log"), "state": "failed", "stage": "compile", "problem": "make failed (exit code 2)", "tail": ["a.c:1: error", "make: ***"]}
+    ended = {"state": "failed", "stage": "compile", "problem": "make failed (exit code 2)", "tail": ["a.c:1: error", "make: ***"]}
+    found = {**status.waiting(0.0, "/var/x/log"), **ended}
     said = status.failure(found, "alpha")
     assert said.splitlines()[0] == "alpha: make failed (exit code 2)" and "a.c:1: error" in said
     assert "/var/x/log on alpha" in said and "goes on from the stage compile" in said

@@ -26,7 +26,7 @@ def name(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
 
-def made(names=(HOST,), usages=USAGES, begin=NOW - timedelta(days=1), end=NOW + timedelta(days=1), serial=7):
+def made(names=(HOST,), usages=tuple(USAGES), begin=NOW - timedelta(days=1), end=NOW + timedelta(days=1), serial=7):
     builder = x509.CertificateBuilder().subject_name(name(HOST)).issuer_name(name("ca")).public_key(KEY.public_key())
     builder = builder.serial_number(serial).not_valid_before(begin).not_valid_after(end)
     builder = builder.add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(KEY.public_key()), False)

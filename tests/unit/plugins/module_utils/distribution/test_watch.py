@@ -28,6 +28,7 @@ def settings(tmp_path):
     (tmp_path / "node.pem").write_text(foreign.certificate("localhost"))
     (tmp_path / "ca.pem").write_text(foreign.certificate("localhost").partition("-----BEGIN PRIVATE")[0])
     (tmp_path / "cookie").write_text("biscuit")
+    (tmp_path / "cookie").chmod(0o400)
     return {
         "node": NODE,
         "address": [],
@@ -43,6 +44,10 @@ def settings(tmp_path):
         "output": str(tmp_path / "guard.prom"),
         "collected": None,
     }
+
+
+def certificate(begin, end):
+    return Certificate("CN=peer", "CN=ca", begin, end, ["peer.invalid"], 1, None, "", "", "")
 
 
 def values(samples):
@@ -71,7 +76,7 @@ def test_what_cannot_be_reached_is_down_with_its_fault(settings):
 
 def test_an_edge_that_is_up_has_its_time_and_its_certificates_end():
     now = datetime.datetime(2026, 11, 25, tzinfo=datetime.timezone.utc)
-    seen = Certificate("CN=peer", "CN=ca", now, now + datetime.timedelta(days=2), ["peer.invalid"])
+    seen = certificate(now, now + datetime.timedelta(days=2))
     edge = probe.Edge({"to": PEER, "milliseconds": {"total": 12.345}}, None, seen)
     assert values(watch._of_edge(NODE, edge, now)) == {
         (watch.EDGE_UP, NODE, PEER): 1,
@@ -82,8 +87,8 @@ def test_an_edge_that_is_up_has_its_time_and_its_certificates_end():
 
 def test_a_certificate_that_has_ended_counts_below_nothing():
     now = datetime.datetime(2026, 11, 25, tzinfo=datetime.timezone.utc)
-    seen = Certificate("CN=peer", "CN=ca", now, now - datetime.timedelta(seconds=30), ["peer.invalid"])
-    fault = diagnosis.Fault("certificate-expired", "It ended.", "Renew it.", False)
+    seen = certificate(now, now - datetime.timedelta(seconds=30))
+    fault = diagnosis.Fault("certificate-expired", None, "It ended.", "Renew it.", False)
     known = values(watch._of_edge(NODE, probe.Edge({"to": PEER, "milliseconds": {}}, fault, seen), now))
     assert known[watch.EDGE_CERTIFICATE, NODE, PEER] == -30
     assert known[watch.EDGE_FAULT, NODE, PEER, "certificate-expired"] == 1

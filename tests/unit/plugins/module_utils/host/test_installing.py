@@ -21,7 +21,7 @@ def archive(tmp_path):
     for name in ("kernel-10.2", "stdlib-6.2"):
         ebin = root / "lib" / name / "ebin"
         ebin.mkdir(parents=True)
-        (ebin / (name.split("-")[0] + ".app")).write_text("")
+        (ebin / (name.partition("-")[0] + ".app")).write_text("")
     (root / "bin").mkdir()
     (root / "bin" / "start_clean.boot").write_text("")
     (root / "releases").mkdir()

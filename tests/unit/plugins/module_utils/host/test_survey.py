@@ -93,7 +93,17 @@ def test_account_of_this_process():
     assert found["exists"] is True and found["home"] == pwd.getpwuid(os.getuid()).pw_dir
 
 
-PARAMS = {"sets": {}, "account": None, "certificate": None, "files": [], "exists": [], "units": ["x.service"], "firewall_check": [], "otp_roots": [], "otp_prefix": None}
+PARAMS = {
+    "account": None,
+    "certificate": None,
+    "files": [],
+    "exists": [],
+    "sets": {},
+    "units": ["x.service"],
+    "firewall_check": [],
+    "otp_roots": [],
+    "otp_prefix": None,
+}
 
 
 def test_a_host_without_systemd():
