@@ -113,7 +113,7 @@ def test_faults_of_an_otp_that_is_built(tmp_path: Path) -> None:
         "bravo: erlang_otp_build_source 'http://198.18.0.250/otp.tar.gz' cannot be fetched",
         "is not what erlang_otp_build_sha256 says: its SHA-256 is",
         "carol: erlang_otp_build_patches 'no-such.patch' is not on the controller",
-        "no inet_ssl_port patch fits the source tree of OTP 99.0; there are patches for OTP 27",
+        "no inet_ssl_port patch fits the source tree of OTP 99.0; there are patches for OTP 26, 27, 28, 29",
         "dave: erlang_otp_build_options '--without-ssl' leaves out an application that the node starts",
     ):
         assert sentence in out, "%s is not in:\n%s" % (sentence, done.out)
