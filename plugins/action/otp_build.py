@@ -52,6 +52,7 @@ class ActionModule(ActionBase):
             return {**result, **_cached(archive)}
         if self._task.check_mode:
             result.update(changed=True, msg="%s would build OTP %s" % (self._host, name))
+            display.display(result["msg"])
             return result
         archive.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._locked(archive.with_name(archive.name + ".lock")):
