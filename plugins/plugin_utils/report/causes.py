@@ -244,7 +244,7 @@ class Causes:
         return sorted({str(version) for versions in found for version in versions})
 
     def _releases(self) -> None:
-        """Nodes whose OTP releases are too far apart do not connect, whatever a single connection says."""
+        """Nodes whose OTP releases are further apart than OTP warrants and that are not connected: ours speaks with either."""
         releases = {
             name: int(str(self._running(name).get("otp_release")))
             for name in self._answers
@@ -254,7 +254,7 @@ class Causes:
             (one, other)
             for one in releases
             for other in releases
-            if one != other and abs(releases[one] - releases[other]) > MAJORS_APART
+            if abs(releases[one] - releases[other]) > MAJORS_APART and not self._connected(one, other)
         ]
         for pair, odd in odd_ones(far).items():
             other = pair[0] if pair[1] == odd else pair[1]
@@ -263,6 +263,13 @@ class Causes:
                 max((release for name, release in releases.items() if name != odd), key=lambda r: abs(r - releases[odd])),
             )
             self.edges[pair] = self._fault(Symptom("mesh", "otp", "far-apart"), other, odd, detail=detail)
+
+    def _connected(self, one: str, other: str) -> bool:
+        """Whether the running nodes of two hosts both say that they are."""
+        return all(
+            self._nodes[far]["node"] in (*self._running(near).get("peers", ()), *self._running(near).get("hidden_peers", ()))
+            for near, far in ((one, other), (other, one))
+        )
 
     def _net_ticktimes(self) -> None:
         """Every node has to run with the cluster's net_ticktime."""

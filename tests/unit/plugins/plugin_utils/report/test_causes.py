@@ -215,6 +215,10 @@ def test_another_net_ticktime_is_a_fault_of_its_host_and_of_no_edge(mesh: Traced
 
 def test_releases_too_far_apart(mesh: Traced):
     mesh.answers["bravo"]["running"]["otp_release"] = "23"
+    assert mesh.traced() == {}, "nodes that are connected are near enough"
+    mesh.answers["bravo"]["running"]["peers"] = []
+    for name in OTHERS:
+        mesh.answers[name]["running"]["peers"].remove(full("bravo"))
     assert set(mesh.traced().values()) == {("otp-too-far-apart", "bravo")}
     assert len(mesh.traced()) == 6
     mesh.answers["bravo"]["running"]["otp_release"] = "25"
