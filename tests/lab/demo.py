@@ -10,7 +10,7 @@ import subprocess
 import time
 
 from lab import hosts, whole
-from lab.settings import HOSTS, RUN, Host
+from lab.settings import DEFAULT_SUITE, HOSTS, RUN, Host
 from lab.shell import run
 
 ATTACKER = "198.51.100.7"
@@ -22,7 +22,7 @@ PATIENCE = 15.0
 def demo(suites: list[str] | None) -> int:
     """Runs it; returns the exit code."""
     begin = time.monotonic()
-    whole.up(suites)
+    whole.up(suites or [DEFAULT_SUITE])
     converging = time.monotonic()
     if subprocess.run(whole.play("site", []), check=False).returncode:
         return 1

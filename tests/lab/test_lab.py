@@ -92,3 +92,13 @@ def test_reset_makes_a_host_anew() -> None:
     lab("ssh", "carol", "touch /root/mark")
     lab("reset", "carol")
     assert lab("ssh", "carol", "ls /root/mark", check=False).returncode != 0
+
+
+def test_what_is_up_stays_unless_other_suites_are_asked_for() -> None:
+    lab("up", "--suite", "bookworm")
+    assert state()[2] and "bookworm" in lab("ssh", "alpha", "cat /etc/os-release").stdout
+    hosts = state()[2]
+    lab("up")
+    assert state()[2] == hosts
+    lab("up", "--suite", "trixie")
+    assert "trixie" in lab("ssh", "alpha", "cat /etc/os-release").stdout

@@ -16,7 +16,7 @@ from functools import partial
 from typing import NamedTuple
 
 from lab import judges, roots, sources, whole
-from lab.settings import CHECKOUT
+from lab.settings import CHECKOUT, DEFAULT_SUITE
 
 GROUND = ("unit", "lint", "sanity")
 ORACLE_SUITES = ("bookworm", "trixie", "forky")
@@ -104,7 +104,7 @@ def molecule(scenario: str) -> Sum:
     for suite in (*ORACLE_SUITES, *BESIDE.get(scenario, ())):
         roots.with_otp(suite)
     # Bare hosts and open routers for each scenario; molecule itself remembers what it once prepared, and would not do so again.
-    whole.up(MIXED.get(scenario))
+    whole.up(MIXED.get(scenario, [DEFAULT_SUITE]))
     whole.reset([])
     whole.open_routers([])
     argv = ["molecule", "test", "--destroy=never", "--scenario-name", scenario]
