@@ -75,7 +75,7 @@ def _download(directory: Path, suite: str) -> None:
         "Dir::Cache": directory,
     }
     apt = ["apt-get", "--quiet", *("--option=%s=%s" % setting for setting in settings.items())]
-    run([*apt, "update"])
+    run([*apt, "--error-on=any", "update"])
     run([*apt, "--download-only", "--tar-only", "source", "erlang"], cwd=directory)
 
 

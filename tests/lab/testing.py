@@ -25,7 +25,9 @@ PATCH_SUITES = ("bullseye",)
 MIXED = {"build": ["trixie", "bookworm"], "suites": ["bookworm", "trixie", "forky"]}
 """Scenarios whose hosts are not of the usual suite."""
 BESIDE = {"faults": ["bullseye"]}
-"""Scenarios that need the OTP of further suites; they cannot be fetched from where molecule runs."""
+"""Scenarios that need the OTP of further suites."""
+BUILT = {"build": ["trixie", "bookworm"]}
+"""Scenarios that need the sources of the OTP of suites. Neither can be fetched from where molecule runs."""
 PARTS = (*GROUND, "page", "prometheus", "oracle", "lab", "molecule")
 _SUM = re.compile(r"^(\d+) passed, (\d+) failed$")
 _PYTEST = re.compile(r"=+ (?=[^=]*\b(?:passed|failed|errors?)\b)[^=]* in [0-9.]+s")
@@ -40,20 +42,26 @@ class Sum(NamedTuple):
 
 
 def scenarios() -> list[str]:
-    """The scenarios of molecule, in the order in which they say they want to run (a number at the head of their README line)."""
+    """The scenarios of molecule, by name."""
     found = [path.parent.name for path in sorted((CHECKOUT / "molecule").glob("*/molecule.yml"))]
     return [name for name in found if name != "default"]
 
 
 def test(parts: Sequence[str]) -> int:
-    """Runs the parts asked for, or all of them, and returns the exit code. The last line printed is ``N passed, N failed``."""
-    if parts and parts[0] not in PARTS:
-        raise SystemExit("lab: there is no part '%s' of the tests; there are %s" % (parts[0], ", ".join(PARTS)))
-    asked = [parts[0]] if parts else list(PARTS)
+    """Runs the parts asked for, or all of them, and returns the exit code. The last line printed is ``N passed, N failed``.
+
+    Scenarios may be named behind ``molecule``; by default it is all of them.
+    """
+    asked = [part for part in parts if part in PARTS] if parts else list(PARTS)
+    named = [part for part in parts if part not in PARTS]
+    for name in named:
+        if "molecule" not in asked or name not in scenarios():
+            known = "parts are %s; scenarios, behind molecule, are %s" % (", ".join(PARTS), ", ".join(scenarios()))
+            raise SystemExit("lab: there is no part '%s' of the tests; %s" % (name, known))
     sums: list[tuple[str, Sum, float]] = []
     for part in asked:
         if part == "molecule":
-            for scenario in parts[1:] or scenarios():
+            for scenario in named or scenarios():
                 sums.append(_timed("molecule " + scenario, partial(molecule, scenario)))
         else:
             sums.append(_timed(part, partial(ground, part)))
@@ -103,6 +111,8 @@ def molecule(scenario: str) -> Sum:
     """A scenario of molecule on the lab's hosts; its tests, and its sequence of playbooks as one more."""
     for suite in (*ORACLE_SUITES, *BESIDE.get(scenario, ())):
         roots.with_otp(suite)
+    for suite in BUILT.get(scenario, ()):
+        sources.archive(suite)
     # Bare hosts and open routers for each scenario; molecule itself remembers what it once prepared, and would not do so again.
     whole.up(MIXED.get(scenario, [DEFAULT_SUITE]))
     whole.reset([])

@@ -13,17 +13,15 @@ Source: OTP "Building and Installing Erlang/OTP" (``Install -cross -minimal ROOT
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils.host import otp, unpacking
+from ansible_collections.beam.tls_distribution.plugins.module_utils.host import otp, staging
 from ansible_collections.beam.tls_distribution.plugins.module_utils.host.commands import Runner
 
 CURRENT = "current"
-_STAGED = ".%s.staged"
 _TRY = "lists:foreach(fun(A) -> {ok, _} = application:ensure_all_started(A) end, [crypto, ssl]), halt(0)."
 
 
@@ -72,7 +70,7 @@ def install(asked: Asked, run: Runner) -> Result:
     """Has the OTP installed and current. Raises :class:`InstallError`."""
     before = current(asked.prefix)
     there = is_there(asked)
-    _remove_leftovers(asked.prefix)
+    staging.remove_leftovers(asked.prefix)
     if not there:
         _unpack(asked, run)
     _switch(asked)
@@ -85,29 +83,13 @@ def install(asked: Asked, run: Runner) -> Result:
 def _unpack(asked: Asked, run: Runner) -> None:
     if asked.archive is None:
         raise InstallError("%s is not installed below %s, and no archive of it was given" % (asked.name, asked.prefix))
-    if unpacking.sha256(asked.archive) != asked.sha256:
-        raise InstallError("the archive of %s is not what was sent (its SHA-256 differs); run again" % asked.name)
-    staged, root = os.path.join(asked.prefix, _STAGED % asked.name), os.path.join(asked.prefix, asked.name)
-    with _all_or_nothing(asked, staged):
-        unpacking.unpack(asked.archive, staged)
-        os.chmod(staged, 0o755)
-        _fit(staged, root, run)
-        _try(staged, run)
-        os.rename(staged, root)
-
-
-@contextlib.contextmanager
-def _all_or_nothing(asked: Asked, staged: str) -> Iterator[None]:
+    root = os.path.join(asked.prefix, asked.name)
     try:
-        yield
-    except unpacking.UnpackingError as error:
-        raise InstallError("the archive of %s %s" % (asked.name, error)) from error
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise InstallError("no space is left for %s on the file system of %s; free some, and run again" % (asked.name, asked.prefix)) from error
-        raise InstallError("%s cannot be installed (%s: %s)" % (asked.name, error.filename or asked.prefix, error.strerror)) from error
-    finally:
-        shutil.rmtree(staged, ignore_errors=True)
+        with staging.unpacked(asked.archive, asked.sha256, root) as staged:
+            _fit(staged, root, run)
+            _try(staged, run)
+    except staging.StagingError as error:
+        raise InstallError(str(error)) from error
 
 
 def _fit(staged: str, root: str, run: Runner) -> None:
@@ -135,22 +117,10 @@ def _try(staged: str, run: Runner) -> None:
 
 def _switch(asked: Asked) -> None:
     link = os.path.join(asked.prefix, CURRENT)
-    staged = os.path.join(asked.prefix, _STAGED % CURRENT)
+    staged = staging.beside(link)
     os.symlink(asked.name, staged)
     os.rename(staged, link)
     os.utime(os.path.join(asked.prefix, asked.name))
-
-
-def _remove_leftovers(prefix: str) -> None:
-    """What a run that was killed had not finished."""
-    os.makedirs(prefix, mode=0o755, exist_ok=True)
-    for name in os.listdir(prefix):
-        if name.startswith(".") and name.endswith(".staged"):
-            path = os.path.join(prefix, name)
-            if os.path.islink(path):
-                os.unlink(path)
-            else:
-                shutil.rmtree(path)
 
 
 def _outdated(asked: Asked) -> list[str]:

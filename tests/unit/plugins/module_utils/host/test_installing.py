@@ -113,7 +113,7 @@ def test_a_full_disk_leaves_nothing(prefix, archive, monkeypatch):
         os.makedirs(directory + "/half")
         raise OSError(errno.ENOSPC, "No space left on device", directory)
 
-    monkeypatch.setattr(installing.unpacking, "unpack", unpack)
+    monkeypatch.setattr(unpacking, "unpack", unpack)
     with pytest.raises(installing.InstallError, match="no space is left for bad"):
         installing.install(asked(prefix, "bad", archive), Host())
     assert installing.current(prefix) == "good" and sorted(os.listdir(prefix)) == ["current", "good"]

@@ -1,0 +1,98 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import tarfile
+
+import pytest
+from ansible_collections.beam.tls_distribution.plugins.module_utils.host import releases, staging, unpacking
+
+
+@pytest.fixture
+def archive(tmp_path):
+    """A release with a directory that its archive does not mention."""
+    beam = tmp_path / "guard.beam"
+    beam.write_text("code")
+    beam.chmod(0o664)
+    path = tmp_path / "guard.tar.gz"
+    with tarfile.open(path, "w:gz") as tar:
+        tar.add(beam, "lib/guard-1.0.0/ebin/guard.beam")
+    return str(path)
+
+
+@pytest.fixture
+def root(tmp_path):
+    return str(tmp_path / "apps" / "guard" / "1.0.0")
+
+
+@pytest.fixture
+def narrow_umask():
+    before = os.umask(0o077)
+    yield
+    os.umask(before)
+
+
+def test_a_release_is_whole_readable_and_roots(root, archive, narrow_umask):
+    assert not releases.is_there(root)
+    releases.install(root, archive, unpacking.sha256(archive))
+    assert releases.is_there(root) and os.listdir(os.path.dirname(root)) == ["1.0.0"]
+    for directory in (os.path.dirname(root), root, root + "/lib", root + "/lib/guard-1.0.0/ebin"):
+        assert stat.S_IMODE(os.stat(directory).st_mode) == 0o755, directory
+    assert stat.S_IMODE(os.stat(root + "/lib/guard-1.0.0/ebin/guard.beam").st_mode) == 0o644
+
+
+def test_what_a_killed_run_left_is_in_nobodys_way(root, archive):
+    os.makedirs(staging.beside(root) + "/lib/half")
+    assert not releases.is_there(root)
+    releases.install(root, archive, unpacking.sha256(archive))
+    assert os.listdir(root) == ["lib"] and os.listdir(root + "/lib") == ["guard-1.0.0"]
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "no space is left for 1.0.0 on the file system of .*/apps/guard; free some"),
+        (OSError(errno.EROFS, "Read-only file system", "/x"), r"1.0.0 cannot be installed \(/x: Read-only file system\)"),
+    ],
+)
+def test_what_the_host_refuses_leaves_nothing(root, archive, monkeypatch, error, sentence):
+    def unpack(archive, directory):
+        os.makedirs(directory + "/half")
+        raise error
+
+    monkeypatch.setattr(unpacking, "unpack", unpack)
+    with pytest.raises(staging.StagingError, match=sentence):
+        releases.install(root, archive, unpacking.sha256(archive))
+    assert os.listdir(os.path.dirname(root)) == []
+
+
+def test_another_archive_than_the_one_meant(root, archive, tmp_path):
+    with pytest.raises(staging.StagingError, match="its SHA-256 differs"):
+        releases.install(root, archive, "0" * 64)
+    text = tmp_path / "text"
+    text.write_text("no archive")
+    with pytest.raises(staging.StagingError, match=r"the archive of 1\.0\.0 cannot be unpacked"):
+        releases.install(root, str(text), unpacking.sha256(str(text)))
+    assert os.listdir(os.path.dirname(root)) == []
+
+
+def test_a_body_that_fails_leaves_nothing(root, archive):
+    os.makedirs(os.path.dirname(root))
+    with pytest.raises(ValueError, match="no"), staging.unpacked(archive, unpacking.sha256(archive), root):
+        raise ValueError("no")
+    assert os.listdir(os.path.dirname(root)) == []
+
+
+def test_a_parent_that_is_a_file(tmp_path, archive):
+    (tmp_path / "apps").write_text("")
+    with pytest.raises(staging.StagingError, match="apps/guard cannot be made"):
+        releases.install(str(tmp_path / "apps" / "guard" / "1.0.0"), archive, unpacking.sha256(archive))
+
+
+def test_the_difference_names_the_archive():
+    assert releases.describe("/opt/x/1", "/files/x-1.tar.gz")[0]["after"] == "what x-1.tar.gz holds\n"
