@@ -59,6 +59,7 @@ _RANGES: dict[str, tuple[int, int, str]] = {
     "erlang_node_port": (1, _HIGHEST_PORT, _PORT),
     "erlang_node_listen_port": (1024, _HIGHEST_PORT, _OPEN_PORT),
     "erlang_certs_days": (1, 36500, "choose from 1 to 36500 days"),
+    "erlang_app_keep": (0, 1000, "give the number of older releases that are kept beside the newest"),
     "erlang_certs_renew_before_days": (0, 36500, "choose from 0 days to less than erlang_certs_days"),
     "erlang_certs_ca_days": (1, 36500, "choose from 1 to 36500 days"),
     "erlang_verify_watch_interval": (10, 86400, "choose from 10 to 86400 seconds"),

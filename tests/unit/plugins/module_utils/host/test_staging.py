@@ -94,5 +94,27 @@ def test_a_parent_that_is_a_file(tmp_path, archive):
         releases.install(str(tmp_path / "apps" / "guard" / "1.0.0"), archive, unpacking.sha256(archive))
 
 
-def test_the_difference_names_the_archive():
-    assert releases.describe("/opt/x/1", "/files/x-1.tar.gz")[0]["after"] == "what x-1.tar.gz holds\n"
+def test_old_releases_go_but_those_in_use(root, archive, tmp_path):
+    apps = os.path.dirname(root)
+    for number, name in enumerate(("1", "2", "3", "4", "5")):
+        os.makedirs(os.path.join(apps, name, "lib"))
+        os.utime(os.path.join(apps, name), (number, number))
+    os.makedirs(os.path.join(apps, ".6.staged"))
+    script = tmp_path / "start.script"
+    script.write_text('{path,["%s/2/lib/guard/ebin"]}' % apps)
+    used_by = [str(tmp_path / "*.script")]
+    assert [os.path.basename(path) for path in releases.outdated(root, 1, used_by)] == ["4", "3", "1"]
+    assert releases.outdated(root, 1, []) == releases.outdated(root, 1, used_by)[:2] + [apps + "/2", apps + "/1"]
+    releases.remove(releases.outdated(root, 1, used_by))
+    assert sorted(os.listdir(apps)) == [".6.staged", "2", "5"]
+    with pytest.raises(staging.StagingError, match="apps/guard/9 cannot be removed"):
+        releases.remove([apps + "/9"])
+
+
+def test_nothing_is_old_where_nothing_is(root):
+    assert releases.outdated(root, 0, []) == []
+
+
+def test_the_difference_names_the_archive_and_what_is_removed():
+    made, gone = releases.describe("/opt/x/2", "/files/x-2.tar.gz", ["/opt/x/1"])
+    assert made["after"] == "what x-2.tar.gz holds\n" and (gone["before_header"], gone["after"]) == ("/opt/x/1", "")
