@@ -20,6 +20,7 @@ description:
     proven, and RV(walls[].held) is null.
   - Faults and fallen walls are results, not failures of the task; the action M(beam.tls_distribution.mesh_report)
     judges them for all hosts together.
+  - In check mode a host without O(certfile) is one that nothing has been set up on yet. It proves nothing, and the task counts as skipped.
 extends_documentation_fragment:
   - beam.tls_distribution.distribution
   - beam.tls_distribution.distribution.peers
@@ -165,6 +166,8 @@ facts:
   type: dict
 """
 
+import os
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import options, walls
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.verification import verify
@@ -193,7 +196,11 @@ def main() -> None:
         **options.node_files(),
     }
     module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
+    node = module.params["node"]
     try:
+        certfile = options.certificate_file(node, module.params, "node") if node else None
+        if module.check_mode and certfile and not os.path.exists(certfile):
+            module.exit_json(changed=False, skipped=True, msg="There is no node yet (no %s)." % certfile)
         result = verify(module.params, Host(run))
     except options.OptionError as error:
         module.fail_json(msg=str(error))

@@ -83,7 +83,7 @@ def prober(own_node: str, params: Mapping[str, Any], option: str) -> Prober:
     """
     name, host = split_node(own_node, option)
     credentials = Credentials(
-        params["certfile"] or "/etc/erlang/%s/node.pem" % name,
+        certificate_file(own_node, params, option),
         params["cacertfile"] or "/etc/erlang/%s/ca.pem" % name,
         params["tls_minimum_version"],
     )
@@ -93,6 +93,11 @@ def prober(own_node: str, params: Mapping[str, Any], option: str) -> Prober:
         params["cookie_file"] or "/var/lib/merl/%s/.erlang.cookie" % name,
         checked_timeout(params["timeout"]),
     )
+
+
+def certificate_file(own_node: str, params: Mapping[str, Any], option: str) -> str:
+    """Return the path of the certificate of own_node; not given, it is where the role erlang_node puts it. Raises OptionError."""
+    return params["certfile"] or "/etc/erlang/%s/node.pem" % split_node(own_node, option)[0]
 
 
 def checked_timeout(seconds: float, option: str = "timeout") -> float:

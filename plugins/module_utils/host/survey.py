@@ -74,22 +74,28 @@ def platform() -> dict[str, Any]:
         "version_id": release.get("VERSION_ID") or release.get("VERSION_CODENAME", ""),
         "architecture": os.uname().machine,
         "python": "%d.%d.%d" % sys.version_info[:3],
+        "user_groups": user_groups(text("/etc/login.defs") or ""),
         "python_cryptography": importlib.util.find_spec("cryptography") is not None,
     }
+
+
+def user_groups(login_defs: str) -> bool:
+    """Whether a new account gets a group of its own, from the text of ``login.defs``. Source: useradd(8), USERGROUPS_ENAB."""
+    return bool(re.search(r"(?m)^\s*USERGROUPS_ENAB\s+yes\b", login_defs))
 
 
 def account(name: str) -> dict[str, Any]:
     """What the host knows of the account ``name``.
 
-    ``locked`` is whether no password can open it, ``groups`` are its further groups, ``sudo`` lists what lets it become another
+    ``own_group`` is whether there is a group of its name, ``locked`` is whether no password can open it, ``groups`` are its further groups, ``sudo`` lists what lets it become another
     account: places in the configuration of sudo (``FILE:LINE``).
     """
+    own_group = any(known.gr_name == name for known in grp.getgrall())
     try:
         entry = pwd.getpwnam(name)
     except KeyError:
-        return {
-            "name": name, "exists": False, "group": None, "home": None, "shell": None, "locked": False, "groups": [], "sudo": [],
-        }
+        nothing = {"group": None, "home": None, "shell": None, "locked": False, "groups": [], "sudo": []}
+        return {"name": name, "exists": False, "own_group": own_group, **nothing}
     try:
         group = grp.getgrgid(entry.pw_gid).gr_name
     except KeyError:
@@ -98,6 +104,7 @@ def account(name: str) -> dict[str, Any]:
     return {
         "name": name,
         "exists": True,
+        "own_group": own_group,
         "group": group,
         "home": entry.pw_dir,
         "shell": entry.pw_shell,

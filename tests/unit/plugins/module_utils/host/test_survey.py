@@ -83,7 +83,24 @@ def test_text(tmp_path):
 
 
 def test_account_that_is_not_there():
-    assert survey.account("nobody-of-that-name")["exists"] is False
+    found = survey.account("nobody-of-that-name")
+    assert found["exists"] is False and found["own_group"] is False
+
+
+def test_a_group_that_is_there_without_its_account(monkeypatch):
+    import grp
+
+    lone = grp.struct_group(("lone-group", "x", 64999, []))
+    monkeypatch.setattr(survey.grp, "getgrall", lambda: [lone])
+    assert survey.account("lone-group")["own_group"] is True
+
+
+@pytest.mark.parametrize(
+    ("login_defs", "brings"),
+    [("# USERGROUPS_ENAB no\nUSERGROUPS_ENAB yes\n", True), ("USERGROUPS_ENAB\tno\n", False), ("#USERGROUPS_ENAB yes\n", False), ("", False)],
+)
+def test_whether_a_new_account_brings_its_group(login_defs, brings):
+    assert survey.user_groups(login_defs) is brings
 
 
 def test_account_of_this_process():
