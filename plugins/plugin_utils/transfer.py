@@ -23,7 +23,8 @@ def sent(action: ActionBase, paths: t.Mapping[str, str]) -> dict[str, str]:
         except OSError as error:
             raise AnsibleActionFail("%s cannot be sent (%s)" % (path, error.strerror)) from error
     if there:
-        action._fixup_perms2([action._connection._shell.tmpdir, *there.values()])
+        # Nothing of it is run, so that an account that owns it is asked nothing more.
+        action._fixup_perms2([action._connection._shell.tmpdir, *there.values()], execute=False)
     return there
 
 

@@ -94,7 +94,7 @@ def account(name: str) -> dict[str, Any]:
     try:
         entry = pwd.getpwnam(name)
     except KeyError:
-        nothing = {"group": None, "home": None, "shell": None, "locked": False, "groups": [], "sudo": []}
+        nothing: dict[str, Any] = {"group": None, "home": None, "shell": None, "locked": False, "groups": [], "sudo": []}
         return {"name": name, "exists": False, "own_group": own_group, **nothing}
     try:
         group = grp.getgrgid(entry.pw_gid).gr_name

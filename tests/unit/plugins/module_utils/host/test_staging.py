@@ -104,7 +104,7 @@ def test_old_releases_go_but_those_in_use(root, archive, tmp_path):
     script.write_text('{path,["%s/2/lib/guard/ebin"]}' % apps)
     used_by = [str(tmp_path / "*.script")]
     assert [os.path.basename(path) for path in releases.outdated(root, 1, used_by)] == ["4", "3", "1"]
-    assert releases.outdated(root, 1, []) == releases.outdated(root, 1, used_by)[:2] + [apps + "/2", apps + "/1"]
+    assert [os.path.basename(path) for path in releases.outdated(root, 1, [])] == ["4", "3", "2", "1"]
     releases.remove(releases.outdated(root, 1, used_by))
     assert sorted(os.listdir(apps)) == [".6.staged", "2", "5"]
     with pytest.raises(staging.StagingError, match="apps/guard/9 cannot be removed"):
