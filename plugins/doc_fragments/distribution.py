@@ -103,21 +103,3 @@ options:
     type: float
     default: 30.0
 """
-
-    ATTRIBUTES = r"""
-attributes:
-  check_mode:
-    description: Can run in check mode and answer the same, as nothing is changed.
-    support: full
-  diff_mode:
-    description: Will return details on what has changed.
-    support: none
-    details: Nothing is ever changed.
-  idempotent:
-    description: When run twice in a row, the second run changes nothing.
-    support: full
-  platform:
-    description: Target operating systems the module runs on.
-    support: full
-    platforms: posix
-"""

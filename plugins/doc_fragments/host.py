@@ -18,19 +18,4 @@ options:
   otp_prefix:
     description: Directory in which OTPs lie side by side, all of which are told of.
     type: str
-attributes:
-  check_mode:
-    description: Can run in check mode and answer the same, as nothing is changed.
-    support: full
-  diff_mode:
-    description: Will return details on what has changed.
-    support: none
-    details: Nothing is ever changed.
-  idempotent:
-    description: When run twice in a row, the second run changes nothing.
-    support: full
-  platform:
-    description: Target operating systems the module runs on.
-    support: full
-    platforms: posix
 """

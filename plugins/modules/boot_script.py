@@ -15,22 +15,13 @@ description:
     that it needs before distribution starts.
   - Versions and dependencies are read from what is installed; C(systools) makes the script. All files change together or not at all.
   - Nothing is done as long as O(key) is the one of the last time.
+extends_documentation_fragment:
+  - beam.tls_distribution.attributes
 attributes:
   check_mode:
-    description: Can run in check mode and say what would change, without changing it.
-    support: full
     details: Only the key is compared, so that it works where OTP is not installed yet.
   diff_mode:
-    description: Will return details on what has changed.
-    support: full
     details: Compiled modules are named and not shown.
-  idempotent:
-    description: When run twice in a row, the second run changes nothing.
-    support: full
-  platform:
-    description: Target operating systems the module runs on.
-    support: full
-    platforms: posix
 options:
   erl:
     description: The command of the OTP that will run the node.

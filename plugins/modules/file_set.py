@@ -15,22 +15,13 @@ description:
   - Every file that differs is staged beside its target, with its final owner and mode, and checked by validators.
     Then all are renamed into place. If anything fails, the old state is put back and nothing has changed.
   - What a run that was killed left behind is removed by the next.
+extends_documentation_fragment:
+  - beam.tls_distribution.attributes
 attributes:
   check_mode:
-    description: Can run in check mode and say what would change, without changing it.
-    support: full
     details: An owner, a group or a part that does not exist yet is taken as one that will. Validators are not run.
   diff_mode:
-    description: Will return details on what has changed.
-    support: full
     details: The content of secret files, of generations and of files made of parts is not shown.
-  idempotent:
-    description: When run twice in a row, the second run changes nothing.
-    support: full
-  platform:
-    description: Target operating systems the module runs on.
-    support: full
-    platforms: posix
 options:
   directories:
     description: Directories that have to be there, made in this order. Missing parents are made with mode V(0755).

@@ -20,7 +20,7 @@ description:
 extends_documentation_fragment:
   - beam.tls_distribution.distribution
   - beam.tls_distribution.distribution.peers
-  - beam.tls_distribution.distribution.attributes
+  - beam.tls_distribution.attributes.looks
 options:
   node:
     description: The full name of this host's node, V(NAME@HOST). Its files are used, and its host part is what the

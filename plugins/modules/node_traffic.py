@@ -17,7 +17,7 @@ description:
   - Only the heads of the first packet of a TCP connection and of the answer to it are looked at, and only addresses and
     counts are returned.
 extends_documentation_fragment:
-  - beam.tls_distribution.distribution.attributes
+  - beam.tls_distribution.attributes.looks
 options:
   port:
     description: The port that this host's node listens on.

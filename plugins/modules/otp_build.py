@@ -18,21 +18,12 @@ description:
   - At a terminal its progress is shown every few seconds; in a log each stage is a line.
   - After configure and before anything is compiled it fails if C(crypto), C(ssl) or another application that is needed would be left out, and
     says which header or library is missing.
+extends_documentation_fragment:
+  - beam.tls_distribution.attributes
 attributes:
-  check_mode:
-    description: Can run in check mode and say whether it would build, without building.
-    support: full
   diff_mode:
-    description: Will return details on what has changed.
     support: none
     details: What is made is an archive; its manifest is returned.
-  idempotent:
-    description: When run twice in a row, the second run changes nothing.
-    support: full
-  platform:
-    description: Target operating systems the module runs on.
-    support: full
-    platforms: posix
 options:
   otp:
     description:

@@ -15,20 +15,8 @@ description:
   - Makes the link C(current) point to it in one step. What was current before stays, so that the way back is another run with its name.
   - The archive is sent to the host only if the OTP is not there yet.
   - Older ones are removed. One that a process runs from is kept.
-attributes:
-  check_mode:
-    description: Can run in check mode and say what would change, without changing it.
-    support: full
-  diff_mode:
-    description: Will return details on what has changed.
-    support: full
-  idempotent:
-    description: When run twice in a row, the second run changes nothing.
-    support: full
-  platform:
-    description: Target operating systems the module runs on.
-    support: full
-    platforms: posix
+extends_documentation_fragment:
+  - beam.tls_distribution.attributes
 options:
   name:
     description: Name of the OTP, a directory below O(prefix).

@@ -15,20 +15,8 @@ description:
     So a directory that is there is complete, and one that is there is not touched.
   - Older ones beside it may be removed when it is installed.
   - All of it belongs to root, whatever the archive says, and none of it leads out of the directory.
-attributes:
-  check_mode:
-    description: Can run in check mode and say what would change, without changing it.
-    support: full
-  diff_mode:
-    description: Will return details on what has changed.
-    support: full
-  idempotent:
-    description: When run twice in a row, the second run changes nothing.
-    support: full
-  platform:
-    description: Target operating systems the module runs on.
-    support: full
-    platforms: posix
+extends_documentation_fragment:
+  - beam.tls_distribution.attributes
 options:
   path:
     description: Directory that holds this release and nothing else. Those above it are made where they are missing.

@@ -1,0 +1,44 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """What modules say of themselves."""
+
+    DOCUMENTATION = r"""
+attributes:
+  check_mode:
+    description: Can run in check mode and say what would change, without changing it.
+    support: full
+  diff_mode:
+    description: Will return details on what has changed.
+    support: full
+  idempotent:
+    description: When run twice in a row, the second run changes nothing.
+    support: full
+  platform:
+    description: Target operating systems the module runs on.
+    support: full
+    platforms: posix
+"""
+
+    LOOKS = r"""
+attributes:
+  check_mode:
+    description: Can run in check mode and answer the same, as nothing is changed.
+    support: full
+  diff_mode:
+    description: Will return details on what has changed.
+    support: none
+    details: Nothing is ever changed.
+  idempotent:
+    description: When run twice in a row, the second run changes nothing.
+    support: full
+  platform:
+    description: Target operating systems the module runs on.
+    support: full
+    platforms: posix
+"""
