@@ -73,11 +73,15 @@ ansible_facts:
       type: dict
       contains:
         platform:
-          description: ID, ID_LIKE and VERSION_ID of os-release, architecture, whether a new account gets a group of its own, version of Python, whether it has cryptography.
+          description:
+            - ID, ID_LIKE and VERSION_ID of os-release, architecture, version of Python, whether it has cryptography.
+            - C(user_groups) is whether a new account gets a group of its own.
           type: dict
           returned: always
         account:
-          description: Whether it exists, whether a group of its name does, its group, home and shell, whether it is locked, further groups, places that let it use sudo.
+          description:
+            - Whether it exists, its group, home and shell, whether it is locked, further groups, places that let it use sudo.
+            - C(own_group) is whether there is a group of its name.
           type: dict
           returned: always
         otp: {description: "The OTP found, as beam.tls_distribution.otp_info returns it; null if there is none.", type: dict, returned: always}

@@ -87,8 +87,8 @@ def user_groups(login_defs: str) -> bool:
 def account(name: str) -> dict[str, Any]:
     """What the host knows of the account ``name``.
 
-    ``own_group`` is whether there is a group of its name, ``locked`` is whether no password can open it, ``groups`` are its further groups, ``sudo`` lists what lets it become another
-    account: places in the configuration of sudo (``FILE:LINE``).
+    ``own_group`` is whether there is a group of its name, ``locked`` is whether no password can open it, ``groups`` are its further
+    groups, ``sudo`` lists what lets it become another account: places in the configuration of sudo (``FILE:LINE``).
     """
     own_group = any(known.gr_name == name for known in grp.getgrall())
     try:
