@@ -11,7 +11,6 @@ import typing as t
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.beam.tls_distribution.plugins.module_utils.host import unpacking
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import transfer
 
 _MODULE = "beam.tls_distribution.otp_install"
@@ -33,12 +32,6 @@ class ActionModule(ActionBase):
                 raise AnsibleActionFail(
                     "OTP %s is not in the cache (%s); it is built by a host of the same kind, so see what that one said" % (arguments["name"], archive)
                 )
-            digest = unpacking.sha256(archive)
-            transfer.with_directory(self)
-            try:
-                there = transfer.sent(self, {digest: archive})
-                answer = self._execute_module(_MODULE, {**arguments, "sent": there[digest], "sha256": digest}, task_vars=task_vars)
-            finally:
-                transfer.without_directory(self)
+            answer = transfer.run_with_archive(self, _MODULE, arguments, archive, task_vars)
             answer.pop("lacks", None)
         return {**result, **answer}

@@ -12,7 +12,6 @@ import typing as t
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.beam.tls_distribution.plugins.module_utils.host import unpacking
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import transfer
 
 _MODULE = "beam.tls_distribution.release_install"
@@ -32,14 +31,7 @@ class ActionModule(ActionBase):
         archive = self._loader.path_dwim(arguments["archive"])
         if not os.path.isfile(archive):
             raise AnsibleActionFail("%s is no file on the controller" % archive)
-        digest = unpacking.sha256(archive)
-        transfer.with_directory(self)
-        try:
-            there = transfer.sent(self, {digest: archive})
-            sent = {**arguments, "sent": there[digest], "sha256": arguments.get("sha256") or digest}
-            return {**result, **self._execute_module(_MODULE, sent, task_vars=task_vars)}
-        finally:
-            transfer.without_directory(self)
+        return {**result, **transfer.run_with_archive(self, _MODULE, arguments, archive, task_vars)}
 
     def _is_there(self, path: str) -> bool:
         return bool(self._low_level_execute_command("test -d %s" % shlex.quote(path))["rc"] == 0)

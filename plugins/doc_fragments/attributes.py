@@ -10,12 +10,6 @@ class ModuleDocFragment:
 
     DOCUMENTATION = r"""
 attributes:
-  check_mode:
-    description: Can run in check mode and say what would change, without changing it.
-    support: full
-  diff_mode:
-    description: Will return details on what has changed.
-    support: full
   idempotent:
     description: When run twice in a row, the second run changes nothing.
     support: full
@@ -23,6 +17,16 @@ attributes:
     description: Target operating systems the module runs on.
     support: full
     platforms: posix
+"""
+
+    CHANGES = r"""
+attributes:
+  check_mode:
+    description: Can run in check mode and say what would change, without changing it.
+    support: full
+  diff_mode:
+    description: Will return details on what has changed.
+    support: full
 """
 
     LOOKS = r"""
@@ -34,11 +38,4 @@ attributes:
     description: Will return details on what has changed.
     support: none
     details: Nothing is ever changed.
-  idempotent:
-    description: When run twice in a row, the second run changes nothing.
-    support: full
-  platform:
-    description: Target operating systems the module runs on.
-    support: full
-    platforms: posix
 """

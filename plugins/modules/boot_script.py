@@ -17,6 +17,7 @@ description:
   - Nothing is done as long as O(key) is the one of the last time.
 extends_documentation_fragment:
   - beam.tls_distribution.attributes
+  - beam.tls_distribution.attributes.changes
 attributes:
   check_mode:
     details: Only the key is compared, so that it works where OTP is not installed yet.

@@ -13,6 +13,7 @@ author: "beam.tls_distribution contributors (@beam-tls-distribution)"
 description:
   - Speaks the protocol of epmd, Erlang's port mapper. No C(erl) and no C(epmd) command is started.
 extends_documentation_fragment:
+  - beam.tls_distribution.attributes
   - beam.tls_distribution.attributes.looks
 options:
   host:

@@ -17,6 +17,7 @@ description:
   - What a run that was killed left behind is removed by the next.
 extends_documentation_fragment:
   - beam.tls_distribution.attributes
+  - beam.tls_distribution.attributes.changes
 attributes:
   check_mode:
     details: An owner, a group or a part that does not exist yet is taken as one that will. Validators are not run.

@@ -15,6 +15,7 @@ description:
   - No runtime is started, nothing is changed, and no private key and no secret is part of the answer.
 extends_documentation_fragment:
   - beam.tls_distribution.host
+  - beam.tls_distribution.attributes
   - beam.tls_distribution.attributes.looks
 options:
   account:

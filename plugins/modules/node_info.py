@@ -15,6 +15,7 @@ description:
 extends_documentation_fragment:
   - beam.tls_distribution.distribution
   - beam.tls_distribution.distribution.target
+  - beam.tls_distribution.attributes
   - beam.tls_distribution.attributes.looks
 """
 

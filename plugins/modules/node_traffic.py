@@ -17,6 +17,7 @@ description:
   - Only the heads of the first packet of a TCP connection and of the answer to it are looked at, and only addresses and
     counts are returned.
 extends_documentation_fragment:
+  - beam.tls_distribution.attributes
   - beam.tls_distribution.attributes.looks
 options:
   port:

@@ -24,6 +24,7 @@ description:
 extends_documentation_fragment:
   - beam.tls_distribution.distribution
   - beam.tls_distribution.distribution.peers
+  - beam.tls_distribution.attributes
   - beam.tls_distribution.attributes.looks
 options:
   node:

@@ -20,6 +20,7 @@ description:
     says which header or library is missing.
 extends_documentation_fragment:
   - beam.tls_distribution.attributes
+  - beam.tls_distribution.attributes.changes
 attributes:
   diff_mode:
     support: none

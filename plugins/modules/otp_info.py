@@ -15,6 +15,7 @@ description:
     that there are, and tells of each whether it is patched. No runtime is started.
 extends_documentation_fragment:
   - beam.tls_distribution.host
+  - beam.tls_distribution.attributes
   - beam.tls_distribution.attributes.looks
 """
 

@@ -17,6 +17,7 @@ description:
   - Older ones are removed. One that a process runs from is kept.
 extends_documentation_fragment:
   - beam.tls_distribution.attributes
+  - beam.tls_distribution.attributes.changes
 options:
   name:
     description: Name of the OTP, a directory below O(prefix).

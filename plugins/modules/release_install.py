@@ -17,6 +17,7 @@ description:
   - All of it belongs to root, whatever the archive says, and none of it leads out of the directory.
 extends_documentation_fragment:
   - beam.tls_distribution.attributes
+  - beam.tls_distribution.attributes.changes
 options:
   path:
     description: Directory that holds this release and nothing else. Those above it are made where they are missing.
@@ -66,6 +67,8 @@ removed:
   elements: str
 """
 
+import os
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.beam.tls_distribution.plugins.module_utils.host import releases, staging
 
@@ -83,7 +86,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    path, sent, keep = module.params["path"], module.params["sent"], module.params["keep"]
+    path, sent, keep = os.path.normpath(module.params["path"]), module.params["sent"], module.params["keep"]
     lacks = not releases.is_there(path)
     removed = releases.outdated(path, keep, module.params["used_by"]) if lacks and keep is not None else []
     if lacks and not module.check_mode:

@@ -11,6 +11,7 @@ import typing as t
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+from ansible_collections.beam.tls_distribution.plugins.module_utils.host import unpacking
 
 
 def sent(action: ActionBase, paths: t.Mapping[str, str]) -> dict[str, str]:
@@ -26,6 +27,26 @@ def sent(action: ActionBase, paths: t.Mapping[str, str]) -> dict[str, str]:
         # Nothing of it is run, so that an account that owns it is asked nothing more.
         action._fixup_perms2([action._connection._shell.tmpdir, *there.values()], execute=False)
     return there
+
+
+def run_with_archive(
+    action: ActionBase, module: str, arguments: t.Mapping[str, t.Any], archive: str, task_vars: dict[str, t.Any] | None
+) -> dict[str, t.Any]:
+    """Sends an archive and runs a module, whose options ``sent`` and ``sha256`` tell where it lies there and what its digest is.
+
+    A ``sha256`` that is among the arguments has to be that of the archive.
+    """
+    digest = unpacking.sha256(archive)
+    wanted = arguments.get("sha256") or digest
+    if wanted != digest:
+        raise AnsibleActionFail("%s has the SHA-256 %s, and not %s; give the digest of this archive, or the archive of that digest" % (archive, digest, wanted))
+    with_directory(action)
+    try:
+        there = sent(action, {digest: archive})
+        result: dict[str, t.Any] = action._execute_module(module, {**arguments, "sent": there[digest], "sha256": digest}, task_vars=task_vars)
+        return result
+    finally:
+        without_directory(action)
 
 
 def with_directory(action: ActionBase) -> None:

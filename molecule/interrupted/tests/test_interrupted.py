@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs that are killed, and the run after them."""
+"""Bare hosts: what check mode says of them, runs that are killed, and the run after them."""
 
 from __future__ import annotations
 
@@ -42,6 +42,18 @@ def consultable() -> None:
     key = "p=/etc/erlang/guard/node.pem; [ ! -e $p ] || openssl pkey -in $p -noout || echo $p; [ ! -e $p ] || openssl x509 -in $p -noout || echo $p"
     for name, done in everywhere(check + "; " + key).items():
         assert done.out == "", "%s: %s" % (name, done.out)
+
+
+def test_check_mode_says_what_a_first_run_would_do() -> None:
+    traces = "ls -d /etc/erlang /opt/erlang /var/lib/merl /etc/systemd/system/e*; getent passwd merl; getent group merl; systemctl is-enabled epmd.socket"
+    before = {name: done.out for name, done in everywhere(traces).items()}
+    done = play("site", "--check")
+    assert done.code == 0, done.out[-4000:]
+    assert all(done.changed[host.name] > 0 for host in HOSTS)
+    for host in HOSTS:
+        assert "%s would mask epmd.socket and epmd.service" % host.name in done.out and "%s would have erlang-guard.service restarted" % host.name in done.out
+    assert "nothing to verify yet, no node is set up on alpha, bravo, carol and dave" in done.out
+    assert {name: done.out for name, done in everywhere(traces).items()} == before
 
 
 def test_ten_kills_of_a_first_run() -> None:

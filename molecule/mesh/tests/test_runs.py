@@ -50,9 +50,22 @@ def test_drift_is_found_and_put_right() -> None:
     assert on("alpha", "echo '%% by hand' >> /etc/erlang/guard/sys.config").code == 0
     assert on("bravo", "chmod 644 /etc/erlang/guard/inet_tls.conf").code == 0
     assert on("carol", "nft flush table inet erlang_guard").code == 0
-    assert on("dave", "systemctl stop erlang-guard").code == 0
+    assert on("dave", "systemctl stop erlang-guard && systemctl disable erlang-guard erlang-guard-firewall").code == 0
     counts = changed()
     assert all(counts.values()), counts
+    assert on("dave", "systemctl is-enabled erlang-guard erlang-guard-firewall").out.split() == ["enabled", "enabled"]
+    assert changed() == NOTHING
+
+
+def test_old_releases_go_when_one_is_installed() -> None:
+    """But for the two newest, and for what a boot script names."""
+    made = "cd /opt/erlang/apps/guard && for i in 1 2 3 4; do mkdir -p 0.$i/lib && touch -d 2020-01-0$i 0.$i; done && rm -rf 1.0.0-*"
+    used = "mkdir -p /opt/erlang/nodes/other/boot && echo '{path,[\"/opt/erlang/apps/guard/0.1/lib/guard/ebin\"]}' > /opt/erlang/nodes/other/boot/x.script"
+    with altered("alpha", "%s && %s" % (made, used), "rm -rf /opt/erlang/nodes/other /opt/erlang/apps/guard/0.*"):
+        counts = changed()
+        found = on("alpha", "ls -A /opt/erlang/apps/guard").out.split()
+        assert [name for name in found if name.startswith("0.")] == ["0.1", "0.3", "0.4"] and len(found) == 4
+        assert counts == {**NOTHING, "alpha": 1}
     assert changed() == NOTHING
 
 

@@ -53,13 +53,13 @@ _HIGHEST_PORT = 65535
 _PORT = "choose a port from 1 to 65535"
 _OPEN_PORT = "choose a port from 1024 to 65535, since the account of a node may not open lower ones"
 _RANGES: dict[str, tuple[int, int, str]] = {
+    "erlang_app_keep": (0, 1000, "give the number of older releases that are kept beside the newest"),
     "erlang_cluster_port": (1024, _HIGHEST_PORT, _OPEN_PORT),
     "erlang_cluster_epmd_port": (1024, _HIGHEST_PORT, _OPEN_PORT),
     "erlang_cluster_net_ticktime": (4, 86400, "choose from 4 to 86400 seconds"),
     "erlang_node_port": (1, _HIGHEST_PORT, _PORT),
     "erlang_node_listen_port": (1024, _HIGHEST_PORT, _OPEN_PORT),
     "erlang_certs_days": (1, 36500, "choose from 1 to 36500 days"),
-    "erlang_app_keep": (0, 1000, "give the number of older releases that are kept beside the newest"),
     "erlang_certs_renew_before_days": (0, 36500, "choose from 0 days to less than erlang_certs_days"),
     "erlang_certs_ca_days": (1, 36500, "choose from 1 to 36500 days"),
     "erlang_verify_watch_interval": (10, 86400, "choose from 10 to 86400 seconds"),

@@ -90,7 +90,7 @@ def account(name: str) -> dict[str, Any]:
     ``own_group`` is whether there is a group of its name, ``locked`` is whether no password can open it, ``groups`` are its further
     groups, ``sudo`` lists what lets it become another account: places in the configuration of sudo (``FILE:LINE``).
     """
-    own_group = any(known.gr_name == name for known in grp.getgrall())
+    own_group = _is_group(name)
     try:
         entry = pwd.getpwnam(name)
     except KeyError:
@@ -112,6 +112,15 @@ def account(name: str) -> dict[str, Any]:
         "groups": groups,
         "sudo": sudoers.rules_for(SUDOERS, name, entry.pw_uid, [group, *groups], _read_root, os.listdir),
     }
+
+
+def _is_group(name: str) -> bool:
+    """Asked by name, as a directory such as LDAP need not list its groups."""
+    try:
+        grp.getgrnam(name)
+    except KeyError:
+        return False
+    return True
 
 
 def locked(shadow: str, name: str, password: str) -> bool:

@@ -27,6 +27,12 @@ def test_a_host_that_is_not_there() -> None:
         settings.host("erin")
 
 
+@pytest.mark.parametrize("parts", [["nonsense"], ["unit", "nonsense"], ["unit", "mesh"], ["molecule", "nonsense"]])
+def test_a_part_of_the_tests_that_is_not_there(parts: list[str]) -> None:
+    with pytest.raises(SystemExit, match="no part '%s' of the tests; parts are unit" % parts[-1]):
+        testing.test(parts)
+
+
 def test_routers_drop_unless_there_is_a_plan() -> None:
     closed = network.router("")
     assert "policy drop" in closed and "jump" not in closed

@@ -146,6 +146,7 @@ ADDRESS = {"erlang_node_addresses": ["198.18.2.10"]}
             {"everywhere": {"erlang_cluster_port": 80}},
             "alpha and bravo: erlang_cluster_port 80 is not between 1024 and 65535",
         ),
+        ({"bravo": {"erlang_app_keep": -1}}, "bravo: erlang_app_keep -1 is not between 0 and 1000; give the number of older releases"),
         (
             {"bravo": {"erlang_verify_watch_interval": 5}},
             "bravo: erlang_verify_watch_interval 5 is not between 10 and 86400; choose from 10 to 86400 seconds",

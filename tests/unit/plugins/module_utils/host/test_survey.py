@@ -90,8 +90,8 @@ def test_account_that_is_not_there():
 def test_a_group_that_is_there_without_its_account(monkeypatch):
     import grp
 
-    lone = grp.struct_group(("lone-group", "x", 64999, []))
-    monkeypatch.setattr(survey.grp, "getgrall", lambda: [lone])
+    assert survey.account("lone-group")["own_group"] is False
+    monkeypatch.setattr(survey.grp, "getgrnam", lambda name: grp.struct_group((name, "x", 64999, [])))
     assert survey.account("lone-group")["own_group"] is True
 
 
