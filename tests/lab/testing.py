@@ -10,13 +10,14 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections import deque
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from lab import judges, roots, sources, whole
-from lab.settings import CHECKOUT, DEFAULT_SUITE
+from lab.settings import CHECKOUT, DEFAULT_SUITE, NAME
 
 GROUND = ("unit", "lint", "sanity")
 ORACLE_SUITES = ("bookworm", "trixie", "forky")
@@ -29,9 +30,17 @@ BESIDE = {"faults": ["bullseye"]}
 BUILT = {"build": ["trixie", "bookworm"]}
 """Scenarios that need the sources of the OTP of suites. Neither can be fetched from where molecule runs."""
 PARTS = (*GROUND, "page", "prometheus", "oracle", "lab", "molecule")
+LANES = 2 if (os.cpu_count() or 1) > 1 else 1
+"""Jobs that go side by side. Most wait as much as they compute; more of them would have hosts miss their deadlines."""
+LONG = ("build", "faults", "mesh", "oracle", "sanity", "discovery", "interrupted", "walls", "suites", "page")
+"""Jobs that take long, the longest first."""
 _SUM = re.compile(r"^(\d+) passed, (\d+) failed$")
 _PYTEST = re.compile(r"=+ (?=[^=]*\b(?:passed|failed|errors?)\b)[^=]* in [0-9.]+s")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+Job = tuple[str, ...]
+"""What runs on its own: a part, or ``molecule`` and a scenario."""
 
 
 class Sum(NamedTuple):
@@ -39,6 +48,14 @@ class Sum(NamedTuple):
 
     passed: int
     failed: int
+
+
+class Result(NamedTuple):
+    """How a job ended, and the seconds that it took."""
+
+    job: Job
+    outcome: Sum
+    seconds: float
 
 
 def scenarios() -> list[str]:
@@ -50,7 +67,8 @@ def scenarios() -> list[str]:
 def test(parts: Sequence[str]) -> int:
     """Runs the parts asked for, or all of them, and returns the exit code. The last line printed is ``N passed, N failed``.
 
-    Scenarios may be named behind ``molecule``; by default it is all of them.
+    Scenarios may be named behind ``molecule``; by default it is all of them. What is more than one goes side by side, two at a time: each
+    lane has a lab of its own.
     """
     asked = [part for part in parts if part in PARTS] if parts else list(PARTS)
     named = [part for part in parts if part not in PARTS]
@@ -58,32 +76,67 @@ def test(parts: Sequence[str]) -> int:
         if "molecule" not in asked or name not in scenarios():
             known = "parts are %s; scenarios, behind molecule, are %s" % (", ".join(PARTS), ", ".join(scenarios()))
             raise SystemExit("lab: there is no part '%s' of the tests; %s" % (name, known))
-    sums: list[tuple[str, Sum, float]] = []
-    for part in asked:
-        if part == "molecule":
-            for scenario in named or scenarios():
-                sums.append(_timed("molecule " + scenario, partial(molecule, scenario)))
-        else:
-            sums.append(_timed(part, partial(ground, part)))
+    jobs: list[Job] = [(part,) for part in asked if part != "molecule"]
     if "molecule" in asked:
-        whole.down()
-    print("\n%-28s %8s %8s %8s" % ("part", "passed", "failed", "seconds"))
-    for name, result, seconds in sums:
-        print("%-28s %8d %8d %8.0f" % (name, result.passed, result.failed, seconds))
-    total = Sum(sum(result.passed for _name, result, _time in sums), sum(result.failed for _name, result, _time in sums))
-    print("%d passed, %d failed" % total, flush=True)
-    return 0 if total.passed and not total.failed else 1
+        jobs += [("molecule", scenario) for scenario in named or scenarios()]
+    if len(jobs) == 1:
+        return _ended([alone(jobs[0])])
+    return _ended(side_by_side(jobs))
 
 
-def _timed(title: str, part: Callable[[], Sum]) -> tuple[str, Sum, float]:
-    print("\n==== %s ====" % title, flush=True)
+def alone(job: Job) -> Result:
+    """Runs a job here and now."""
     begin = time.monotonic()
     try:
-        result = part()
+        outcome = molecule(job[1]) if job[0] == "molecule" else ground(job[0])
+        if job[0] == "molecule":
+            whole.down()
     except SystemExit as error:
         print(error, flush=True)
-        result = Sum(0, 1)
-    return title, result, time.monotonic() - begin
+        outcome = Sum(0, 1)
+    return Result(job, outcome, time.monotonic() - begin)
+
+
+def side_by_side(jobs: Sequence[Job]) -> list[Result]:
+    """Runs each job as a command of its own, as many at a time as there are lanes, those that take long first."""
+    waiting = deque(sorted(jobs, key=lambda job: LONG.index(job[-1]) if job[-1] in LONG else len(LONG)))
+    results: list[Result] = []
+
+    def lane(number: int) -> None:
+        environment = {**os.environ, "BEAM_LAB": "%s%d" % (NAME[:9], number) if number else NAME}
+        while True:
+            try:
+                job = waiting.popleft()
+            except IndexError:
+                return
+            title = " ".join(job)
+            print("==== %s begins; %d more wait ====" % (title, len(waiting)), flush=True)
+            begin = time.monotonic()
+            code, lines = _shown([sys.executable, "-m", "lab", "test", *job], environment, title + " | ")
+            result = Result(job, _judged(code, _last_sum(lines)), time.monotonic() - begin)
+            results.append(result)
+            print("==== %s: %d passed, %d failed in %.0f s ====" % (title, *result.outcome, result.seconds), flush=True)
+
+    lanes = [threading.Thread(target=lane, args=(number,)) for number in range(LANES)]
+    for thread in lanes:
+        thread.start()
+    try:
+        for thread in lanes:
+            thread.join()
+    except KeyboardInterrupt:
+        waiting.clear()
+        raise
+    return sorted(results, key=lambda result: jobs.index(result.job))
+
+
+def _ended(results: Sequence[Result]) -> int:
+    if len(results) > 1:
+        print("\n%-28s %8s %8s %8s" % ("part", "passed", "failed", "seconds"))
+        for job, outcome, seconds in results:
+            print("%-28s %8d %8d %8.0f" % (" ".join(job), *outcome, seconds))
+    total = Sum(sum(result.outcome.passed for result in results), sum(result.outcome.failed for result in results))
+    print("%d passed, %d failed" % total, flush=True)
+    return 0 if total.passed and not total.failed else 1
 
 
 def ground(part: str) -> Sum:
@@ -98,8 +151,13 @@ def ground(part: str) -> Sum:
     elif part == "prometheus":
         environment["PATH"] = "%s:%s" % (judges.promtool(), environment["PATH"])
     code, lines = _shown([sys.executable, str(CHECKOUT / "tests" / "ground" / "run"), part], environment)
+    return _judged(code, _last_sum(lines))
+
+
+def _last_sum(lines: Sequence[str]) -> Sum:
+    """What the last line that says so counts."""
     matches = [match for match in map(_SUM.match, lines) if match]
-    return _judged(code, Sum(int(matches[-1].group(1)), int(matches[-1].group(2))) if matches else Sum(0, 0))
+    return Sum(int(matches[-1].group(1)), int(matches[-1].group(2))) if matches else Sum(0, 0)
 
 
 def workshop(suite: str) -> str:
@@ -114,8 +172,8 @@ def molecule(scenario: str) -> Sum:
     for suite in BUILT.get(scenario, ()):
         sources.archive(suite)
     # Bare hosts and open routers for each scenario; molecule itself remembers what it once prepared, and would not do so again.
-    whole.up(MIXED.get(scenario, [DEFAULT_SUITE]))
-    whole.reset([])
+    if not whole.up(MIXED.get(scenario, [DEFAULT_SUITE])):
+        whole.reset([])
     whole.open_routers([])
     argv = ["molecule", "test", "--destroy=never", "--scenario-name", scenario]
     # Molecule breaks lines to the width it is told of.
@@ -134,15 +192,15 @@ def _judged(code: int, result: Sum) -> Sum:
     return result if result.failed or (code == 0 and result.passed) else Sum(result.passed, 1)
 
 
-def _shown(argv: list[str], environment: dict[str, str]) -> tuple[int, list[str]]:
-    """Runs a command, shows what it says as it says it, and returns its exit code and its lines."""
+def _shown(argv: list[str], environment: dict[str, str], prefix: str = "") -> tuple[int, list[str]]:
+    """Runs a command, shows what it says as it says it, each line behind ``prefix``, and returns its exit code and its lines."""
     process = subprocess.Popen(
         argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True, errors="replace", cwd=CHECKOUT,
         env=environment,
     )
     lines = []
     for line in process.stdout or ():
-        sys.stdout.write(line)
+        sys.stdout.write(prefix + line)
         sys.stdout.flush()
         lines.append(_COLOUR.sub("", line.rstrip()))
     return process.wait(), lines

@@ -22,14 +22,17 @@ from lab.shell import Failed, become, locked, run, step
 LOCK = Path("/run/lock") / ("beam-tls-lab-%s.lock" % RUN.name)
 
 
-def up(suites: list[str] | None = None, with_otp: bool = False) -> None:
-    """Has the lab up as asked. What is up already and the same stays; without ``suites`` whatever is up is good."""
+def up(suites: list[str] | None = None, with_otp: bool = False) -> bool:
+    """Has the lab up as asked, and returns whether its hosts were made for it.
+
+    What is up already and the same stays; without ``suites`` whatever is up is good.
+    """
     with locked(LOCK, "command of this lab"):
         found = hosts.made()
         asked: dict[str, object] = {"suites": cycled(suites or [DEFAULT_SUITE]), "with_otp": with_otp}
         good = found == asked or (suites is None and not with_otp)
         if found is not None and len(network.existing()) == len(network.namespaces()) and good:
-            return
+            return False
         if found is not None:
             print("lab: the hosts are made anew, as they are not what is asked for", flush=True)
         _down()
@@ -46,6 +49,7 @@ def up(suites: list[str] | None = None, with_otp: bool = False) -> None:
         _boot([host.name for host in HOSTS], cycled(chosen), with_otp)
         inventory.write(guard)
         hosts.remember(cycled(chosen), with_otp)
+        return True
 
 
 def reset(names: Sequence[str]) -> None:
@@ -102,7 +106,8 @@ def _down() -> None:
     for directory in (RUN, HOSTS_DIRECTORY):
         if directory.exists():
             shutil.rmtree(directory)
-        if directory.parent.exists() and not any(directory.parent.iterdir()):
+        # Where another lab has its own, it stays.
+        with contextlib.suppress(OSError):
             directory.parent.rmdir()
 
 

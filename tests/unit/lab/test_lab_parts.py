@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,32 @@ def test_inventory_has_every_host_in_its_network() -> None:
 
 def test_variables_among_options() -> None:
     assert whole.variables(["--diff", "-e", "a=1", "--extra-vars=b=2", "--limit", "x"]) == ["-e", "a=1", "--extra-vars=b=2"]
+
+
+def test_jobs_go_side_by_side_in_labs_of_their_own(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    meeting = threading.Barrier(2, timeout=10)
+    labs: dict[str, str] = {}
+
+    def shown(argv: list[str], environment: dict[str, str], prefix: str) -> tuple[int, list[str]]:
+        job = argv[-1]
+        labs[job] = environment["BEAM_LAB"]
+        assert prefix.endswith(job + " | ")
+        if job in ("mesh", "faults"):
+            meeting.wait()
+        return (1, ["broken"]) if job == "unit" else (0, ["9 passed, 1 failed", "3 passed, 0 failed"])
+
+    monkeypatch.setattr(testing, "_shown", shown)
+    monkeypatch.setattr(testing, "LANES", 2)
+    assert testing.test(["unit", "lint", "molecule", "mesh", "faults"]) == 1
+    assert set(labs) == {"unit", "lint", "mesh", "faults"} and labs["mesh"] != labs["faults"]
+    said = capsys.readouterr().out.splitlines()
+    assert said[-1] == "9 passed, 1 failed"
+    assert [line.split()[0] for line in said[-5:-1]] == ["unit", "lint", "molecule", "molecule"]
+
+
+def test_one_job_goes_here_and_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(testing, "_shown", lambda argv, environment: (0, ["3 passed, 0 failed"]))
+    assert testing.test(["lint"]) == 0
 
 
 @pytest.mark.parametrize(
