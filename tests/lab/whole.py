@@ -175,14 +175,17 @@ def variables(options: Sequence[str]) -> list[str]:
 def open_routers(options: Sequence[str]) -> None:
     """Has the routers let through what the collection's own plan for upstream firewalls says; nothing to do where they do."""
     key = hashlib.sha256("\0".join([inventory.FILE.read_text(), *options]).encode()).hexdigest()
-    stamp = RUN / "opened"
-    if stamp.exists() and stamp.read_text() == key:
-        return
-    with step("routers, opened by the firewall plan"):
-        run(control(["ansible-playbook", "--inventory=%s" % inventory.FILE, playbook("firewall_plan"), *options]))
-        plans = sorted((RUN / "erlang").glob("*/upstream.nft"), key=lambda path: path.stat().st_mtime)
-        network.open_routers(plans[-1].read_text())
-        stamp.write_text(key)
+    known, opened = RUN / "plans" / key, RUN / "opened"
+    if not known.exists():
+        with step("plan of what the routers have to open"):
+            run(control(["ansible-playbook", "--inventory=%s" % inventory.FILE, playbook("firewall_plan"), *options]))
+            plans = sorted((RUN / "erlang").glob("*/upstream.nft"), key=lambda path: path.stat().st_mtime)
+            known.parent.mkdir(exist_ok=True)
+            shutil.copyfile(plans[-1], known)
+    plan = known.read_text()
+    if not opened.exists() or opened.read_text() != plan:
+        network.open_routers(plan)
+        opened.write_text(plan)
 
 
 def needs_up() -> None:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 from typing import NamedTuple
 
-from lab.acting import Ended, play, report
+from lab.acting import WITHOUT_WALLS, Ended, play, report
 from lab.settings import HOSTS
 
-QUICK = {"erlang_verify_walls": [], "erlang_verify_retry_seconds": 0, "erlang_verify_timeout": 2}
+QUICK = {**WITHOUT_WALLS, "erlang_verify_retry_seconds": 0, "erlang_verify_timeout": 2}
 """Walls are proven in other scenarios, and what is wrong here does not pass."""
 
 NAMES = [known.name for known in HOSTS]
