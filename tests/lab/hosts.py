@@ -39,6 +39,13 @@ table inet filter {
 """
 
 
+# Hosts whose systemds shared a tree of control groups would take each other's processes for theirs: units that end late, or lose their group
+# as they start. The second hierarchy need not be mounted here, and nobody else sees this mount.
+_GROUPS = "mount -t cgroup2 cgroup2 /mnt && cd /mnt && "
+_JOIN = 'unshare --mount sh -c \'%smkdir -p "$0" && echo "$1" >"$0/cgroup.procs"\' "$0" $$ && exec "$@"' % _GROUPS
+_LEAVE = _GROUPS + 'for i in $(seq 100); do find "$0" -depth -type d -exec rmdir {} ";" 2>/dev/null; [ -d "$0" ] || exit 0; sleep 0.02; done'
+
+
 def directory(host: Host) -> Path:
     """Where a host keeps what is its own."""
     return HOSTS_DIRECTORY / host.name
@@ -72,8 +79,8 @@ def prepare(host: Host, suite: str, with_otp: bool) -> None:
 
 
 def start(host: Host) -> None:
-    """Boots a host; :func:`wait` waits for it."""
-    argv = ["systemd-nspawn", "--quiet", "--directory=%s" % root(host), "--machine=" + namespace(host.name)]
+    """Boots a host in a control group of its own; :func:`wait` waits for it."""
+    argv = ["sh", "-c", _JOIN, group(host), "systemd-nspawn", "--quiet", "--directory=%s" % root(host), "--machine=" + namespace(host.name)]
     argv += ["--capability=CAP_NET_ADMIN", "--register=no", "--keep-unit", "--boot", "--console=pipe"]
     argv += ["--network-namespace-path=/run/netns/" + namespace(host.name)]
     with (directory(host) / "console.log").open("wb") as console:
@@ -86,6 +93,17 @@ def start(host: Host) -> None:
             env={**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
         )
     (directory(host) / "pid").write_text("%d\n" % process.pid)
+
+
+def group(host: Host) -> str:
+    """The name of a host's control group."""
+    return "beam-tls-lab-" + namespace(host.name)
+
+
+def groups() -> list[str]:
+    """The control groups that are there of the lab's hosts."""
+    names = run(["unshare", "--mount", "sh", "-c", _GROUPS + "ls -d beam-tls-lab-*"], check=False).stdout.split()
+    return sorted({group(host) for host in HOSTS} & set(names))
 
 
 def wait(host: Host) -> None:
@@ -105,7 +123,7 @@ def pid(host: Host) -> int | None:
     with contextlib.suppress(OSError, ValueError):
         number = int((directory(host) / "pid").read_text())
         argv = Path("/proc/%d/cmdline" % number).read_bytes().split(b"\0")
-        if argv[0] == b"systemd-nspawn" and b"--directory=%s" % str(root(host)).encode() in argv:
+        if argv[0] in (b"systemd-nspawn", b"sh") and b"--directory=%s" % str(root(host)).encode() in argv:
             return number
     return None
 
@@ -122,6 +140,7 @@ def stop(host: Host) -> None:
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(number, os.WNOHANG)
             time.sleep(0.02)
+    run(["unshare", "--mount", "sh", "-c", _LEAVE, group(host)])
     for mounted in reversed(mounts(root(host))):
         run(["umount", "--lazy", mounted])
     if directory(host).exists():

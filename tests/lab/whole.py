@@ -127,6 +127,7 @@ def leftovers() -> list[str]:
     left += ["mount " + point for directory in (RUN, HOSTS_DIRECTORY) for point in hosts.mounts(directory)]
     left += ["directory %s" % directory for directory in (RUN, HOSTS_DIRECTORY) if directory.exists()]
     left += ["host %s" % host.name for host in HOSTS if hosts.pid(host) is not None]
+    left += ["control group " + name for name in hosts.groups()]
     left += ["connection %d" % process for process in _inside()]
     return left
 

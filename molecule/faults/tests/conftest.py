@@ -7,21 +7,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 from diagnosed import RECORDS
-from lab.breaking import dropped_in
 from lab.settings import CACHE
 
 KEPT = CACHE / "faults.json"
-
-
-@pytest.fixture(scope="session", autouse=True)
-def impatient() -> Iterator[None]:
-    """In these hosts systemd does not always hear that a service's last process is gone; bravo's is stopped often."""
-    with dropped_in("bravo", "impatient", ["[Service]", "TimeoutStopSec=2"]):
-        yield
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -90,6 +90,8 @@ def test_unit(host) -> None:
     service = host.service("erlang-guard")
     assert service.is_running and service.is_enabled
     assert host.service("erlang-guard-firewall").is_running and host.service("erlang-guard-firewall").is_enabled
+    # By erlang_node_unit_settings of the inventory; the template has 2 s.
+    assert host.check_output("systemctl show -P RestartUSec erlang-guard") == "1s"
     exposure = re.search(r"Overall exposure level for erlang-guard.service: ([0-9.]+)", host.check_output("systemd-analyze security erlang-guard"))
     assert exposure and float(exposure.group(1)) <= 2.0
     main = host.check_output("systemctl show --property=MainPID --value erlang-guard")

@@ -19,8 +19,7 @@ from lab.acting import altered, fallen, play, report
 
 TLS = "/etc/erlang/guard/inet_tls.conf"
 RESTART = " && systemctl restart erlang-guard"
-RELOAD = "systemctl reload erlang-guard-firewall || { sleep 2; systemctl reload erlang-guard-firewall; }"
-"""In these hosts systemd sometimes cannot start the process of a reload, and says so."""
+RELOAD = "systemctl reload erlang-guard-firewall"
 
 
 @contextmanager
