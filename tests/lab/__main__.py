@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 
@@ -83,7 +84,12 @@ def main() -> int:
     elif asked.command == "demo":
         return demo.demo(asked.suite)
     elif asked.command == "test":
-        return testing.test(asked.part)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        try:
+            return testing.test(asked.part)
+        except KeyboardInterrupt:
+            print("lab: interrupted; what was running has been ended", flush=True)
+            return 130
     elif asked.command == "bench":
         return bench(asked.name)
     return 0

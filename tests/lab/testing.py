@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -34,6 +36,7 @@ LANES = 2 if (os.cpu_count() or 1) > 1 else 1
 """Jobs that go side by side. Most wait as much as they compute; more of them would have hosts miss their deadlines."""
 LONG = ("build", "faults", "mesh", "oracle", "sanity", "discovery", "interrupted", "walls", "suites", "page")
 """Jobs that take long, the longest first."""
+_RUNNING: set[subprocess.Popen[str]] = set()
 _SUM = re.compile(r"^(\d+) passed, (\d+) failed$")
 _PYTEST = re.compile(r"=+ (?=[^=]*\b(?:passed|failed|errors?)\b)[^=]* in [0-9.]+s")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -88,9 +91,13 @@ def alone(job: Job) -> Result:
     """Runs a job here and now."""
     begin = time.monotonic()
     try:
-        outcome = molecule(job[1]) if job[0] == "molecule" else ground(job[0])
         if job[0] == "molecule":
-            whole.down()
+            try:
+                outcome = molecule(job[1])
+            finally:
+                whole.down()
+        else:
+            outcome = ground(job[0])
     except SystemExit as error:
         print(error, flush=True)
         outcome = Sum(0, 1)
@@ -125,6 +132,9 @@ def side_by_side(jobs: Sequence[Job]) -> list[Result]:
             thread.join()
     except KeyboardInterrupt:
         waiting.clear()
+        _end_all()
+        for thread in lanes:
+            thread.join()
         raise
     return sorted(results, key=lambda result: jobs.index(result.job))
 
@@ -196,11 +206,26 @@ def _shown(argv: list[str], environment: dict[str, str], prefix: str = "") -> tu
     """Runs a command, shows what it says as it says it, each line behind ``prefix``, and returns its exit code and its lines."""
     process = subprocess.Popen(
         argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True, errors="replace", cwd=CHECKOUT,
-        env=environment,
+        env=environment, start_new_session=True,
     )
+    _RUNNING.add(process)
     lines = []
-    for line in process.stdout or ():
-        sys.stdout.write(prefix + line)
-        sys.stdout.flush()
-        lines.append(_COLOUR.sub("", line.rstrip()))
-    return process.wait(), lines
+    try:
+        for line in process.stdout or ():
+            sys.stdout.write(prefix + line)
+            sys.stdout.flush()
+            lines.append(_COLOUR.sub("", line.rstrip()))
+        return process.wait(), lines
+    except KeyboardInterrupt:
+        _end_all()
+        raise
+    finally:
+        _RUNNING.discard(process)
+
+
+def _end_all() -> None:
+    """Ends the commands that run, each with all that it started, and waits for them."""
+    for process in list(_RUNNING):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+        process.wait()
