@@ -43,7 +43,10 @@ table inet filter {
 # as they start. The second hierarchy need not be mounted here, and nobody else sees this mount.
 _GROUPS = "mount -t cgroup2 cgroup2 /mnt && cd /mnt && "
 _JOIN = 'unshare --mount sh -c \'%smkdir -p "$0" && echo "$1" >"$0/cgroup.procs"\' "$0" $$ && exec "$@"' % _GROUPS
-_LEAVE = _GROUPS + 'for i in $(seq 100); do find "$0" -depth -type d -exec rmdir {} ";" 2>/dev/null; [ -d "$0" ] || exit 0; sleep 0.02; done'
+_LEAVE = _GROUPS + (
+    '[ -d "$0" ] || exit 0; echo 1 >"$0/cgroup.kill"; '
+    'for i in $(seq 100); do find "$0" -depth -type d -exec rmdir {} ";" 2>/dev/null; [ -d "$0" ] || exit 0; sleep 0.02; done'
+)
 
 
 def directory(host: Host) -> Path:
@@ -140,6 +143,7 @@ def stop(host: Host) -> None:
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(number, os.WNOHANG)
             time.sleep(0.02)
+    # What outlived the process that ran it ends with its group.
     run(["unshare", "--mount", "sh", "-c", _LEAVE, group(host)])
     for mounted in reversed(mounts(root(host))):
         run(["umount", "--lazy", mounted])
