@@ -11,6 +11,7 @@ with an empty cache and with a warm one, and how often OTP was compiled for them
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import shutil
@@ -22,6 +23,9 @@ sys.path.insert(0, str(CHECKOUT / "tests"))
 from lab import builds, hosts, sources
 from lab.settings import CACHE, DEFAULT_SUITE, HOSTS, RUN
 
+SUITE = os.environ.get("BEAM_BENCH_SUITE", DEFAULT_SUITE)
+"""Whose OTP is built, on hosts of that suite."""
+
 PLAYBOOK = str(CHECKOUT / "molecule" / "build" / "otp.yml")
 ROUNDS = 1
 """A round takes ten minutes."""
@@ -31,6 +35,7 @@ set -e
 rm -rf /root/bare && mkdir /root/bare && cd /root/bare
 tar --extract --strip-components=1 --file /root/source.tar.gz
 export %(environment)s
+[ -x configure ] || ./otp_build autoconf
 ./configure --prefix=/root/bare/installed %(options)s
 make -j$(nproc)
 make install
@@ -42,7 +47,7 @@ figures: dict[str, object] = {}
 def play(*options: str) -> tuple[float, str]:
     """Has OTP built, or at least installed; the seconds it took, and what was said."""
     variables = RUN / "otp_build.json"
-    variables.write_text(json.dumps({**builds.variables(DEFAULT_SUITE), "erlang_otp_cache": str(CACHE / "bench-otp")}))
+    variables.write_text(json.dumps({**builds.variables(SUITE), "erlang_otp_cache": str(CACHE / "bench-otp")}))
     return lab_said("play", PLAYBOOK, "-v", "-e", "@%s" % variables, *options)
 
 
@@ -66,10 +71,10 @@ def bare() -> float:
     """Seconds of the bare build, on a host that has what it takes."""
     script = BARE % {
         "environment": " ".join("%s=%s" % (name, shlex.quote(value)) for name, value in builds.QUICK.items()),
-        "options": " ".join(builds.options(DEFAULT_SUITE)),
+        "options": " ".join(builds.options(SUITE)),
     }
-    shutil.copyfile(sources.archive(DEFAULT_SUITE), hosts.root(HOSTS[0]) / "root" / "source.tar.gz")
-    lab("ssh", HOSTS[0].name, "apt-get -q -y --no-install-recommends install gcc g++ libc6-dev libncurses-dev libssl-dev m4 make perl")
+    shutil.copyfile(sources.archive(SUITE), hosts.root(HOSTS[0]) / "root" / "source.tar.gz")
+    lab("ssh", HOSTS[0].name, "apt-get -q -y --no-install-recommends install autoconf gcc g++ libc6-dev libncurses-dev libssl-dev m4 make perl")
     return lab("ssh", HOSTS[0].name, script)
 
 
@@ -81,8 +86,8 @@ def warm() -> dict[str, object]:
 
 
 def main() -> None:
-    lab("up", "--suite", DEFAULT_SUITE)
-    sources.archive(DEFAULT_SUITE)
+    lab("up", "--suite", SUITE)
+    sources.archive(SUITE)
     compare("otp_build", 1.03, ours=by_the_role, theirs=bare, rounds=ROUNDS, further=warm)
 
 
