@@ -33,10 +33,11 @@ BUILT = {"build": ["trixie", "bookworm"]}
 """Scenarios that need the sources of the OTP of suites. Neither can be fetched from where molecule runs."""
 PARTS = (*GROUND, "page", "prometheus", "oracle", "lab", "molecule")
 LANES = 2 if (os.cpu_count() or 1) > 1 else 1
-"""Jobs that go side by side. Most wait as much as they compute; more of them would have hosts miss their deadlines."""
+"""Jobs that go side by side. Two keep two cores busy; what hosts of more of them would do in time is not known."""
 LONG = ("build", "faults", "mesh", "oracle", "sanity", "discovery", "interrupted", "walls", "suites", "page")
 """Jobs that take long, the longest first."""
 _RUNNING: set[subprocess.Popen[str]] = set()
+_SAYING = threading.Lock()
 _SUM = re.compile(r"^(\d+) passed, (\d+) failed$")
 _PYTEST = re.compile(r"=+ (?=[^=]*\b(?:passed|failed|errors?)\b)[^=]* in [0-9.]+s")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -117,12 +118,12 @@ def side_by_side(jobs: Sequence[Job]) -> list[Result]:
             except IndexError:
                 return
             title = " ".join(job)
-            print("==== %s begins; %d more wait ====" % (title, len(waiting)), flush=True)
+            _say("==== %s begins; %d more wait ====\n" % (title, len(waiting)))
             begin = time.monotonic()
             code, lines = _shown([sys.executable, "-m", "lab", "test", *job], environment, title + " | ")
             result = Result(job, _judged(code, _last_sum(lines)), time.monotonic() - begin)
             results.append(result)
-            print("==== %s: %d passed, %d failed in %.0f s ====" % (title, *result.outcome, result.seconds), flush=True)
+            _say("==== %s: %d passed, %d failed in %.0f s ====\n" % (title, *result.outcome, result.seconds))
 
     lanes = [threading.Thread(target=lane, args=(number,)) for number in range(LANES)]
     for thread in lanes:
@@ -212,8 +213,7 @@ def _shown(argv: list[str], environment: dict[str, str], prefix: str = "") -> tu
     lines = []
     try:
         for line in process.stdout or ():
-            sys.stdout.write(prefix + line)
-            sys.stdout.flush()
+            _say(prefix + line)
             lines.append(_COLOUR.sub("", line.rstrip()))
         return process.wait(), lines
     except KeyboardInterrupt:
@@ -221,6 +221,13 @@ def _shown(argv: list[str], environment: dict[str, str], prefix: str = "") -> tu
         raise
     finally:
         _RUNNING.discard(process)
+
+
+def _say(line: str) -> None:
+    """Shows a line whole, whatever other lanes say at the same time."""
+    with _SAYING:
+        sys.stdout.write(line if line.endswith("\n") else line + "\n")
+        sys.stdout.flush()
 
 
 def _end_all() -> None:
