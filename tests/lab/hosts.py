@@ -41,12 +41,13 @@ table inet filter {
 
 # Hosts whose systemds shared a tree of control groups would take each other's processes for theirs: units that end late, or lose their group
 # as they start. The second hierarchy need not be mounted here, and nobody else sees this mount.
-_GROUPS = "mount -t cgroup2 cgroup2 /mnt && cd /mnt && "
-_JOIN = 'unshare --mount sh -c \'%smkdir -p "$0" && echo "$1" >"$0/cgroup.procs"\' "$0" $$ && exec "$@"' % _GROUPS
-_LEAVE = _GROUPS + (
-    '[ -d "$0" ] || exit 0; echo 1 >"$0/cgroup.kill"; '
+_GROUPS = 'unshare --mount sh -c \'mount -t cgroup2 cgroup2 /mnt && cd /mnt && %s\' "$0"'
+_JOIN = _GROUPS % 'mkdir -p "$0" && echo "$1" >"$0/cgroup.procs"' + ' $$ && exec "$@"'
+_END = _GROUPS % (
+    '{ [ -d "$0" ] || exit 0; } && echo 1 >"$0/cgroup.kill" && '
     'for i in $(seq 100); do find "$0" -depth -type d -exec rmdir {} ";" 2>/dev/null; [ -d "$0" ] || exit 0; sleep 0.02; done'
 )
+_LIST = _GROUPS % 'ls -d "$0"-*'
 
 
 def directory(host: Host) -> Path:
@@ -105,7 +106,7 @@ def group(host: Host) -> str:
 
 def groups() -> list[str]:
     """The control groups that are there of the lab's hosts."""
-    names = run(["unshare", "--mount", "sh", "-c", _GROUPS + "ls -d beam-tls-lab-*"], check=False).stdout.split()
+    names = run(["sh", "-c", _LIST, "beam-tls-lab"], check=False).stdout.split()
     return sorted({group(host) for host in HOSTS} & set(names))
 
 
@@ -135,27 +136,19 @@ def stop(host: Host) -> None:
     """Ends a host and removes all that was its own. Nothing of it is asked: hosts are made to be thrown away."""
     number = pid(host)
     if number is not None:
-        for process in [*children(number), number]:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(process, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(number, signal.SIGKILL)
         until = time.monotonic() + PATIENCE
         while pid(host) is not None and time.monotonic() < until:
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(number, os.WNOHANG)
             time.sleep(0.02)
-    # What outlived the process that ran it ends with its group.
-    run(["unshare", "--mount", "sh", "-c", _LEAVE, group(host)])
+    # The processes of a machine may outlive the one that runs it; its group ends them.
+    run(["sh", "-c", _END, group(host)])
     for mounted in reversed(mounts(root(host))):
         run(["umount", "--lazy", mounted])
     if directory(host).exists():
         shutil.rmtree(directory(host))
-
-
-def children(parent: int) -> list[int]:
-    """The processes that a process started; the first process of a machine takes all of that machine with it."""
-    with contextlib.suppress(OSError):
-        return [int(word) for word in Path("/proc/%d/task/%d/children" % (parent, parent)).read_text().split()]
-    return []
 
 
 def mounts(below: Path) -> list[str]:

@@ -28,19 +28,22 @@ def lab(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]
 
 
 def state() -> tuple[set[str], set[str], set[str], set[str]]:
-    """Namespaces, mounts, processes and directories that belong to the lab."""
+    """Namespaces, mounts, processes and directories that belong to the lab; among the latter control groups."""
     listed = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True).stdout
     namespaces = {line.split()[0] for line in listed.splitlines() if line.startswith(NAME + "-")}
     mounts = {line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines() if NAME in line}
     processes = set()
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
-            if ("machine=%s-" % NAME).encode() in path.read_bytes():
-                processes.add(path.parent.name)
+            command = path.read_bytes().split(b"\0")
         except OSError:
             continue
+        if command[0].endswith(b"systemd-nspawn") and any(word.startswith(b"--machine=%s-" % NAME.encode()) for word in command):
+            processes.add(path.parent.name)
     places = (Path("/run/beam-tls-lab") / NAME, Path("/var/lib/beam-tls-lab") / NAME, Path("/run/lock/beam-tls-lab-%s.lock" % NAME))
-    return namespaces, mounts, processes, {str(place) for place in places if place.exists()}
+    listing = ["unshare", "--mount", "sh", "-c", "mount -t cgroup2 cgroup2 /mnt && ls -d /mnt/*-%s-*" % NAME]
+    groups = set(subprocess.run(listing, capture_output=True, text=True, check=False).stdout.split())
+    return namespaces, mounts, processes, {str(place) for place in places if place.exists()} | groups
 
 
 @pytest.fixture(autouse=True)
@@ -58,6 +61,31 @@ def test_two_at_once() -> None:
     assert len(state()[2]) == 4
     for host in ("alpha", "bravo", "carol", "dave"):
         assert lab("ssh", host, "hostname").stdout.strip() == host
+
+
+def test_no_host_sees_the_processes_of_another() -> None:
+    """A process of another host would be listed as 0 in the control group of the same name."""
+    lab("up")
+    for host in ("alpha", "bravo", "carol", "dave"):
+        processes = lab("ssh", host, "cat /sys/fs/cgroup/system.slice/ssh.service/cgroup.procs").stdout.split()
+        assert processes and "0" not in processes
+
+
+def test_tests_that_are_interrupted_leave_nothing() -> None:
+    process = subprocess.Popen([LAB, "test", "molecule", "bad_input", "walls"], env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        # What is about to become a host may be seen as a process more.
+        end = time.monotonic() + 120
+        while len(state()[2]) < 4 and time.monotonic() < end:
+            time.sleep(0.2)
+        assert len(state()[2]) >= 4
+    finally:
+        process.terminate()
+        said = process.communicate(timeout=120)[0]
+    assert process.returncode == 130 and said.rstrip().endswith("what was running has been ended")
+    assert state() == (set(), set(), set(), set())
+    other = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True).stdout
+    assert NAME + "1-" not in other
 
 
 def test_killed_and_up_again() -> None:

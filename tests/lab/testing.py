@@ -14,8 +14,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
 from typing import NamedTuple
 
 from lab import judges, roots, sources, whole
@@ -80,25 +81,16 @@ def test(parts: Sequence[str]) -> int:
         if "molecule" not in asked or name not in scenarios():
             known = "parts are %s; scenarios, behind molecule, are %s" % (", ".join(PARTS), ", ".join(scenarios()))
             raise SystemExit("lab: there is no part '%s' of the tests; %s" % (name, known))
-    jobs: list[Job] = [(part,) for part in asked if part != "molecule"]
-    if "molecule" in asked:
-        jobs += [("molecule", scenario) for scenario in named or scenarios()]
-    if len(jobs) == 1:
-        return _ended([alone(jobs[0])])
-    return _ended(side_by_side(jobs))
+    chosen = [("molecule", scenario) for scenario in named or scenarios()] if "molecule" in asked else []
+    jobs: list[Job] = list(dict.fromkeys([*((part,) for part in asked if part != "molecule"), *chosen]))
+    return _ended(side_by_side(jobs) if len(jobs) > 1 else [alone(jobs[0])])
 
 
 def alone(job: Job) -> Result:
     """Runs a job here and now."""
     begin = time.monotonic()
     try:
-        if job[0] == "molecule":
-            try:
-                outcome = molecule(job[1])
-            finally:
-                whole.down()
-        else:
-            outcome = ground(job[0])
+        outcome = molecule(job[1]) if job[0] == "molecule" else ground(job[0])
     except SystemExit as error:
         print(error, flush=True)
         outcome = Sum(0, 1)
@@ -107,37 +99,29 @@ def alone(job: Job) -> Result:
 
 def side_by_side(jobs: Sequence[Job]) -> list[Result]:
     """Runs each job as a command of its own, as many at a time as there are lanes, those that take long first."""
-    waiting = deque(sorted(jobs, key=lambda job: LONG.index(job[-1]) if job[-1] in LONG else len(LONG)))
-    results: list[Result] = []
+    labs: SimpleQueue[str] = SimpleQueue()
+    for number in range(LANES):
+        labs.put("%s%d" % (NAME[:9], number) if number else NAME)
 
-    def lane(number: int) -> None:
-        environment = {**os.environ, "BEAM_LAB": "%s%d" % (NAME[:9], number) if number else NAME}
-        while True:
-            try:
-                job = waiting.popleft()
-            except IndexError:
-                return
-            title = " ".join(job)
-            _say("==== %s begins; %d more wait ====\n" % (title, len(waiting)))
-            begin = time.monotonic()
-            code, lines = _shown([sys.executable, "-m", "lab", "test", *job], environment, title + " | ")
-            result = Result(job, _judged(code, _last_sum(lines)), time.monotonic() - begin)
-            results.append(result)
-            _say("==== %s: %d passed, %d failed in %.0f s ====\n" % (title, *result.outcome, result.seconds))
+    def run(job: Job) -> Result:
+        title, lab, begin = " ".join(job), labs.get(), time.monotonic()
+        try:
+            _say("==== %s ====" % title)
+            code, lines = _shown([sys.executable, "-m", "lab", "test", *job], {**os.environ, "BEAM_LAB": lab}, title + " | ")
+        finally:
+            labs.put(lab)
+        result = Result(job, _judged(code, _last_sum(lines)), time.monotonic() - begin)
+        _say("==== %s: %d passed, %d failed in %.0f s ====" % (title, *result.outcome, result.seconds))
+        return result
 
-    lanes = [threading.Thread(target=lane, args=(number,)) for number in range(LANES)]
-    for thread in lanes:
-        thread.start()
-    try:
-        for thread in lanes:
-            thread.join()
-    except KeyboardInterrupt:
-        waiting.clear()
-        _end_all()
-        for thread in lanes:
-            thread.join()
-        raise
-    return sorted(results, key=lambda result: jobs.index(result.job))
+    with ThreadPoolExecutor(LANES) as lanes:
+        begun = {job: lanes.submit(run, job) for job in sorted(jobs, key=lambda job: LONG.index(job[-1]) if job[-1] in LONG else len(LONG))}
+        try:
+            return [begun[job].result() for job in jobs]
+        except BaseException:
+            lanes.shutdown(wait=False, cancel_futures=True)
+            _end_all()
+            raise
 
 
 def _ended(results: Sequence[Result]) -> int:
@@ -178,17 +162,20 @@ def workshop(suite: str) -> str:
 
 def molecule(scenario: str) -> Sum:
     """A scenario of molecule on the lab's hosts; its tests, and its sequence of playbooks as one more."""
-    for suite in (*ORACLE_SUITES, *BESIDE.get(scenario, ())):
+    for suite in BESIDE.get(scenario, ()):
         roots.with_otp(suite)
     for suite in BUILT.get(scenario, ()):
         sources.archive(suite)
     # Bare hosts and open routers for each scenario; molecule itself remembers what it once prepared, and would not do so again.
-    if not whole.up(MIXED.get(scenario, [DEFAULT_SUITE])):
-        whole.reset([])
-    whole.open_routers([])
-    argv = ["molecule", "test", "--destroy=never", "--scenario-name", scenario]
-    # Molecule breaks lines to the width it is told of.
-    code, lines = _shown(whole.control(argv), {**os.environ, "COLUMNS": "200"})
+    try:
+        if not whole.up(MIXED.get(scenario, [DEFAULT_SUITE])):
+            whole.reset([])
+        whole.open_routers([])
+        argv = ["molecule", "test", "--destroy=never", "--scenario-name", scenario]
+        # Molecule breaks lines to the width it is told of.
+        code, lines = _shown(whole.control(argv), {**os.environ, "COLUMNS": "200"})
+    finally:
+        whole.down()
     passed = failed = 0
     for line in lines:
         if _PYTEST.search(line):

@@ -63,7 +63,8 @@ def reset(names: Sequence[str]) -> None:
             raise SystemExit("lab: %s is damaged; ./lab down" % (RUN / "made"))
         (RUN / "made").unlink()
         if not names:
-            shutil.rmtree(RUN / "erlang", ignore_errors=True)
+            for made in ("erlang", "plans"):
+                shutil.rmtree(RUN / made, ignore_errors=True)
             (RUN / "opened").unlink(missing_ok=True)
         _boot(list(names) or [host.name for host in HOSTS], suites, bool(found["with_otp"]))
         hosts.remember(suites, bool(found["with_otp"]))
@@ -182,7 +183,7 @@ def open_routers(options: Sequence[str]) -> None:
             run(control(["ansible-playbook", "--inventory=%s" % inventory.FILE, playbook("firewall_plan"), *options]))
             plans = sorted((RUN / "erlang").glob("*/upstream.nft"), key=lambda path: path.stat().st_mtime)
             known.parent.mkdir(exist_ok=True)
-            shutil.copyfile(plans[-1], known)
+            shutil.copyfile(plans[-1], known.with_suffix(".new")).rename(known)
     plan = known.read_text()
     if not opened.exists() or opened.read_text() != plan:
         network.open_routers(plan)

@@ -147,6 +147,15 @@ def test_a_node_that_cannot_start_says_why() -> None:
     assert changed()["carol"] > 0
 
 
+def test_a_node_that_others_restarted_too_often() -> None:
+    """Systemd begins no start of it for two minutes; a run that has to restart it does not wait for that."""
+    for _time in range(5):
+        on("carol", "systemctl restart erlang-guard")
+    assert "too quickly" in on("carol", "systemctl restart erlang-guard; journalctl -u erlang-guard -n 3 -o cat").out
+    assert changed() == {**NOTHING, "carol": 1}
+    assert on("carol", "erlang-guard ping").code == 0
+
+
 def test_a_changed_table_is_taken_in_without_a_restart() -> None:
     before = {name: on(name, "systemctl show --property=MainPID --value erlang-guard").out for name in NOTHING}
     assert on("alpha", "echo '%% by hand' >> /etc/erlang/guard/peers.config; echo reload nothing >> /run/erlang-guard/generation").code == 0

@@ -79,8 +79,21 @@ def test_jobs_go_side_by_side_in_labs_of_their_own(monkeypatch: pytest.MonkeyPat
 
 
 def test_one_job_goes_here_and_now(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(testing, "_shown", lambda argv, environment: (0, ["3 passed, 0 failed"]))
-    assert testing.test(["lint"]) == 0
+    begun: list[list[str]] = []
+    monkeypatch.setattr(testing, "_shown", lambda argv, environment: (begun.append(argv[-2:]), (0, ["3 passed, 0 failed"]))[1])
+    assert testing.test(["lint", "lint"]) == 0
+    assert begun == [[str(settings.CHECKOUT / "tests" / "ground" / "run"), "lint"]]
+
+
+def test_a_job_that_cannot_be_begun_is_not_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    def shown(argv: list[str], environment: dict[str, str], prefix: str) -> tuple[int, list[str]]:
+        if argv[-1] == "unit":
+            raise OSError("no process left")
+        return 0, ["3 passed, 0 failed"]
+
+    monkeypatch.setattr(testing, "_shown", shown)
+    with pytest.raises(OSError, match="no process left"):
+        testing.test(["unit", "lint"])
 
 
 @pytest.mark.parametrize(
