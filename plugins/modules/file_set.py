@@ -88,22 +88,23 @@ options:
             type: str
       generation:
         description:
-          - A line C(NAME SHA256) for each thing whose change means that a program has to do something. The result is shown nowhere.
-          - RV(stale) then names the lines that the program has not taken in yet.
+          - A line C(ACTION SHA256 PATH) for each file whose change means that a program has to do something, and a line
+            C(ACTION SHA256 -) for each text. They are shown nowhere.
+          - A program that starts writes the same lines with the digests of what it finds. RV(stale) is what it has to do yet.
         type: dict
         suboptions:
           running:
-            description: Where the program keeps the copy that it took of this file.
+            description: Where the program keeps its lines.
             type: str
             required: true
-          lines:
-            description: What the lines are of.
+          actions:
+            description: What a program may have to do, and what for.
             type: list
             elements: dict
             required: true
             suboptions:
               name:
-                description: The name of the line.
+                description: The name of the action.
                 type: str
                 required: true
               paths:
@@ -183,7 +184,7 @@ changed_paths:
   elements: str
   sample: [/etc/erlang/guard/sys.config]
 stale:
-  description: What the generations of the set have and the copies of running programs have not, by the names of lines.
+  description: The names of the actions of generations that running programs have to do, as they did not read what is there now.
   returned: always
   type: list
   elements: str

@@ -29,12 +29,12 @@ _MODE = re.compile(r"0[0-7]{3,4}\Z")
 _PATH = {"type": "str", "required": True}
 _ACCESS = {"owner": {"type": "str"}, "group": {"type": "str"}, "mode": {"type": "str"}}
 _PART = {"path": {"type": "str"}, "content": {"type": "str"}}
-_LINE = {
+_ACTION = {
     "name": {"type": "str", "required": True},
     "paths": {"type": "list", "elements": "str", "default": []},
     "text": {"type": "str", "default": ""},
 }
-_GENERATION = {"running": _PATH, "lines": {"type": "list", "elements": "dict", "required": True, "options": _LINE}}
+_GENERATION = {"running": _PATH, "actions": {"type": "list", "elements": "dict", "required": True, "options": _ACTION}}
 _VALIDATOR = {
     "command": {"type": "list", "elements": "str", "required": True},
     "paths": {"type": "list", "elements": "str", "required": True},
@@ -97,7 +97,7 @@ def wanted(params: Mapping[str, Any], check: bool) -> Wanted:
 
 
 def stale(want: Wanted) -> list[str]:
-    """What the set's generations have and the copies of running programs have not: the names of lines."""
+    """What running programs have to do to have read what the set's generations name: the names of actions."""
     found = []
     for file in want.files:
         if file.running is not None:
@@ -187,11 +187,12 @@ class _Reader:
             return b""
 
     def _generation(self, entry: Mapping[str, Any], contents: Mapping[str, bytes]) -> bytes:
-        lines = [
-            generation.Line(line["name"], tuple(line.get("paths") or ()), line.get("text") or "") for line in entry["generation"]["lines"]
+        actions = [
+            generation.Action(action["name"], tuple(action.get("paths") or ()), action.get("text") or "")
+            for action in entry["generation"]["actions"]
         ]
         return generation.text(
-            lines, lambda path: contents[path] if path in contents else self._read(entry["path"], path)
+            actions, lambda path: contents[path] if path in contents else self._read(entry["path"], path)
         ).encode("utf-8")
 
     def _read(self, of: str, path: str) -> bytes:

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The generation of what a host is given to run: a line ``NAME SHA256`` for each thing that can differ.
+"""The generation of what a host is given to run: a line ``ACTION SHA256 PATH`` for each file that counts, or ``ACTION SHA256 -`` for a text.
 
-A program that starts takes a copy of the text. Whether it runs what is wanted is then told by comparing the two, and by which lines
-differ what has to be done. No digest leaves the host, as contents may be secret.
+A program that starts writes down the same lines with the digests of what it finds. Whether it runs what is wanted is then told by
+comparing the two, and what has to be done by the actions of the lines that differ. No digest leaves the host, as contents may be secret.
 """
 
 from __future__ import annotations
@@ -14,31 +14,30 @@ import hashlib
 from collections.abc import Sequence
 from typing import Callable, NamedTuple
 
+TEXT = "-"
+"""What stands in the place of the path on a line of a text."""
 
-class Line(NamedTuple):
-    """What a digest is of: the contents of files, by their paths, and a ``text`` that stands for anything else."""
+
+class Action(NamedTuple):
+    """What has to be done when files, or a ``text`` that stands for anything else, are not what a program read."""
 
     name: str
     paths: tuple[str, ...]
     text: str
 
 
-def text(lines: Sequence[Line], content: Callable[[str], bytes]) -> str:
-    """The generation of ``lines``; ``content`` gives what is, or will be, in a file."""
-    return "".join("%s %s\n" % (line.name, _digest(line, content)) for line in lines)
+def text(actions: Sequence[Action], content: Callable[[str], bytes]) -> str:
+    """The generation for ``actions``; ``content`` gives what is, or will be, in a file."""
+    lines = []
+    for action in actions:
+        found = [(TEXT, action.text.encode("utf-8"))] if action.text else []
+        found += [(path, content(path)) for path in action.paths]
+        lines += ["%s %s %s\n" % (action.name, hashlib.sha256(data).hexdigest(), what) for what, data in found]
+    return "".join(lines)
 
 
 def stale(wanted: str, running: str) -> list[str]:
-    """The names of the lines of ``wanted`` that are not in ``running``."""
-    known = set(running.splitlines())
-    return [line.split(" ", 1)[0] for line in wanted.splitlines() if line not in known]
-
-
-def _digest(line: Line, content: Callable[[str], bytes]) -> str:
-    digest = hashlib.sha256(line.text.encode("utf-8"))
-    for path in line.paths:
-        # Lengths keep what belongs to one file from being read as the next one's.
-        data = content(path)
-        digest.update(b"\0%s\0%d\0" % (path.encode("utf-8"), len(data)))
-        digest.update(data)
-    return digest.hexdigest()
+    """The names of the actions whose lines are not the same in both, each once."""
+    sides = wanted.splitlines(), running.splitlines()
+    differing = set(sides[0]) ^ set(sides[1])
+    return list(dict.fromkeys(line.split(" ", 1)[0] for side in sides for line in side if line in differing))

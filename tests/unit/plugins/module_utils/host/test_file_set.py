@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+import subprocess
 
 import pytest
 from ansible_collections.beam.tls_distribution.plugins.module_utils.host import commands, file_arguments, files
@@ -276,13 +277,13 @@ def test_what_is_in_the_way_is_a_fault(tmp_path):
 
 def generation(tmp_path, text="1"):
     """A set in which a generation is of a file of the set, of one of the host, and of a text."""
-    lines = [
+    actions = [
         {"name": "restart", "paths": [str(tmp_path / "settings"), str(tmp_path / "key")], "text": text},
         {"name": "reload", "paths": [str(tmp_path / "peers")]},
     ]
     return {
         "files": [
-            {"path": str(tmp_path / "generation"), "generation": {"running": str(tmp_path / "running"), "lines": lines}},
+            {"path": str(tmp_path / "generation"), "generation": {"running": str(tmp_path / "running"), "actions": actions}},
             {"path": str(tmp_path / "settings"), "secret_content": "one"},
             {"path": str(tmp_path / "peers"), "content": "two"},
         ]
@@ -317,10 +318,21 @@ def test_a_generation_of_a_file_that_is_not_there(tmp_path):
     assert file_arguments.stale(wanted(check=True, **generation(tmp_path))) == ["restart", "reload"]
 
 
-def test_contents_do_not_run_into_each_other(tmp_path):
-    """What moves from one file to the next is another generation."""
-    before = wanted(**generation(tmp_path), check=True).files[0].content
-    moved = generation(tmp_path)
-    moved["files"][1]["secret_content"] = "on"
-    (tmp_path / "key").write_text("e")
-    assert wanted(**moved).files[0].content != before
+def test_a_generation_has_the_digest_that_a_shell_would_find(tmp_path):
+    (tmp_path / "key").write_text("key")
+    lines = [line.split(" ") for line in wanted(**generation(tmp_path)).files[0].content.decode().splitlines()]
+    assert [(action, path) for action, _digest, path in lines] == [
+        ("restart", "-"),
+        ("restart", str(tmp_path / "settings")),
+        ("restart", str(tmp_path / "key")),
+        ("reload", str(tmp_path / "peers")),
+    ]
+    assert subprocess.run(["sha256sum"], input=b"key", stdout=subprocess.PIPE, check=True).stdout.split()[0].decode() == lines[2][1]
+
+
+def test_what_is_no_longer_read_counts_too(tmp_path):
+    (tmp_path / "key").write_text("key")
+    want = wanted(**generation(tmp_path))
+    files.apply(want, accept)
+    (tmp_path / "running").write_text((tmp_path / "generation").read_text() + "reload 0 /etc/gone\n")
+    assert file_arguments.stale(want) == ["reload"]
