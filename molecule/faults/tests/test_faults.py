@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from diagnosed import around, diagnose, edge, into, out_of, verified
 from lab import breaking
-from lab.acting import altered, ended, on
+from lab.acting import altered, ended, on, until
 from lab.breaking import ARGUMENTS, CERTIFICATE, COOKIE, OPTIONS, RESTART, TABLE, TRUST, Authority, edited, put
 from lab.settings import HOSTS, host
 
@@ -294,12 +294,14 @@ def cut(name: str, *matches: str) -> AbstractContextManager[None]:
 
 def test_partitioned() -> None:
     """Bravo's node gives alpha's up, which does not hear of it, and its node alone does not get through to alpha."""
-    standing = [line.split()[2:4] for line in on("bravo", "ss -Htn state established dst " + ALPHA).out.splitlines()]
-    ports = [tuple(place.rpartition(":")[2] for place in places) for places in standing]
-    assert ports
+    knows = "erlang-guard eval \"lists:member('guard@alpha.example.net', nodes()).\""
+    assert until(lambda: "true" in on("bravo", knows).out)
+    sockets = on("bravo", "ss -Htnp state established dst %s | grep beam.smp" % ALPHA).out.splitlines()
+    ports = [tuple(place.rpartition(":")[2] for place in line.split()[2:4]) for line in sockets]
+    assert len(ports) == 1, sockets
     here = ["ip daddr %s tcp sport %s tcp dport %s" % (ALPHA, own, other) for own, other in ports]
     there = ["ip daddr %s tcp sport %s tcp dport %s" % (BRAVO, other, own) for own, other in ports]
-    give_up = "erlang-guard eval \"erlang:disconnect_node('guard@alpha.example.net')\"; sleep 6"
+    give_up = "erlang-guard eval \"erlang:disconnect_node('guard@alpha.example.net').\" | grep true && sleep 6"
     with cut("bravo", *here, "meta skuid merl tcp dport 4370 ip daddr " + ALPHA), cut("alpha", *there), altered("bravo", give_up, "true"):
         diagnose("partitioned (A sees B, B does not see A)", {("one-sided", "alpha"): {edge("alpha", "bravo")}})
 
