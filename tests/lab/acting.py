@@ -7,11 +7,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from lab import hosts, whole
@@ -85,6 +88,18 @@ def until(condition: Callable[[], bool], seconds: float = 30) -> bool:
             return True
         time.sleep(0.2)
     return condition()
+
+
+def kill_whole(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process and all that it started: Ansible's workers have sessions of their own, and would wait for it forever."""
+    whole_tree = [process.pid]
+    for pid in whole_tree:
+        with suppress(OSError):
+            whole_tree += [int(child) for child in Path("/proc/%d/task/%d/children" % (pid, pid)).read_text().split()]
+    for pid in whole_tree:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    process.wait()
 
 
 @contextmanager

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import tarfile
 import time
@@ -18,7 +17,7 @@ from typing import Any
 
 import pytest
 from lab import builds, whole
-from lab.acting import Ended, altered, ended, everywhere, on, report, until
+from lab.acting import Ended, altered, ended, everywhere, kill_whole, on, report, until
 from lab.settings import CACHE, CHECKOUT, HOSTS, RUN
 
 SUITES = {"alpha": "trixie", "bravo": "bookworm", "carol": "trixie", "dave": "bookworm"}
@@ -78,8 +77,7 @@ def kill_in_the_middle() -> None:
     quiet = subprocess.DEVNULL
     process = subprocess.Popen(argv, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
     assert until(lambda: on("alpha", "[ $(grep -c 'CC' /var/cache/erlang-otp/*/log) -gt 50 ]").code == 0, LONGEST)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    kill_whole(process)
     holders = "for f in /proc/[0-9]*/fd/*; do case $(readlink $f) in /var/cache/erlang-otp/*/lock) echo ${f#/proc/};; esac; done | cut -d/ -f1"
     assert on("alpha", "kill -KILL $(%s)" % holders).code == 0
     assert until(lambda: on("alpha", "pgrep -x make").code != 0)

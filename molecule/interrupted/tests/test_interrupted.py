@@ -6,14 +6,12 @@
 
 from __future__ import annotations
 
-import os
 import random
-import signal
 import subprocess
 import time
 
 from lab import whole
-from lab.acting import everywhere, on, play
+from lab.acting import everywhere, kill_whole, on, play
 from lab.settings import HOSTS, RUN
 
 KILLS = 10
@@ -31,8 +29,7 @@ def killed_after(seconds: float, *options: str) -> bool:
         process.wait(seconds)
         return False
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        kill_whole(process)
         return True
 
 
