@@ -90,13 +90,22 @@ def until(condition: Callable[[], bool], seconds: float = 30) -> bool:
     return condition()
 
 
-def kill_whole(process: subprocess.Popen[bytes]) -> None:
-    """Kill a process and all that it started: Ansible's workers have sessions of their own, and would wait for it forever."""
-    whole_tree = [process.pid]
-    for pid in whole_tree:
+def begun(argv: list[str]) -> subprocess.Popen[bytes]:
+    """A command that runs beside the test, and whose output nobody reads."""
+    return subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def kill_tree(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process and all that it started: Ansible's workers have sessions of their own, and would wait for it forever.
+
+    Each is stopped before it is asked for its children, so that it gets no more of them.
+    """
+    tree = [process.pid]
+    for pid in tree:
         with suppress(OSError):
-            whole_tree += [int(child) for child in Path("/proc/%d/task/%d/children" % (pid, pid)).read_text().split()]
-    for pid in whole_tree:
+            os.kill(pid, signal.SIGSTOP)
+            tree += [int(child) for child in Path("/proc/%d/task/%d/children" % (pid, pid)).read_text().split()]
+    for pid in tree:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     process.wait()

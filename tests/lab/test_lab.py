@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import signal
 import subprocess
@@ -53,6 +54,13 @@ def nothing_before_and_after() -> Iterator[None]:
     yield
     lab("down")
     assert state() == (set(), set(), set(), set())
+
+
+def test_bytecode_is_kept_whatever_the_environment_says() -> None:
+    kept = Path(importlib.util.cache_from_source(str(Path(__file__).parent / "whole.py")))
+    kept.unlink(missing_ok=True)
+    subprocess.run([LAB, "--help"], env={**ENVIRONMENT, "PYTHONDONTWRITEBYTECODE": "1"}, stdout=subprocess.DEVNULL, check=True)
+    assert kept.exists()
 
 
 def test_two_at_once() -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import tarfile
 import time
 from collections.abc import Collection
@@ -17,7 +16,7 @@ from typing import Any
 
 import pytest
 from lab import builds, whole
-from lab.acting import Ended, altered, ended, everywhere, kill_whole, on, report, until
+from lab.acting import Ended, altered, begun, ended, everywhere, kill_tree, on, report, until
 from lab.settings import CACHE, CHECKOUT, HOSTS, RUN
 
 SUITES = {"alpha": "trixie", "bravo": "bookworm", "carol": "trixie", "dave": "bookworm"}
@@ -73,11 +72,9 @@ def forget(but: Collection[str] = ()) -> None:
 
 def kill_in_the_middle() -> None:
     """Has the build of alpha begin, and kills the controller and the build while make is at work."""
-    argv = whole.play(OTP_ALONE, [*settings(), "--limit", "alpha"])
-    quiet = subprocess.DEVNULL
-    process = subprocess.Popen(argv, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
+    process = begun(whole.play(OTP_ALONE, [*settings(), "--limit", "alpha"]))
     assert until(lambda: on("alpha", "[ $(grep -c 'CC' /var/cache/erlang-otp/*/log) -gt 50 ]").code == 0, LONGEST)
-    kill_whole(process)
+    kill_tree(process)
     holders = "for f in /proc/[0-9]*/fd/*; do case $(readlink $f) in /var/cache/erlang-otp/*/lock) echo ${f#/proc/};; esac; done | cut -d/ -f1"
     assert on("alpha", "kill -KILL $(%s)" % holders).code == 0
     assert until(lambda: on("alpha", "pgrep -x make").code != 0)

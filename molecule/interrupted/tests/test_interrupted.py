@@ -10,8 +10,8 @@ import random
 import subprocess
 import time
 
-from lab import whole
-from lab.acting import everywhere, kill_whole, on, play
+from lab import inventory, whole
+from lab.acting import begun, ended, everywhere, kill_tree, on, play, until
 from lab.settings import HOSTS, RUN
 
 KILLS = 10
@@ -23,13 +23,13 @@ HALF_WRITTEN = "find /etc /opt /var/lib/merl /usr/local /run -xdev %s 2>/dev/nul
 
 def killed_after(seconds: float, *options: str) -> bool:
     """Starts a run and kills it and all its processes after some time; whether it was still running then."""
-    nothing = subprocess.DEVNULL
-    process = subprocess.Popen(whole.play("site", options), stdin=nothing, stdout=nothing, stderr=nothing, start_new_session=True)
+    process = begun(whole.play("site", options))
     try:
         process.wait(seconds)
         return False
     except subprocess.TimeoutExpired:
-        kill_whole(process)
+        kill_tree(process)
+        assert until(lambda: ended(["pgrep", "-f", "ansible-playbook.*%s" % inventory.FILE]).code == 1, 5), "the run is not gone"
         return True
 
 
