@@ -134,7 +134,7 @@ two_beginnings() ->
 
 meshed(Title, Numbers, Test) ->
     {setup,
-     fun() -> #mesh{directory = new_directory(), port = free_port(), keeper = spawn(fun() -> receive stop -> ok end end)} end,
+     fun() -> {Keeper, Port} = port_keeper(), #mesh{directory = new_directory(), port = Port, keeper = Keeper} end,
      fun(#mesh{keeper = Keeper, directory = Directory}) -> Keeper ! stop, file:del_dir_r(Directory) end,
      fun(Mesh) -> {timeout, 180, {Title, fun() -> Test(started(Mesh, Numbers)) end}} end}.
 
@@ -245,8 +245,13 @@ new_directory() ->
     ok = file:make_dir(Directory),
     Directory.
 
-free_port() ->
-    {ok, Socket} = gen_tcp:listen(0, [{ip, {127, 0, 0, 1}}]),
-    {ok, Port} = inet:port(Socket),
-    ok = gen_tcp:close(Socket),
-    Port.
+%% A process that lasts as long as the mesh, and the port that it keeps for the mesh's nodes: it listens there on an address that none of
+%% them has, so that no other mesh is given the port.
+port_keeper() ->
+    Parent = self(),
+    Keeper = spawn(fun() ->
+        {ok, Socket} = gen_tcp:listen(0, [{ip, {127, 0, 0, 99}}]),
+        Parent ! {self(), inet:port(Socket)},
+        receive stop -> ok end
+    end),
+    receive {Keeper, {ok, Port}} -> {Keeper, Port} end.

@@ -46,8 +46,10 @@ FRAME_LIMIT = 16 * 1024 * 1024
 FRAMES_PER_CALL = 10000
 """Frames that are read while one batch of calls waits, so that a peer that talks without end is given up."""
 
-TICK_SECONDS = 0.5
-"""Half of the shortest ``net_ticktime`` there is."""
+TICK_SECONDS = 0.25
+"""Seconds without a word of ours after which we tick: a quarter of the shortest ``net_ticktime`` there is, as a node itself does. A node may give
+up a peer that was silent for three quarters of it (kernel(6), ``net_ticktime``), so that half of it would leave a busy host little time.
+"""
 
 STANDARD_OUTPUT = Call("erlang", "whereis", [Atom("user")])
 """The process of a node that writes to its standard output, where ``rpc:call/4`` too has the output of calls go."""

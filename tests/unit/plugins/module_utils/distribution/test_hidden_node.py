@@ -159,7 +159,7 @@ def test_a_long_call_is_ticked_through():
     node, stream = played(9.75)
     with pytest.raises(DeadlineExceeded):
         node.call("timer", "sleep", [60000], 9)
-    assert len(ticks(stream)) >= 17
+    assert len(ticks(stream)) >= 35
     assert pauses([0.0, *ticks(stream), 9.0]) <= hidden_node.TICK_SECONDS
 
 
