@@ -24,7 +24,7 @@ OFFERED = (
     "erlang-base erlang-crypto erlang-asn1 erlang-public-key erlang-ssl erlang-mnesia erlang-inets erlang-tools erlang-runtime-tools"
     " erlang-syntax-tools erlang-os-mon erlang-parsetools erlang-xmerl erlang-eunit erlang-dev openssl"
     " autoconf gcc g++ libc6-dev make m4 perl patch xz-utils libssl-dev libncurses-dev unixodbc-dev"
-    " prometheus-node-exporter"
+    " prometheus-node-exporter iptables"
 )
 """What hosts, which have no way out, can install: OTP, what OTP is built with, and what collects the metrics of the watch."""
 PRESENT = "erlang-base erlang-crypto erlang-asn1 erlang-public-key erlang-ssl erlang-mnesia"
