@@ -15,6 +15,11 @@ from typing import Any
 import yaml
 
 _NOTHING = object()
+_NO_FACTS = frozenset(
+    ["ansible_become", "ansible_check_mode", "ansible_facts", "ansible_play_hosts", "ansible_playbook_python", "ansible_python_interpreter"]
+)
+"""What roles may read of Ansible's own variables. Whatever else begins so is, or may be, a fact."""
+_BARE_FACT = re.compile(r"(?<![\w'\".])(?:erlang_survey|ansible_(?!builtin\b)\w+)\b")
 
 
 def specification(role: Path) -> dict[str, dict[str, Any]]:
@@ -57,6 +62,20 @@ def differences(name: str, defaults: dict[str, Any], specified: dict[str, dict[s
             found.append("%s: %s is %s by default, and its specification says %s" % (name, variable, default, said))
         if not option.get("description"):
             found.append("%s: %s has no description" % (name, variable))
+    return found
+
+
+def bare_facts(roles: Path) -> list[str]:
+    """Where a role reads a fact by its bare name, which is there only as long as facts are injected as variables."""
+    found = []
+    for path in sorted(path for path in roles.glob("*/*/**/*") if path.suffix in {".yml", ".j2"} and path.parts[-2] != "meta"):
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            code = line.partition("# ")[0]
+            found += [
+                "%s:%d: %s is to be read from ansible_facts" % (path.relative_to(roles), number, name)
+                for name in _BARE_FACT.findall(code)
+                if name not in _NO_FACTS
+            ]
     return found
 
 

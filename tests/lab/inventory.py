@@ -14,7 +14,10 @@ from lab.network import inside
 from lab.settings import CACHE, HOSTS, NETWORKS, OUTSIDERS, RUN
 
 FILE = RUN / "inventory.yml"
-NODES = "{{ erlang_cluster_topology.nodes.values() | map(attribute='node') | map('community.general.dict_kv', '$atom') | list }}"
+NODES = (
+    "{{ ['$atom'] | product(erlang_cluster_topology.nodes.values() | map(attribute='node'))"
+    " | batch(1) | map('items2dict', key_name=0, value_name=1) | list }}"
+)
 
 
 def inventory(guard: Path) -> dict[str, object]:
