@@ -22,6 +22,10 @@ from lab.shell import Failed, run
 
 PATIENCE = 60.0
 """Seconds that a host may take to be up, or to be gone."""
+WATCHES = Path("/proc/sys/fs/inotify/max_user_instances")
+"""How many inotify instances one user may have on this machine; all hosts are root's, and count together."""
+ENOUGH_WATCHES = 2048
+"""Enough for some hundred hosts: each systemd and what it starts takes about four. The kernel's own limit, 128, ends at thirty."""
 
 _OWN_FILTER = """\
 #!/usr/sbin/nft -f
@@ -80,6 +84,12 @@ def prepare(host: Host, suite: str, with_otp: bool) -> None:
         wanted.mkdir(parents=True)
         (wanted / "nftables.service").symlink_to("/usr/lib/systemd/system/nftables.service")
     run(["mount", "-t", "overlay", "overlay", "-o", roots.overlay_options(home, layers), root(host)])
+
+
+def allow_watches() -> None:
+    """Raises the machine's limit of inotify instances where it is lower: a host whose systemd gets none ends as it boots, and says nothing."""
+    if int(WATCHES.read_text()) < ENOUGH_WATCHES:
+        WATCHES.write_text("%d\n" % ENOUGH_WATCHES)
 
 
 def start(host: Host) -> None:

@@ -46,6 +46,7 @@ def up(suites: list[str] | None = None, with_otp: bool = False) -> bool:
             RUN.mkdir(parents=True, exist_ok=True)
             hosts.make_keys()
             network.up()
+            hosts.allow_watches()
         _boot([host.name for host in HOSTS], cycled(chosen), with_otp)
         inventory.write(guard)
         hosts.remember(cycled(chosen), with_otp)
