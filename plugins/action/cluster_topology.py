@@ -17,16 +17,18 @@ from pathlib import Path
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster import otp
+from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faults import (
+    Fault,
+    InputError,
+    TopologyError,
+    fold,
+)
 from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.topology import (
     OTP_APPLICATIONS,
     PASSPHRASE_SHORTEST,
-    Fault,
-    InputError,
     Release,
     Topology,
-    TopologyError,
     build,
-    fold,
 )
 from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang import floors
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import (

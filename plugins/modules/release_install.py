@@ -12,7 +12,7 @@ version_added: 1.1.0
 author: "beam.tls_distribution contributors (@beam-tls-distribution)"
 description:
   - Sends a release archive of the controller to the host and unpacks it beside its place, which it takes in one step.
-    So a directory that is there is complete, and one that is there is not touched.
+    So a directory that is there is complete, and what is in one that is there is not touched.
   - Older ones beside it may be removed when it is installed.
   - All of it belongs to root, whatever the archive says, and none of it leads out of the directory.
 extends_documentation_fragment:
@@ -41,6 +41,16 @@ options:
     type: list
     elements: str
     default: []
+  group:
+    description:
+      - The group that may read the release besides root, as it may hold a cookie or passwords. By default all may.
+      - It holds from the first moment on. One that was unpacked for all, and others beside it, are closed to them.
+    type: str
+  node:
+    description:
+      - Directory of the node that the release is for. Files of O(used_by) below it are its own. A release that belongs to another group is given
+        to this one only if no other node uses it.
+    type: path
   sent:
     description: Where the action plugin has put the archive on the host.
     type: path
@@ -53,6 +63,8 @@ EXAMPLES = r"""
     archive: files/guard-1.0.0.tar.gz
     keep: 2
     used_by: [/opt/erlang/nodes/*/boot/*.script]
+    group: merl
+    node: /opt/erlang/nodes/guard
 """
 
 RETURN = r"""
@@ -65,9 +77,15 @@ removed:
   returned: always
   type: list
   elements: str
+closed:
+  description: Directories that others could read until now.
+  returned: always
+  type: list
+  elements: str
 """
 
 import os
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.beam.tls_distribution.plugins.module_utils.host import releases, staging
@@ -82,23 +100,34 @@ def main() -> None:
             "sha256": {"type": "str"},
             "keep": {"type": "int"},
             "used_by": {"type": "list", "elements": "str", "default": []},
+            "group": {"type": "str"},
+            "node": {"type": "path"},
             "sent": {"type": "path"},
         },
         supports_check_mode=True,
     )
-    path, sent, keep = os.path.normpath(module.params["path"]), module.params["sent"], module.params["keep"]
+    try:
+        module.exit_json(**_installed(module.params, module.check_mode))
+    except staging.StagingError as error:
+        module.fail_json(msg="%s." % error)
+
+
+def _installed(params: dict[str, Any], check: bool) -> dict[str, Any]:
+    """Has the release installed, or says what would change. Returns the module's result; raises StagingError."""
+    path, sent, keep = os.path.normpath(params["path"]), params["sent"], params["keep"]
+    readers = releases.Readers(params["group"], tuple(params["used_by"]), params["node"] and os.path.normpath(params["node"]))
     lacks = not releases.is_there(path)
-    removed = releases.outdated(path, keep, module.params["used_by"]) if lacks and keep is not None else []
-    if lacks and not module.check_mode:
+    removed = releases.outdated(path, keep, params["used_by"]) if lacks and keep is not None else []
+    closed = [other for other in releases.open_to_others(path, readers) if other not in removed]
+    if lacks and not check:
         if sent is None:
-            module.fail_json(msg="%s: the archive was not sent; the module is used through its action plugin of the same name." % path)
-        try:
-            releases.install(path, sent, module.params["sha256"])
-            releases.remove(removed)
-        except staging.StagingError as error:
-            module.fail_json(msg="%s." % error)
-    diff = releases.describe(path, module.params["archive"], removed) if lacks else []
-    module.exit_json(changed=lacks, path=path, removed=removed, diff=diff)
+            raise staging.StagingError("%s: the archive was not sent; the module is used through its action plugin of the same name" % path)
+        releases.install(path, sent, params["sha256"], readers.group)
+        releases.remove(removed)
+    if closed and not check:
+        releases.close(closed, params["group"])
+    diff = releases.describe(path, params["archive"] if lacks else "", removed, closed)
+    return {"changed": lacks or bool(closed), "path": path, "removed": removed, "closed": closed, "diff": diff}
 
 
 if __name__ == "__main__":

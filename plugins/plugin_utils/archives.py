@@ -13,7 +13,8 @@ import tarfile
 import typing as t
 from pathlib import Path
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.topology import InputError, Release, listed
+from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faults import InputError, listed
+from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.topology import Release
 from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.release import ReleaseError, read_rel
 
 _REL = re.compile(r"releases/(?:(?P<version>[^/]+)/)?(?P<name>[^/]+)\.rel\Z")

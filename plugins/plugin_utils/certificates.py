@@ -13,7 +13,7 @@ from __future__ import annotations
 import datetime
 import typing as t
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.topology import InputError
+from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faults import InputError
 
 try:
     from cryptography import x509

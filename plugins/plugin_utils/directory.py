@@ -14,7 +14,7 @@ import string
 import typing as t
 from pathlib import Path
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.topology import InputError
+from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faults import InputError
 
 _DIRECTORY_MODE = 0o700
 _FILE_MODE = 0o600

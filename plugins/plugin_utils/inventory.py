@@ -10,7 +10,7 @@ import typing as t
 
 from ansible.errors import AnsibleError
 from ansible.template import Templar
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.topology import Fault, InputError
+from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faults import Fault, InputError
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.specifications import Specifications
 
 # Variables that may refer to the topology, which is not there yet. They are worked out where they are used.

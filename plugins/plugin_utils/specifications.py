@@ -11,7 +11,7 @@ import typing as t
 from pathlib import Path
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.topology import InputError, listed
+from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faults import InputError, listed
 
 Options = dict[str, dict[str, t.Any]]
 

@@ -15,6 +15,9 @@ from typing import Any
 import yaml
 
 _NOTHING = object()
+# Source: Ansible, "Module format and documentation", linking and other format macros.
+_MARKUP = re.compile(r"\b(B|C|E|I|L|M|O|P|R|RV|U|V)\(((?:\\.|[^\\)])*)\)")
+_EMPHASIS = {"B": "**", "I": "*"}
 _NO_FACTS = frozenset(
     ["ansible_become", "ansible_check_mode", "ansible_facts", "ansible_play_hosts", "ansible_playbook_python", "ansible_python_interpreter"]
 )
@@ -81,7 +84,19 @@ def bare_facts(roles: Path) -> list[str]:
 
 def plain(text: str) -> str:
     """Ansible's markup as Markdown."""
-    return re.sub(r"\b[CVO]\(([^)]*)\)", r"`\1`", text)
+    return _MARKUP.sub(_markdown, text)
+
+
+def _markdown(found: re.Match[str]) -> str:
+    kind, inner = found[1], re.sub(r"\\(.)", r"\1", found[2])
+    if kind in ("L", "R", "U"):
+        words, _comma, address = inner.partition(",")
+        return words.strip() if kind == "R" else "[%s](%s)" % (words.strip(), (address or words).strip())
+    if kind in ("B", "I"):
+        return "%s%s%s" % (_EMPHASIS[kind], inner, _EMPHASIS[kind])
+    # Of an option or a plugin of another place its own name is enough: NAMESPACE.COLLECTION.NAME#KIND:OPTION=VALUE.
+    inner = inner.partition("#")[0] if kind in ("M", "P") else re.sub(r"\A[\w.]+#\w+:", "", inner)
+    return "`%s`" % inner
 
 
 def paragraphs(description: Any) -> list[str]:
@@ -113,17 +128,26 @@ def variables(specified: dict[str, dict[str, Any]]) -> list[str]:
     lines = ["## Variables", ""]
     for variable, option in specified.items():
         kind = option.get("type", "str") + (" of %s" % option["elements"] if "elements" in option else "")
-        facts = ["type %s" % kind, "default `%s`" % json.dumps(option["default"]) if "default" in option else "no default"]
+        facts = ["Type %s" % kind, "default `%s`" % json.dumps(option["default"]) if "default" in option else "no default"]
         if "choices" in option:
             facts.append("one of %s" % ", ".join("`%s`" % choice for choice in option["choices"]))
         if option.get("required"):
             facts.append("required")
         if option.get("no_log"):
             facts.append("secret")
-        lines += ["### `%s`" % variable, "", "%s." % "; ".join(facts).capitalize(), ""]
+        lines += ["### `%s`" % variable, "", "%s." % "; ".join(facts), ""]
         for paragraph in paragraphs(option.get("description", [])):
             lines += [paragraph, ""]
     return lines
+
+
+def markup(roles: Path) -> list[str]:
+    """What is left of Ansible's markup in the READMEs of the roles, a sentence each; code is what it is."""
+    found = []
+    for path in sorted(roles.glob("*/README.md")):
+        text = re.sub(r"(?s)```.*?```|`[^`]*`", "", path.read_text())
+        found += ["%s/README.md: %s is markup of Ansible" % (path.parent.name, left[0]) for left in re.finditer(r"\b[A-Z]{1,2}\([^)]*\)", text)]
+    return found
 
 
 def outdated(roles: Path) -> list[str]:

@@ -18,6 +18,18 @@ NODES = (
     "{{ ['$atom'] | product(erlang_cluster_topology.nodes.values() | map(attribute='node'))"
     " | batch(1) | map('items2dict', key_name=0, value_name=1) | list }}"
 )
+SECRETS = {
+    "password": "p4ssw0rd-of-sys.config \"quoted\" \\ größe",
+    "line": "one-l1ne-of-sys.config\nand another-l1ne-of-it",
+    "GUARD_TOKEN": "t0ken-of-the-environment 'a' \"b\" $HOME `id` \\n %n # größe",
+    "GUARD_KEY": "f1rst-line-of-a-key\nExecStartPre=+/bin/touch /root/made-by-a-value\n\tl4st-line-of-a-key\\\n",
+}
+"""What must not be seen in any output, nor by other accounts: two in the node's configuration, two in its environment."""
+
+SECRET_PARTS = [
+    "p4ssw0rd-of-sys.config", "one-l1ne-of-sys.config", "another-l1ne-of-it", "t0ken-of-the-environment", "f1rst-line-of-a-key", "l4st-line-of-a-key",
+]
+"""Parts of them that are nowhere else, and that no output breaks in two."""
 
 
 def inventory(guard: Path) -> dict[str, object]:
@@ -46,7 +58,8 @@ def inventory(guard: Path) -> dict[str, object]:
         "erlang_cluster_name": "guard",
         "erlang_app_release": str(guard),
         "erlang_otp_cache": str(CACHE / "otp"),
-        "erlang_node_sys_config": {"guard": {"nodes": NODES}},
+        "erlang_node_sys_config": {"guard": {"nodes": NODES, "password": SECRETS["password"], "keys": [{"$binary": SECRETS["line"]}]}},
+        "erlang_node_environment": {"GUARD_TOKEN": SECRETS["GUARD_TOKEN"], "GUARD_KEY": SECRETS["GUARD_KEY"]},
         # Nodes that tests kill are back the sooner.
         "erlang_node_unit_settings": {"Service": {"RestartSec": 1}},
     }

@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+import base64
 import re
 
 import pytest
+from lab.inventory import SECRET_PARTS, SECRETS
 
 testinfra_hosts = ["ansible://erlang"]
 
@@ -35,6 +37,7 @@ def test_account(host) -> None:
     [
         (CONFIG, "root", "merl", 0o750),
         (CONFIG + "/sys.config", "root", "merl", 0o640),
+        (CONFIG + "/environment", "root", "merl", 0o640),
         (CONFIG + "/vm.args", "root", "merl", 0o640),
         (CONFIG + "/inet_tls.conf", "root", "merl", 0o640),
         (CONFIG + "/peers.config", "root", "merl", 0o640),
@@ -43,6 +46,7 @@ def test_account(host) -> None:
         (CONFIG + "/generation", "root", "merl", 0o640),
         (HOME, "merl", "merl", 0o700),
         (HOME + "/.erlang.cookie", "merl", "merl", 0o400),
+        ("/opt/erlang/nodes/guard", "root", "merl", 0o750),
         ("/opt/erlang/nodes/guard/boot/start_ssl_clean.boot", "root", "root", 0o644),
         ("/usr/local/bin/erlang-guard", "root", "root", 0o755),
     ],
@@ -112,16 +116,49 @@ def test_control_command(host) -> None:
     assert host.run("su -s /bin/sh nobody -c 'erlang-guard ping'").rc != 0
 
 
-def test_no_secret_for_others(host) -> None:
-    """Neither arguments of a process, nor the environment, nor files that others can read, hold the cookie or a key."""
+def secrets(host) -> str:
+    """What must not be seen, a line each."""
     cookie = host.file(HOME + "/.erlang.cookie").content_string.strip()
     assert len(cookie) >= 20
-    assert host.run("grep -lF -f %s/.erlang.cookie /proc/[0-9]*/cmdline", HOME).stdout == ""
+    return "\n".join([cookie, "PRIVATE KEY-----", *SECRET_PARTS])
+
+
+def by_nobody(host, command: str) -> str:
+    """What a command prints for an account that has no business with the node; secrets are its input, so that they are none of its arguments."""
+    done = host.run("base64 -d <<'END' | su -s /bin/sh nobody -c %s\n%s\nEND", command, base64.b64encode(secrets(host).encode()).decode())
+    return done.stdout
+
+
+def test_no_secret_for_others(host) -> None:
+    """Neither arguments of a process, nor units, nor files that others can read, hold the cookie, a key or what is secret of the application."""
     places = "/etc /opt /var/lib/merl /var/log /var/tmp /tmp /run /usr/local"
-    read = "su -s /bin/sh nobody -c 'grep -rlsF -f - -e \"PRIVATE KEY-----\" " + places + "' < %s/.erlang.cookie"
-    assert host.run(read, HOME).stdout == ""
+    assert by_nobody(host, "grep -rlsF -f - " + places) == ""
+    assert by_nobody(host, "grep -lsF -f - /proc/[0-9]*/cmdline") == ""
+    assert by_nobody(host, "cat >/tmp/seen-by-nobody; systemctl show erlang-guard | grep -F -f /tmp/seen-by-nobody; rm /tmp/seen-by-nobody") == ""
+    # What shows that it is looked for in the right way.
+    assert "/etc/hostname" in by_nobody(host, "cat >/dev/null; cat /etc/hostname | grep -rlsF -f - /etc/hostname")
+    read = host.run("printf '%s\n' | grep -rlF -f - /etc/erlang/guard", SECRET_PARTS[0]).stdout
+    assert read.split() == [CONFIG + "/sys.config"]
+
+
+def test_a_release_is_for_root_and_the_account(host) -> None:
+    """Whatever is in it: the cookie of a release of Mix may be read by all as far as its own mode goes."""
+    (place,) = host.check_output("ls -d /opt/erlang/apps/guard/1.0.0-*").split()
+    assert (host.file(place).user, host.file(place).group, host.file(place).mode) == ("root", "merl", 0o750)
+    assert by_nobody(host, "cat >/dev/null; find /opt/erlang/apps /opt/erlang/nodes -type f -readable 2>/dev/null") == ""
+    assert host.run("su -s /bin/sh merl -c 'ls %s/lib'", place).rc == 0
+
+
+def test_the_environment_is_what_was_given(host) -> None:
+    """Line ends, quotes, backslashes and what else a shell or systemd might take for its own."""
+    main = host.check_output("systemctl show --property=MainPID --value erlang-guard")
+    environment = base64.b64decode(host.check_output("base64 /proc/%s/environ", main)).decode().split("\0")
+    for name in ("GUARD_TOKEN", "GUARD_KEY"):
+        assert "%s=%s" % (name, SECRETS[name]) in environment
+    assert "HOME=" + HOME in environment and "LANG=C.UTF-8" in environment
+    assert not host.file("/root/made-by-a-value").exists
 
 
 def test_journal_has_no_secret(host) -> None:
-    cookie = host.file(HOME + "/.erlang.cookie").content_string.strip()
-    assert cookie not in host.check_output("journalctl --no-pager")
+    journal = host.check_output("journalctl --no-pager")
+    assert [line for line in secrets(host).splitlines() if line in journal] == []

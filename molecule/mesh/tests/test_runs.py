@@ -13,6 +13,7 @@ import threading
 
 from lab import hosts
 from lab.acting import WITHOUT_WALLS, altered, ended, everywhere, on, play, report, until
+from lab.inventory import SECRET_PARTS
 from lab.settings import HOSTS, RUN, host
 
 ATTACKER = "198.51.100.23"
@@ -79,15 +80,26 @@ def test_rules_of_another_firewall_that_were_loaded_anew() -> None:
 
 
 def test_secrets_are_not_shown() -> None:
-    """A run that changes everything, as talkative as can be, shows no secret."""
+    """A run that makes everything, changes files, corrects a mode and fails, as talkative as can be, shows no secret."""
     cookie = (RUN / "erlang" / "guard" / "cookie").read_text().strip()
     passphrase = (RUN / "erlang" / "guard" / "ca.passphrase").read_text().strip()
-    assert on("alpha", "rm -rf /etc/erlang/guard /var/lib/merl/guard/.erlang.cookie").code == 0
+    for name, command in {
+        "alpha": "rm -rf /etc/erlang/guard /var/lib/merl/guard/.erlang.cookie",
+        "bravo": "cd /etc/erlang/guard && sed -i s/ssw0rd/changed/ sys.config && sed -i s/ken-of/changed/ environment",
+        "carol": "chmod 644 /etc/erlang/guard/sys.config /etc/erlang/guard/environment && chmod 755 /opt/erlang/apps/guard/1.0.0-*",
+        "dave": "cd /etc/erlang/guard && rm environment && mkdir environment",
+    }.items():
+        assert on(name, command).code == 0
     done = play("site", "-vvv", "--diff")
-    assert done.code == 0, done.out[-3000:]
-    assert done.changed["alpha"]
-    for secret in (cookie, passphrase, "PRIVATE KEY"):
+    assert done.code != 0 and "/etc/erlang/guard/environment is a directory, and a file is wanted" in done.out
+    assert all(done.changed[name] for name in ("alpha", "bravo", "carol"))
+    assert "/etc/erlang/guard/sys.config (content): content not shown" in done.out
+    assert on("carol", "stat -c %a /etc/erlang/guard/environment /opt/erlang/apps/guard/1.0.0-*").out.split() == ["640", "750"]
+    for secret in (cookie, passphrase, "PRIVATE KEY", *SECRET_PARTS):
         assert len(secret) > 10 and secret not in done.out
+    # Those of the configuration are changed by hand above, and the old text is no business of the output either.
+    assert "p4changed" not in done.out and "t0changed" not in done.out
+    assert on("dave", "rmdir /etc/erlang/guard/environment").code == 0
 
 
 def test_ssh_is_never_cut() -> None:
@@ -147,9 +159,14 @@ def test_what_a_node_has_read_is_said_by_its_service_alone() -> None:
 
 
 def test_a_node_that_cannot_start_says_why() -> None:
-    done = play("site", "-e", '{"erlang_node_vm_args": ["-s", "no_such_module"]}', "--limit", "carol")
+    """And says no secret of the application, though the node itself did."""
+    says = 'io:format("~ts~n~tp~n", [os:getenv("GUARD_TOKEN"), application:get_all_env(guard)]).'
+    done = play("site", "-vvv", "--diff", "-e", json.dumps({"erlang_node_vm_args": ["-eval", says, "-s", "no_such_module"]}), "--limit", "carol")
     assert done.code != 0
     assert "does not start; the last it said was" in done.out and "no_such_module" in done.out
+    said = on("carol", "journalctl -u erlang-guard -o cat").out
+    assert "t0ken-of-the-environment" in said and "p4ssw0rd-of-sys.config" in said
+    assert "********" in done.out and [part for part in SECRET_PARTS if part in done.out] == []
     assert changed()["carol"] > 0
 
 

@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from lab.acting import everywhere, on, play, report, until
+from lab.inventory import SECRETS
 from lab.settings import CHECKOUT, HOSTS
 
 ATTACKER = "198.51.100.25"
@@ -88,3 +90,12 @@ def test_every_edge_and_every_wall() -> None:
 def test_the_application_spans_them() -> None:
     assert on("carol", "erlang-guard rpc guard report '[\"%s\"]'" % ATTACKER).code == 0
     assert until(lambda: all(ATTACKER in done.out for done in everywhere("erlang-guard rpc guard known").values()))
+
+
+def test_every_systemd_reads_the_environment_as_it_was_given() -> None:
+    """Line ends, quotes, backslashes and what else it might take for its own."""
+    said = everywhere("base64 /proc/$(systemctl show --property=MainPID --value erlang-guard)/environ")
+    for name, done in said.items():
+        environment = base64.b64decode(done.out).decode().split("\0")
+        for variable in ("GUARD_TOKEN", "GUARD_KEY"):
+            assert "%s=%s" % (variable, SECRETS[variable]) in environment, name

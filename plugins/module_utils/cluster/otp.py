@@ -15,7 +15,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Callable, NamedTuple
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils.building.skipped import left_out
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.topology import Fault, InputError, listed
+from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faults import Fault, InputError, listed
 from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.floors import Below
 from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.version import Version
 

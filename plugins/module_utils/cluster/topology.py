@@ -13,10 +13,17 @@ from __future__ import annotations
 import ipaddress
 import posixpath
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Callable, NamedTuple
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.edges import mesh
+from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faults import (
+    Fault,
+    InputError,
+    TopologyError,
+    listed,
+    shown,
+)
 
 Topology = dict[str, Any]
 Variables = Mapping[str, Any]
@@ -40,14 +47,6 @@ CLUSTER_WIDE: dict[str, Any] = {
     "erlang_certs_ca_passphrase": None,
 }
 SECRETS = frozenset(["erlang_cluster_cookie", "erlang_certs_ca_passphrase"])
-
-# Variables whose default is the value of another one.
-INHERITED = {
-    "erlang_node_name": "erlang_cluster_name",
-    "erlang_node_port": "erlang_cluster_port",
-    "erlang_node_listen_port": "erlang_node_port",
-    "erlang_node_sources": "erlang_node_addresses",
-}
 
 _HIGHEST_PORT = 65535
 _PORT = "choose a port from 1 to 65535"
@@ -76,15 +75,6 @@ _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~-]*\Z")
 _PATH = re.compile(r"/[A-Za-z0-9_@+./-]*\Z")
 
 
-class InputError(ValueError):
-    """What is wrong with a value, as the rest of a sentence that begins with it, and what to do."""
-
-    def __init__(self, problem: str, fix: str) -> None:
-        super().__init__("%s; %s" % (problem, fix))
-        self.problem = problem
-        self.fix = fix
-
-
 class Release(NamedTuple):
     """What the topology has to know of a release archive.
 
@@ -98,82 +88,6 @@ class Release(NamedTuple):
     sha256: str
     applications: Sequence[str]
     bundled: Sequence[str]
-
-
-class Fault(NamedTuple):
-    """One fault of the inventory: where it is, what was given, and how it is put right.
-
-    ``hosts`` are inventory names. ``value`` is None where it is absent, or must not be shown.
-    """
-
-    hosts: tuple[str, ...]
-    variable: str
-    value: Any
-    problem: str
-    fix: str
-
-    @property
-    def host(self) -> str:
-        """The hosts, as a person lists them."""
-        return listed(self.hosts)
-
-    def __str__(self) -> str:
-        given = "" if self.value is None else " %s" % shown(self.value)
-        return "%s: %s%s %s; %s." % (self.host, self.variable, given, self.problem, self.fix)
-
-
-class TopologyError(Exception):
-    """All faults of an inventory."""
-
-    def __init__(self, faults: Iterable[Fault]) -> None:
-        self.faults = fold(faults)
-        super().__init__("\n".join(str(fault) for fault in self.faults))
-
-
-def listed(words: Iterable[str], conjunction: str = "and", limit: int = 8) -> str:
-    """Words as a person lists them: ``a, b and c``; of a long list only the first ones and how many more there are."""
-    words = list(words)
-    if len(words) > limit:
-        return "%s and %d more" % (", ".join(words[: limit - 1]), len(words) - limit + 1)
-    if len(words) > 1:
-        return "%s %s %s" % (", ".join(words[:-1]), conjunction, words[-1])
-    return "".join(words)
-
-
-def shown(value: Any) -> str:
-    """A value as a sentence shows it: strings in quotes, long ones cut short."""
-    text = "'%s'" % value if isinstance(value, str) else str(value)
-    text = " ".join(text.split()) or "''"
-    return text if len(text) <= 100 else text[:97] + "..."
-
-
-def fold(faults: Iterable[Fault]) -> list[Fault]:
-    """One fault for what several hosts have in common, without those that only repeat the fault of another variable.
-
-    A variable that takes its default from another one has that one's fault too; only the first is worth a sentence.
-    """
-    seen: dict[tuple[str, str, str, str], Fault] = {}
-    faults = list(faults)
-    blamed = {(host, fault.variable, repr(fault.value)) for fault in faults for host in fault.hosts}
-    for fault in faults:
-        hosts = tuple(host for host in fault.hosts if not _inherits_fault(host, fault, blamed))
-        if not hosts:
-            continue
-        key = (fault.variable, repr(fault.value), fault.problem, fault.fix)
-        known = seen.get(key)
-        if known is not None:
-            hosts = known.hosts + tuple(host for host in hosts if host not in known.hosts)
-        seen[key] = fault._replace(hosts=hosts)
-    return list(seen.values())
-
-
-def _inherits_fault(host: str, fault: Fault, blamed: set[tuple[str, str, str]]) -> bool:
-    parent = INHERITED.get(fault.variable)
-    while parent is not None:
-        if fault.value is not None and (host, parent, repr(fault.value)) in blamed:
-            return True
-        parent = INHERITED.get(parent)
-    return False
 
 
 def build(

@@ -97,7 +97,7 @@ def _tag(value: Mapping[str, Any], depth: int, path: str) -> Any:
         return of_list(inner, depth + 1, path)
     if not of_text and not of_list:
         raise TermError(f"{_at(path)}{tag} is no tag that can be turned into a term")
-    raise TermError("{}this wants {}".format(_at(path), f"a string; put {inner!r} in quotes" if of_text else "a list"))
+    raise TermError("{}this wants {}".format(_at(path), "a string; put it in quotes" if of_text else "a list"))
 
 
 def _at(path: str) -> str:

@@ -372,7 +372,9 @@ class _Change:
         outcome = run([*validator.command, *(_beside(file.path, "staged") for file in judged)])
         if outcome.code == 0:
             return ""
-        said = "" if any(file.secret for file in judged) else outcome.err.strip() or outcome.out.strip()
+        said = outcome.err.strip() or outcome.out.strip()
+        if said and any(file.secret for file in judged):
+            said = "what it said is not shown, as it may quote what is secret"
         for file in judged:
             said = said.replace(_beside(file.path, "staged"), file.path)
         paths = ", ".join(file.path for file in judged)

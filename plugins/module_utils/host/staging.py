@@ -45,18 +45,20 @@ def remove_leftovers(parent: str) -> None:
 
 
 @contextlib.contextmanager
-def unpacked(archive: str, sha256: str | None, root: str) -> Iterator[str]:
+def unpacked(archive: str, sha256: str | None, root: str, group: int | None = None) -> Iterator[str]:
     """Unpacks an archive, gives the directory that it lies in, and names that ``root`` when the body has ended without an error.
 
-    Raises :class:`StagingError` for an archive with another SHA-256, for one that cannot be unpacked and for what the host refuses.
+    Until then nobody but its owner can enter the directory, and afterwards ``group`` alone besides, or all where that is None. Raises :class:`StagingError` for an archive with another SHA-256, for one that cannot be unpacked and for what the host refuses.
     """
     staged, name = beside(root), os.path.basename(root)
     try:
         if unpacking.sha256(archive) != sha256:
             raise StagingError("the archive of %s is not what was sent (its SHA-256 differs); run again" % name)
+        os.mkdir(staged, 0o700)
         with _readable():
             unpacking.unpack(archive, staged)
         yield staged
+        open_to(staged, group)
         os.rename(staged, root)
     except unpacking.UnpackingError as error:
         raise StagingError("the archive of %s %s" % (name, error)) from error
@@ -67,6 +69,13 @@ def unpacked(archive: str, sha256: str | None, root: str) -> Iterator[str]:
         raise StagingError("%s cannot be installed (%s: %s)" % (name, error.filename or parent, error.strerror)) from error
     finally:
         shutil.rmtree(staged, ignore_errors=True)
+
+
+def open_to(directory: str, group: int | None) -> None:
+    """Lets members of ``group`` enter a directory, nobody else but its owner; all may where that is None."""
+    if group is not None:
+        os.chown(directory, -1, group)
+    os.chmod(directory, 0o755 if group is None else 0o750)
 
 
 @contextlib.contextmanager

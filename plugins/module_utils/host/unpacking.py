@@ -30,12 +30,12 @@ def sha256(path: str) -> str:
 
 
 def unpack(archive: str, directory: str, strip: int = 0) -> None:
-    """Unpacks a tar archive, packed by gzip, bzip2, xz or not at all, into a new directory.
+    """Unpacks a tar archive, packed by gzip, bzip2, xz or not at all, into a directory, which is made where it is not there.
 
     ``strip`` leading parts of every name are left out. All belongs to who unpacks it. Raises :class:`UnpackingError` for what is no
     such archive or holds a name that leads elsewhere, and OSError for what the host refuses.
     """
-    os.makedirs(directory)
+    os.makedirs(directory, exist_ok=True)
     try:
         with tarfile.open(archive, "r:*") as tar:
             for member in tar:

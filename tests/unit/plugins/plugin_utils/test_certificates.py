@@ -7,7 +7,7 @@ import datetime
 import typing as t
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.topology import InputError
+from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faults import InputError
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.certificates import certificate_faults, check_ca
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization

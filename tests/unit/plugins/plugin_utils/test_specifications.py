@@ -10,7 +10,7 @@ import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import trust_as_template
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.topology import Fault, InputError, fold
+from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faults import Fault, InputError, fold
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.inventory import read_host
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.specifications import Specifications
 

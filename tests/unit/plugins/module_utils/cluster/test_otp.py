@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster import otp
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.topology import InputError
+from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faults import InputError
 from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.floors import Below, below
 
 ARCHIVE = otp.File("otp.tar.gz", "/c/otp.tar.gz", "aa")

@@ -7,16 +7,15 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.topology import (
+from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faults import (
     Fault,
     InputError,
-    Release,
     TopologyError,
-    build,
     fold,
     listed,
     shown,
 )
+from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.topology import Release, build
 
 NAMES = {
     "alpha.example.net": ["198.18.1.10", "2001:2::10"],

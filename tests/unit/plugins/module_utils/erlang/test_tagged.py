@@ -66,7 +66,7 @@ def test_both_ways(data, term):
     ("data", "message"),
     [
         ({"$atom": "a", "x": 1}, "stands alone"),
-        ({"x": [0, {"$atom": True}]}, "at x\\[1\\].\\$atom: this wants a string; put True in quotes"),
+        ({"x": [0, {"$atom": True}]}, "at x\\[1\\].\\$atom: this wants a string; put it in quotes"),
         ({"$atom": "a" * 256}, "255"),
         ({"$tuple": "ab"}, "wants a list"),
         ({"$tuple": [1, {"$nonsense": 1}]}, "at \\$tuple\\[1\\].\\$nonsense: .* no tag"),

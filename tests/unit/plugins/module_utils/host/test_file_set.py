@@ -93,6 +93,17 @@ def test_a_refused_file_leaves_everything_as_it_was(tmp_path, whole):
     assert tree(tmp_path) == before
 
 
+def test_what_a_judge_says_of_a_secret_is_not_shown(tmp_path):
+    path = str(tmp_path / "secret")
+
+    def judge(argv):
+        return commands.Outcome(1, "", "line 1: syntax error before: hunter2")
+
+    with pytest.raises(files.FileSetError, match="refused by judge: what it said is not shown") as caught:
+        files.apply(wanted(files=[{"path": path, "secret_content": "hunter2"}], validators=[{"command": ["judge"], "paths": [path]}]), judge)
+    assert "hunter2" not in str(caught.value)
+
+
 def test_one_call_judges_what_changes_and_nothing_else(tmp_path):
     paths = [str(tmp_path / name) for name in "abc"]
     (tmp_path / "b").write_text("same\n")

@@ -5,12 +5,15 @@
 from __future__ import annotations
 
 import errno
+import grp
 import os
 import stat
 import tarfile
 
 import pytest
 from ansible_collections.beam.tls_distribution.plugins.module_utils.host import releases, staging, unpacking
+
+GROUP = grp.getgrgid(os.getgid()).gr_name
 
 
 @pytest.fixture
@@ -44,6 +47,55 @@ def test_a_release_is_whole_readable_and_roots(root, archive, narrow_umask):
     for directory in (os.path.dirname(root), root, root + "/lib", root + "/lib/guard-1.0.0/ebin"):
         assert stat.S_IMODE(os.stat(directory).st_mode) == 0o755, directory
     assert stat.S_IMODE(os.stat(root + "/lib/guard-1.0.0/ebin/guard.beam").st_mode) == 0o644
+
+
+def test_a_release_for_one_account_is_never_open_to_others(root, archive, monkeypatch):
+    """Not while it is unpacked either: Mix leaves the cookie in a file that all may read."""
+    seen = []
+    unpack = unpacking.unpack
+
+    def watched(archive, directory):
+        seen.append(stat.S_IMODE(os.stat(directory).st_mode))
+        unpack(archive, directory)
+        seen.append(stat.S_IMODE(os.stat(directory).st_mode))
+
+    monkeypatch.setattr(unpacking, "unpack", watched)
+    releases.install(root, archive, unpacking.sha256(archive), GROUP)
+    assert seen == [0o700, 0o700]
+    assert (stat.S_IMODE(os.stat(root).st_mode), os.stat(root).st_gid) == (0o750, os.getgid())
+    with pytest.raises(staging.StagingError, match="there is no group 'no-such-group'"):
+        releases.install(root + "1", archive, unpacking.sha256(archive), "no-such-group")
+
+
+def test_releases_that_are_open_are_closed(root, archive):
+    for path in (root, root + "-older"):
+        releases.install(path, archive, unpacking.sha256(archive))
+    readers = releases.Readers(GROUP, (), None)
+    assert releases.open_to_others(root, readers._replace(group=None)) == []
+    found = releases.open_to_others(root, readers)
+    assert found == [root, root + "-older"]
+    releases.close(found, GROUP)
+    assert releases.open_to_others(root, readers) == []
+    assert stat.S_IMODE(os.stat(root + "-older").st_mode) == 0o750
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="groups are given away by root alone")
+def test_a_release_of_another_account(root, archive, tmp_path):
+    """It is given to this node's account only where no other node runs it."""
+    node, script = tmp_path / "nodes" / "guard", tmp_path / "nodes" / "other"
+    for directory in (node, script):
+        directory.mkdir(parents=True)
+    readers = releases.Readers(GROUP, (str(tmp_path / "nodes" / "*" / "*.script"),), str(node))
+    releases.install(root, archive, unpacking.sha256(archive))
+    os.chown(root, 0, 1)
+    os.chmod(root, 0o750)
+    with pytest.raises(staging.StagingError, match="whose nodes run this release, and not by %s; give the nodes of one host the same" % GROUP):
+        releases.open_to_others(root, readers)
+    (node / "a.script").write_text('"%s/lib/guard/ebin"' % root)
+    assert releases.open_to_others(root, readers) == [root]
+    (script / "a.script").write_text('"%s/lib/guard/ebin"' % root)
+    with pytest.raises(staging.StagingError, match="whose nodes run this release"):
+        releases.open_to_others(root, readers)
 
 
 def test_what_a_killed_run_left_is_in_nobodys_way(root, archive):
@@ -116,5 +168,10 @@ def test_nothing_is_old_where_nothing_is(root):
 
 
 def test_the_difference_names_the_archive_and_what_is_removed():
+    (shut,) = releases.describe("/opt/x/2", "", [], ["/opt/x/2"])
+    assert shut == {
+        "before_header": "/opt/x/2", "after_header": "/opt/x/2", "before": "others can read it\n",
+        "after": "root and the node's account alone can read it\n",
+    }
     made, gone = releases.describe("/opt/x/2", "/files/x-2.tar.gz", ["/opt/x/1"])
     assert made["after"] == "what x-2.tar.gz holds\n" and (gone["before_header"], gone["after"]) == ("/opt/x/1", "")
