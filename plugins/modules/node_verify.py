@@ -57,6 +57,12 @@ options:
     description: The account that the node runs as.
     type: str
     default: merl
+  authorities:
+    description:
+      - The CAs that the node is to trust, each in PEM form. Whatever else it trusts is a fault.
+      - While one CA takes the place of another, both are given. Without any, the bundle is taken as it is.
+    type: list
+    elements: str
   walls:
     description:
       - The walls to try.
@@ -187,6 +193,7 @@ def main() -> None:
         "configuration": {"type": "path"},
         "unit": {"type": "str"},
         "account": {"type": "str", "default": "merl"},
+        "authorities": {"type": "list", "elements": "str"},
         "walls": {"type": "list", "elements": "str", "choices": list(walls.NAMES)},
         "foreign_certificate": {"type": "str", "no_log": True},
         "wrong_cookie": {"type": "str", "no_log": True},

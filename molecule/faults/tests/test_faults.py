@@ -105,6 +105,18 @@ NODE = {
         ),
         {("port-taken", "bravo"): {"bravo"} | into("bravo")},
     ),
+    "node on the loopback alone": (
+        lambda: edited("bravo", ARGUMENTS, "printf -- '-kernel\\ninet_dist_use_interface\\n{127,0,0,1}\\n' >> {}"),
+        {("node-on-loopback", "bravo"): {"bravo"} | into("bravo")},
+    ),
+    "epmd that no node needs": (
+        lambda: altered(
+            "bravo",
+            "systemd-run --quiet --unit=left-over epmd; until ss -Hltn | grep -q :4369; do sleep 0.1; done",
+            "systemctl stop left-over",
+        ),
+        {("epmd-uninvited", "bravo"): {"bravo"}},
+    ),
     "node up but not distributed": (
         lambda: altered("bravo", "erlang-guard eval 'supervisor:terminate_child(kernel_sup, net_sup)' || true", RESTART),
         {("node-not-distributed", "bravo"): {"bravo"} | into("bravo")},
@@ -124,6 +136,14 @@ NODE = {
     "no shared cipher": (
         lambda: restarted_with(OPTIONS, "sed -i '0,/{versions/s//{signature_algs, [rsa_pss_rsae_sha256]}, {versions/' {}"),
         {("tls-no-shared-cipher", "bravo"): {"bravo"} | into("bravo")},
+    ),
+    "options that do not verify": (
+        lambda: restarted_with(OPTIONS, "sed -i '0,/{fail_if_no_peer_cert, *true}/s//{fail_if_no_peer_cert, false}/' {}"),
+        {("trust-loosened", "bravo"): {"bravo"}},
+    ),
+    "node in the table that is no member": (
+        lambda: edited("bravo", TABLE, "echo \"{peer, 'guard@eve.example.net', resolve, 4370}.\" >> {}"),
+        {("table-beyond-cluster", "bravo"): {"bravo"}},
     ),
     "bad options file": (
         lambda: restarted_with(OPTIONS, "echo '{' >> {}"),
@@ -244,6 +264,12 @@ def test_unknown_ca_on_their_side(sides: None) -> None:
         diagnose("unknown CA on their side", {("trust-unknown-ca", "bravo"): around("bravo")})
 
 
+def test_trust_beyond_the_cluster(sides: None) -> None:
+    """Bravo trusts another CA beside the cluster's, so that whoever has a certificate of it gets in."""
+    with edited("bravo", TRUST, "printf %%s '%s' >> {}" % Authority(foreign=True).certificate, "true", "true"):
+        diagnose("trusts another CA too", {("trust-beyond-cluster", "bravo"): {"bravo"}})
+
+
 def test_key_of_another_certificate(sides: None) -> None:
     key, _end, _certificate = Authority().issue("bravo.example.net").partition("-----BEGIN CERT")
     _key, begin, certificate = Authority().issue("bravo.example.net").partition("-----BEGIN CERT")
@@ -309,6 +335,26 @@ def test_partitioned() -> None:
 def test_otp_too_far_apart() -> None:
     with breaking.other_otp("bravo", "bullseye"):
         diagnose("OTP versions too far apart", {("otp-too-far-apart", "bravo"): into("bravo") | out_of("bravo")})
+
+
+WRAPPED = ["[Service]", "NotifyAccess=all", "ExecStart=", "ExecStart=/bin/sh -c '/usr/bin/erl -args_file %s; true'" % ARGUMENTS]
+STRICT = "openssl_conf = all\n[all]\nssl_conf = ssl\n[ssl]\nsystem_default = tls\n[tls]\nCipherString = DEFAULT:@SECLEVEL=4\nMaxProtocol = TLSv1.2\n"
+OPENSSL = "/etc/ssl/openssl.cnf"
+REGISTERED = (
+    "systemd-run --quiet --unit=other-epmd epmd; systemd-run --quiet --setenv=HOME=/root --unit=other-node erl -noinput -sname rabbit@localhost; "
+    "until epmd -names | grep -q rabbit; do sleep 0.1; done"
+)
+
+
+def test_what_is_no_fault() -> None:
+    """A unit whose main process only starts the node, an OpenSSL policy that no node heeds, and an epmd that others need."""
+    with ExitStack() as stack:
+        stack.enter_context(altered("bravo", "true", RESTART))
+        stack.enter_context(breaking.dropped_in("bravo", "wrapped", WRAPPED))
+        stack.enter_context(edited("bravo", OPENSSL, put("{}", STRICT), RESTART + "; sleep 2", "true"))
+        stack.enter_context(altered("bravo", REGISTERED, "systemctl stop other-node other-epmd"))
+        done = verified()
+        assert done.code == 0, done.out
 
 
 def test_all_is_well_again() -> None:

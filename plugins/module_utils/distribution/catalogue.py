@@ -215,6 +215,21 @@ CATALOGUE = (
         explains=("connection-filtered", "connection-refused", "dropped-by-peer-filter", "dropped-on-the-way"),
     ),
     Entry(
+        "node-on-loopback",
+        (Symptom("host", "listener", "loopback"),),
+        "The node of {owner} listens on the loopback alone, where no peer reaches it: {detail}.",
+        "Take inet_dist_use_interface out of the parameters of kernel (erlang_node_sys_config or erlang_node_vm_args), or "
+        "give it the address that peers connect to, and restart the node.",
+        explains=("connection-filtered", "connection-refused", "dropped-by-peer-filter", "dropped-on-the-way"),
+    ),
+    Entry(
+        "epmd-uninvited",
+        (Symptom("host", "epmd", "uninvited"),),
+        "An epmd listens on {owner}, with which no node is registered: {detail}.",
+        "End it, and what starts it, such as the commands of a release (bin/NAME rpc) or epmd.socket of systemd; where a node "
+        "of another cluster needs it, start that node, which registers with it.",
+    ),
+    Entry(
         "node-not-distributed",
         (Symptom("host", "listener", "none"),),
         "The node of {owner} runs, and does not listen for its peers: {detail}.",
@@ -461,8 +476,30 @@ CATALOGUE = (
         "Issue a new one, if {owner} may still be a member of the cluster: run the role erlang_certs for {owner}.",
     ),
     Entry(
+        "trust-beyond-cluster",
+        (Symptom("host", "trust", "stranger"),),
+        "The node of {owner} trusts others beside the CA of the cluster, and whoever has a certificate of theirs gets in: "
+        "{detail}.",
+        "Run the role erlang_node for {owner}, which writes the CA of the cluster there and nothing else.",
+        OWN,
+    ),
+    Entry(
+        "trust-loosened",
+        (Symptom("host", "options", "loosened"),),
+        "The TLS options of {owner} let in more than certificates of the cluster's CA: {detail}.",
+        "Run the role erlang_node for {owner}, which writes options that verify both sides, and restart the node.",
+        OWN,
+    ),
+    Entry(
+        "table-beyond-cluster",
+        (Symptom("host", "table", "stranger"),),
+        "{owner} lets nodes in that are not in the topology: {detail}.",
+        "Run the role erlang_node for {owner}, which writes the table of peers and has the node take it in.",
+        OWN,
+    ),
+    Entry(
         "trust-unknown-ca",
-        (Symptom("mesh", "trust", "unknown-ca"),),
+        (Symptom("mesh", "trust", "unknown-ca"), Symptom("host", "trust", "unknown-ca")),
         "The trust bundle of {owner} does not hold the CA that issued its peers' certificates ({detail}).",
         "Run the role erlang_node for {owner}, which writes the cluster's CA there and has the node take it in.",
         OWN,

@@ -10,7 +10,8 @@ left out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import ipaddress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
@@ -18,6 +19,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution
     certificate,
     diagnosis,
     node_settings,
+    probe,
     tls,
 )
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.catalogue import Symptom
@@ -28,13 +30,42 @@ OPTIONS, ARGUMENTS, TABLE, SYSTEM = "inet_tls.conf", "vm.args", "peers.config", 
 
 SIDES = ("server", "client")
 
+NAMED = 3
+"""How many of the things that are too many a finding names."""
+
+
+class Listener(NamedTuple):
+    """A socket that listens: where, and whose it is.
+
+    ``own`` tells whether a process of the node's unit has it, None where that cannot be seen. ``process`` is 0 where
+    none is seen; ``program`` and ``account`` are empty then.
+    """
+
+    address: str
+    port: int
+    own: bool | None
+    process: int
+    program: str
+    account: str
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether it is this host alone that reaches it."""
+        return ipaddress.ip_address(self.address).is_loopback
+
+    @property
+    def who(self) -> str:
+        """The program in words."""
+        if not self.process:
+            return "a process that this host does not show"
+        return "%s (process %d, account %s)" % (self.program, self.process, self.account)
+
 
 class State(NamedTuple):
-    """The node's unit and its port.
+    """The node's unit, and who listens on its port, on epmd's, or is of the unit and listens elsewhere.
 
     ``unit`` is its name, None where systemd knows none; ``active``, ``sub`` and ``result`` are what systemd says of it;
-    ``process`` and ``program`` are those of the unit. ``holder`` is the process that listens on the node's port, 0 if it
-    is not seen, None if nobody listens. ``listens`` are the ports of the unit's own process.
+    ``process`` and ``program`` are those of its main process, which may be one that only starts the node.
     """
 
     unit: str | None
@@ -43,9 +74,7 @@ class State(NamedTuple):
     result: str
     process: int
     program: str
-    holder: int | None
-    holder_program: str
-    listens: tuple[int, ...]
+    listeners: tuple[Listener, ...]
 
 
 class Host(Protocol):
@@ -60,13 +89,17 @@ class Host(Protocol):
     def barred(self, account: str, paths: Sequence[str]) -> dict[str, str]:
         """Return why the account cannot read those of the files that it cannot."""
 
-    def state(self, unit: str, port: int) -> State:
-        """Return the state of the unit, and of the port."""
+    def state(self, unit: str, ports: Sequence[int]) -> State:
+        """Return the state of the unit, and who listens on the ports."""
+
+    def registered(self, port: int) -> list[str] | None:
+        """Return the names that are registered with the host's epmd at a port, None where no epmd answers."""
 
 
 class Place(NamedTuple):
     """The node of a host and where its things are: ``directory`` holds its configuration. ``discovery`` is how nodes
-    find each other.
+    find each other. ``authorities`` are the digests of the CAs that nodes of the cluster are to trust; none where that is
+    not known.
     """
 
     node: str
@@ -79,6 +112,8 @@ class Place(NamedTuple):
     port: int
     discovery: str
     minimum_version: str
+    epmd_port: int = 4369
+    authorities: tuple[str, ...] = ()
 
     @property
     def host(self) -> str:
@@ -88,6 +123,25 @@ class Place(NamedTuple):
     def path(self, name: str) -> str:
         """Return the path of a configuration file."""
         return "%s/%s" % (self.directory, name)
+
+
+def place(params: Mapping[str, Any], prober: probe.Prober) -> Place:
+    """Return where a node's things are, from options of node_verify: where they say, or where the roles put them."""
+    name = params["node"].partition("@")[0]
+    return Place(
+        node=params["node"],
+        account=params["account"],
+        unit=params["unit"] or "erlang-%s.service" % name,
+        directory=params["configuration"] or "/etc/erlang/%s" % name,
+        certfile=prober.credentials.certfile,
+        cacertfile=prober.credentials.cacertfile,
+        cookie_file=prober.cookie_file,
+        port=params["port"],
+        discovery=params["discovery"],
+        minimum_version=prober.credentials.minimum_version,
+        epmd_port=params["epmd_port"],
+        authorities=tuple(seen.digest for text in params["authorities"] or () for seen in _certificates(text)),
+    )
 
 
 class Finding(NamedTuple):
@@ -108,14 +162,17 @@ class Node:
         self.place = place
         self.host = host
         self.problems: list[Finding] = []
-        texts = host.texts([place.path(name) for name in (OPTIONS, ARGUMENTS, TABLE, SYSTEM)])
-        options = self._said(texts, OPTIONS, node_settings.tls_options)
-        self.options = options or node_settings.TlsOptions(Side(), Side())
-        self.arguments = self._said(texts, ARGUMENTS, node_settings.arguments)
-        self.table = self._said(texts, TABLE, node_settings.peers_table)
-        self._said(texts, SYSTEM, node_settings.check_system)
+        arguments, table, system = (place.path(name) for name in (ARGUMENTS, TABLE, SYSTEM))
+        texts = host.texts([arguments, table, system])
+        self.arguments: node_settings.Arguments | None = self._said(texts, arguments, node_settings.arguments)
+        self.options_file = (self.arguments and self.arguments.options) or place.path(OPTIONS)
+        texts.update(host.texts([self.options_file]))
+        self.given: node_settings.TlsOptions | None = self._said(texts, self.options_file, node_settings.tls_options)
+        self.options = self.given or node_settings.TlsOptions(Side(), Side())
+        self.table = self._said(texts, table, node_settings.peers_table)
+        self._said(texts, system, node_settings.check_system)
         self.barred = host.barred(place.account, self._paths(texts))
-        for path in (place.path(name) for name in (OPTIONS, ARGUMENTS, TABLE, SYSTEM)):
+        for path in (self.options_file, arguments, table, system):
             if path in self.barred:
                 self._problem("file", "options-unreadable", "%s: %s" % (path, self.barred[path]))
 
@@ -140,20 +197,29 @@ class Node:
 
     def trusted(self, side: str) -> list[certificate.Certificate]:
         """Return the CAs that the node trusts on a side."""
+        inline = getattr(self.options, side).authorities
+        if inline is not None:
+            return _read(inline)
         return _certificates(self._text(self.credentials(side).cacertfile))
 
     def findings(self, peers: Sequence[str], now: datetime) -> list[Finding]:
         """Return what is wrong with the node, consequences left out; peers are the nodes it should know."""
-        found = [
+        state = self.host.state(self.place.unit, (self.place.port, self.place.epmd_port))
+        return _roots([*self._standing(peers, now), *self._state_findings(state), *self._epmd_findings(state)])
+
+    def standing(self, peers: Sequence[str], now: datetime) -> list[Finding]:
+        """Return what is wrong with the node's files alone, whatever its unit does; consequences are left out."""
+        return _roots(self._standing(peers, now))
+
+    def _standing(self, peers: Sequence[str], now: datetime) -> list[Finding]:
+        return [
             *self.problems,
             *self._files(),
             *self._certificate_findings(now),
+            *self._trust_findings(),
             *self._argument_findings(),
             *self._table_findings(peers),
-            *self._state_findings(self.host.state(self.place.unit, self.place.port)),
         ]
-        explained = {name for finding in found for name in diagnosis.entry(finding.fault.id).explains}
-        return list({finding: None for finding in found if finding.fault.id not in explained})
 
     def facts(self) -> dict[str, Any]:
         """Return what the answers of other hosts are compared with."""
@@ -164,9 +230,8 @@ class Node:
             "versions": {side: list(getattr(self.options, side).versions or []) for side in SIDES},
         }
 
-    def _said(self, texts: Mapping[str, str], name: str, read: Callable[[str], Any]) -> Any:
+    def _said(self, texts: Mapping[str, str], path: str, read: Callable[[str], Any]) -> Any:
         """Return what a configuration file says, None where there is none or it is not what a node reads."""
-        path = self.place.path(name)
         try:
             return read(texts[path]) if path in texts else None
         except node_settings.SettingsError as error:
@@ -230,6 +295,27 @@ class Node:
             if fault:
                 yield self._finding(side + "-certificate", *fault)
 
+    def _trust_findings(self) -> Iterator[Finding]:
+        """Find what the node would let in beyond the certificates of the cluster's CA."""
+        for side in SIDES if self.place.authorities else ():
+            trusted = self.trusted(side)
+            strange = [seen for seen in trusted if seen.digest not in self.place.authorities]
+            if strange:
+                code = "stranger" if len(strange) < len(trusted) else "unknown-ca"
+                detail = "%s holds %s" % (self._trust_file(side), _shortened([seen.subject for seen in strange]))
+                yield self._finding("trust", code, detail)
+        if self.given is not None:
+            said = [(side, option) for side in SIDES for option in getattr(self.options, side).loosened]
+            if said:
+                detail = "in %s %s" % (self.options_file, _listed("%s of the %s" % (option, side) for side, option in said))
+                yield self._finding("options", "loosened", detail)
+        if self.arguments is not None and self.arguments.overrides:
+            yield self._finding("options", "loosened", "%s gives -ssl_dist_opt" % self.place.path(ARGUMENTS))
+
+    def _trust_file(self, side: str) -> str:
+        inline = getattr(self.options, side).authorities is not None
+        return "cacerts in " + self.options_file if inline else self.credentials(side).cacertfile
+
     def _argument_findings(self) -> Iterator[Finding]:
         said = self.arguments
         if said is None:
@@ -248,32 +334,79 @@ class Node:
         for peer in peers if self.table is not None else ():
             if peer not in self.table:
                 yield self._finding("table", "missing", peer.partition("@")[2], peer)
+        strange = [name for name in self.table or () if name not in (*peers, self.place.node)]
+        if strange:
+            yield self._finding("table", "stranger", "%s lists %s" % (self.place.path(TABLE), _shortened(strange)))
 
     def _state_findings(self, state: State) -> Iterator[Finding]:
-        port = self.place.port
-        if state.holder is not None and state.unit is not None and state.holder != state.process:
-            who = "process %d" % state.holder if state.holder else "a process that this host does not show"
-            named = "%s (%s)" % (state.holder_program, who) if state.holder_program else who
-            yield self._finding("listener", "foreign", "%s listens on port %d" % (named, port))
-        if state.unit is None or state.holder is not None:
+        if state.unit is None:
             return
+        at_port = [each for each in state.listeners if each.port == self.place.port]
+        ours = [each for each in at_port if each.own is not False]
+        # Beside the node, others may use the same port on the loopback.
+        foreign = [each for each in at_port if each.own is False and not (ours and each.on_loopback)]
+        if foreign:
+            detail = "%s listens on port %d" % (foreign[0].who, self.place.port)
+            yield self._finding("listener", "foreign", detail)
+        elif ours and all(each.on_loopback for each in ours):
+            detail = "it is bound to %s" % _listed(each.address for each in ours)
+            yield self._finding("listener", "loopback", detail)
+        elif not ours:
+            yield self._absence(state)
+
+    def _absence(self, state: State) -> Finding:
+        """Return why nobody listens on the node's port."""
         if not state.process:
             said = state.active + (" (%s)" % state.result if state.result not in ("", "success") else "")
-            yield self._finding("unit", "inactive", "%s is %s" % (state.unit, said))
-        elif state.listens:
-            elsewhere = "it listens on port %s, planned is %d" % (", ".join(map(str, state.listens)), port)
+            return self._finding("unit", "inactive", "%s is %s" % (state.unit, said))
+        elsewhere = _listed(str(port) for port in sorted({each.port for each in state.listeners if each.own}))
+        if elsewhere:
             kind = "epmd-elsewhere" if self.place.discovery == "epmd" else "elsewhere"
-            yield self._finding("listener", kind, elsewhere)
-        else:
-            detail = "%s is %s, and its process %d (%s) listens on no port" % (
-                state.unit, state.active, state.process, state.program,
-            )  # fmt: skip
-            yield self._finding("listener", "none", detail)
+            detail = "it listens on port %s, planned is %d" % (elsewhere, self.place.port)
+            return self._finding("listener", kind, detail)
+        detail = "%s is %s, and its process %d (%s) listens on no port" % (
+            state.unit, state.active, state.process, state.program,
+        )  # fmt: skip
+        return self._finding("listener", "none", detail)
+
+    def _epmd_findings(self, state: State) -> Iterator[Finding]:
+        """Find an epmd where nodes are found without one, unless nodes of another kind are registered with it."""
+        if self.place.discovery == "epmd":
+            return
+        at_port = [each for each in state.listeners if each.port == self.place.epmd_port]
+        running = [each for each in at_port if each.program == "epmd"]
+        waiting = [each for each in at_port if each.process == 1]
+        if running and self.host.registered(self.place.epmd_port):
+            return
+        for each in (running or waiting)[:1]:
+            places = _listed(place.address for place in running or waiting)
+            detail = "%s listens on port %d of %s" % (each.who, each.port, places)
+            yield self._finding("epmd", "uninvited", detail)
+
+
+def _roots(found: Sequence[Finding]) -> list[Finding]:
+    """Return the findings that are no consequence of another one, each once."""
+    explained = {name for finding in found for name in diagnosis.entry(finding.fault.id).explains}
+    return list({finding: None for finding in found if finding.fault.id not in explained})
+
+
+def _shortened(words: Sequence[str]) -> str:
+    """Return the first few of many."""
+    more = len(words) - NAMED
+    return "; ".join(words[:NAMED]) + (" and %d more" % more if more > 0 else "")
+
+
+def _listed(words: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(words))
 
 
 def _certificates(text: str) -> list[certificate.Certificate]:
+    return _read(certificate.from_pem(text))
+
+
+def _read(ders: Iterable[bytes]) -> list[certificate.Certificate]:
     found = []
-    for der in certificate.from_pem(text):
+    for der in ders:
         try:
             found.append(certificate.read(der))
         except certificate.CertificateError:

@@ -11,7 +11,7 @@ table of peers is described in the module ``beam_tls_epmd`` of the role erlang_n
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang import terms
@@ -29,7 +29,8 @@ class Side(NamedTuple):
     """What a node brings to one side of a connection; None stands for what the file leaves out.
 
     ``versions`` are TLS versions as Python names them. ``revocations`` is the directory of revocation lists, given where
-    certificates are held against them.
+    certificates are held against them. ``authorities`` are the DER of CAs that the options themselves hold, which take the
+    place of those in ``cacertfile``. ``loosened`` says which options let in more than a certificate of those CAs.
     """
 
     certfile: str | None = None
@@ -37,6 +38,22 @@ class Side(NamedTuple):
     cacertfile: str | None = None
     versions: tuple[str, ...] | None = None
     revocations: str | None = None
+    authorities: tuple[bytes, ...] | None = None
+    loosened: tuple[str, ...] = ()
+
+
+LOOSENING = (
+    "allow_any_ca_purpose",
+    "customize_hostname_check",
+    "partial_chain",
+    "psk_identity",
+    "sni_fun",
+    "sni_hosts",
+    "srp_identity",
+    "user_lookup_fun",
+    "verify_fun",
+)
+"""Options of ssl that put something else in the place of its verification; none of them is needed by a node."""
 
 
 class TlsOptions(NamedTuple):
@@ -48,13 +65,16 @@ class TlsOptions(NamedTuple):
 
 class Arguments(NamedTuple):
     """What the emulator flags say: ``-name`` (``long``) or ``-sname`` (``short``), the distribution's protocol, and
-    whether the node hides; None and False where there is no such flag.
+    whether the node hides; None and False where there is no such flag. ``options`` is the TLS options file, and ``overrides``
+    tells whether single TLS options are given beside it (``-ssl_dist_opt``).
     """
 
     names: str | None = None
     node: str | None = None
     protocol: str | None = None
     hidden: bool = False
+    options: str | None = None
+    overrides: bool = False
 
 
 def tls_options(text: str) -> TlsOptions:
@@ -63,7 +83,7 @@ def tls_options(text: str) -> TlsOptions:
     if len(found) != 1 or not isinstance(found[0], list):
         raise SettingsError("it does not hold one list, [{server, [...]}, {client, [...]}]")
     sections = dict(item for item in found[0] if isinstance(item, tuple) and len(item) == 2)
-    return TlsOptions(*(_side(sections.get(Atom(name))) for name in ("server", "client")))
+    return TlsOptions(*(_side(sections.get(Atom(name)), name) for name in ("server", "client")))
 
 
 def arguments(text: str) -> Arguments:
@@ -80,6 +100,10 @@ def arguments(text: str) -> Arguments:
             found = found._replace(protocol=value)
         elif word == "-hidden":
             found = found._replace(hidden=True)
+        elif word == "-ssl_dist_optfile":
+            found = found._replace(options=value)
+        elif word == "-ssl_dist_opt":
+            found = found._replace(overrides=True)
     return found
 
 
@@ -108,7 +132,7 @@ def _consulted(text: str) -> list[Any]:
         raise SettingsError(str(error)) from error
 
 
-def _side(section: Any) -> Side:
+def _side(section: Any, name: str) -> Side:
     options = _properties(section)
     versions = options.get("versions")
     return Side(
@@ -117,7 +141,29 @@ def _side(section: Any) -> Side:
         _path(options.get("cacertfile")),
         tuple(VERSIONS.get(str(version), str(version)) for version in versions) if isinstance(versions, list) else None,
         _revocations(options) if options.get("crl_check") in (True, Atom("true"), Atom("peer"), Atom("best_effort")) else None,
+        _authorities(options.get("cacerts")),
+        tuple(_loosened(options, name)),
     )
+
+
+def _authorities(value: Any) -> tuple[bytes, ...] | None:
+    """The certificates in ``{cacerts, [DER, ...]}``, None where there is no such option."""
+    if not isinstance(value, list):
+        return None
+    return tuple(each for each in value if isinstance(each, bytes))
+
+
+def _loosened(options: dict[str, Any], name: str) -> Iterator[str]:
+    """Yield the options of a side, ``server`` or ``client``, that let in more than its CAs and its peer's name do."""
+    if options.get("verify") != Atom("verify_peer"):
+        yield "verify is not verify_peer"
+    if name == "server" and options.get("fail_if_no_peer_cert") not in (True, Atom("true")):
+        yield "fail_if_no_peer_cert is not true"
+    if name == "client" and options.get("server_name_indication") == Atom("disable"):
+        yield "server_name_indication is disable"
+    for option in LOOSENING:
+        if options.get(option) not in (None, False, Atom("undefined"), Atom("false")):
+            yield "%s is given" % option
 
 
 def _revocations(options: dict[str, Any]) -> str | None:

@@ -27,6 +27,9 @@ COOKIE_LIMIT = 4096
 _AFTER_LINE = re.compile(rb"[\r\n][\r\n ]*\Z")
 _PRINTABLE = re.compile(rb"[ -~]*")
 
+CIPHERS = "DEFAULT:!aNULL:!eNULL:@SECLEVEL=0"
+"""What OpenSSL may use. Its level stands for the policy of the host, which OTP does not heed: it has its own."""
+
 VERSIONS = {"TLSv1.2": ssl.TLSVersion.TLSv1_2, "TLSv1.3": ssl.TLSVersion.TLSv1_3}
 
 
@@ -117,6 +120,9 @@ def unverifying_context(credentials: Credentials) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
+    context.set_ciphers(CIPHERS)
+    # Widened first: the host's own policy may leave no room for the new lower bound.
+    context.maximum_version = ssl.TLSVersion.MAXIMUM_SUPPORTED
     context.minimum_version = VERSIONS[credentials.minimum_version]
     if credentials.maximum_version:
         context.maximum_version = VERSIONS[credentials.maximum_version]

@@ -228,7 +228,7 @@ def verify(params: Mapping[str, Any], host: findings.Host) -> dict[str, Any]:
     peers = options.peers_of(node, params, epmd_port)
     own = options.as_own(node, params["address"], params["port"], epmd_port) if node else None
     prober = options.prober(node, params, "node") if node else None
-    described = findings.Node(_place(params, prober), host) if prober else None
+    described = findings.Node(findings.place(params, prober), host) if prober else None
     if prober is not None and described is not None:
         prober = prober.bringing(described.credentials("client"))
     task = Task(
@@ -247,19 +247,3 @@ def verify(params: Mapping[str, Any], host: findings.Host) -> dict[str, Any]:
     )
     return Verification(task, prober, network).run()
 
-
-def _place(params: Mapping[str, Any], prober: probe.Prober) -> findings.Place:
-    """Return where the node's things are: where the options say, or where the roles put them."""
-    name = params["node"].partition("@")[0]
-    return findings.Place(
-        node=params["node"],
-        account=params["account"],
-        unit=params["unit"] or "erlang-%s.service" % name,
-        directory=params["configuration"] or "/etc/erlang/%s" % name,
-        certfile=prober.credentials.certfile,
-        cacertfile=prober.credentials.cacertfile,
-        cookie_file=prober.cookie_file,
-        port=params["port"],
-        discovery=params["discovery"],
-        minimum_version=prober.credentials.minimum_version,
-    )

@@ -18,6 +18,8 @@ from typing import Any, NamedTuple
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import (
     certificate,
+    diagnosis,
+    findings,
     options,
     probe,
     tls,
@@ -27,7 +29,9 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution
 NODE_UP = Metric(
     "beam_tls_node_up", ("node",), "Whether the node of this host lets a peer of the cluster in, asked over the loopback."
 )
-NODE_FAULT = Metric("beam_tls_node_fault", ("node", "fault"), "1 for the fault that keeps the node of this host from it.")
+NODE_FAULT = Metric(
+    "beam_tls_node_fault", ("node", "fault"), "1 for each fault of the node of this host, whether it lets peers in or not."
+)
 NODE_CERTIFICATE = Metric(
     "beam_tls_node_certificate_remaining_seconds",
     ("node",),
@@ -81,11 +85,12 @@ class Findings(NamedTuple):
     unable: str | None
 
 
-def look(settings: Mapping[str, Any]) -> Findings:
-    """Try the host's own node and every peer once, side by side.
+def look(settings: Mapping[str, Any], host: findings.Host) -> Findings:
+    """Try the host's own node and every peer once, side by side, and look through the node's files.
 
     ``settings`` are options of the module node_verify by name: ``node``, ``address``, ``port``, ``peers``, ``discovery``,
-    ``epmd_port``, ``timeout`` and the node's files. Raises OptionError. Bounded in time by probe.bound.
+    ``epmd_port``, ``timeout``, ``authorities`` and where the node's things are; ``host`` is the way to its files. Raises
+    OptionError. Bounded in time by probe.bound.
     """
     node = settings["node"]
     began, clock = datetime.now(timezone.utc), time.perf_counter()
@@ -93,14 +98,19 @@ def look(settings: Mapping[str, Any]) -> Findings:
     epmd_port = options.asked_epmd_port(settings)
     own = options.as_own(node, settings["address"], settings["port"], epmd_port)
     peers = options.peers_of(node, settings, epmd_port)
+    described = findings.Node(findings.place(settings, prober), host)
+    faults = [found.fault for found in described.standing([peer.node for peer in peers], began)]
+    prober = prober.bringing(described.credentials("client"))
     first, *edges = probe.probe(node, prober, [own, *peers])
     samples = [
         *_of_node(node, first, prober.credentials, began),
+        *_of_files(node, first, faults),
         *(sample for edge in edges for sample in _of_edge(node, edge, began)),
         Sample(LAST_RUN, (node,), began.timestamp()),
         Sample(DURATION, (node,), round(time.perf_counter() - clock, 6)),
     ]
-    return Findings(samples, _sentences([first, *edges]), _own_problem(prober))
+    said = ["%s: %s %s" % (node, fault.cause, fault.remedy) for fault in faults]
+    return Findings(samples, [*said, *_sentences([first, *edges])], _own_problem(prober))
 
 
 def _of_node(node: str, edge: probe.Edge, files: tls.Credentials, now: datetime) -> Iterator[Sample]:
@@ -111,6 +121,13 @@ def _of_node(node: str, edge: probe.Edge, files: tls.Credentials, now: datetime)
         ends = _ends(path)
         if ends:
             yield Sample(metric, (node,), _seconds(min(ends), now))
+
+
+def _of_files(node: str, edge: probe.Edge, faults: Sequence[diagnosis.Fault]) -> Iterator[Sample]:
+    """What the node's files show, but for what keeps peers out, which is told already."""
+    told = {edge.fault.id} if edge.fault is not None else set()
+    for name in dict.fromkeys(fault.id for fault in faults if fault.id not in told):
+        yield Sample(NODE_FAULT, (node, name), 1)
 
 
 def _of_edge(node: str, edge: probe.Edge, now: datetime) -> Iterator[Sample]:

@@ -9,16 +9,22 @@ from __future__ import annotations
 import errno
 import os
 import pwd
-from collections.abc import Sequence
+import socket
+from collections.abc import Iterator, Sequence
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.findings import State
+from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import epmd
+from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.channel import ChannelError, Deadline
+from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.findings import Listener, State
 from ansible_collections.beam.tls_distribution.plugins.module_utils.host import sockets
 from ansible_collections.beam.tls_distribution.plugins.module_utils.host.commands import Runner
 
 MAX_FILE = 1024 * 1024
 """Longest file, in bytes, that is read."""
 
-_PROPERTIES = ("LoadState", "ActiveState", "SubState", "Result", "MainPID")
+_PROPERTIES = ("LoadState", "ActiveState", "SubState", "Result", "MainPID", "ControlGroup")
+
+EPMD_SECONDS = 2.0
+"""Seconds in which this host's own epmd has to answer."""
 
 
 class Host:
@@ -63,15 +69,14 @@ class Host:
             if reason in (errno.EACCES, errno.EPERM)
         }
 
-    def state(self, unit: str, port: int) -> State:
-        """What systemd says of the node's unit, and who listens on the node's port."""
+    def state(self, unit: str, ports: Sequence[int]) -> State:
+        """What systemd says of the node's unit, and who listens on the ports or is of that unit and listens."""
         outcome = self._run(["systemctl", "show", "--property=" + ",".join(_PROPERTIES), "--", unit])
         said = dict(line.split("=", 1) for line in outcome.out.splitlines() if "=" in line)
         process = int(said.get("MainPID") or 0)
-        ports = sockets.ports()
-        wanted = [inode for inode, listened in ports.items() if listened == port]
-        holder = sockets.holder(wanted, process) if wanted else None
-        own = sockets.inodes(process) if process else set()
+        group = said.get("ControlGroup", "")
+        members = {process} if process else set()
+        members |= {each for each in sockets.processes() if sockets.within(each, group)}
         return State(
             unit=unit if said.get("LoadState") == "loaded" else None,
             active=said.get("ActiveState", ""),
@@ -79,10 +84,30 @@ class Host:
             result=said.get("Result", ""),
             process=process,
             program=sockets.program(process) if process else "",
-            holder=holder,
-            holder_program=sockets.program(holder) if holder else "",
-            listens=tuple(sorted({listened for inode, listened in ports.items() if inode in own})),
+            listeners=tuple(_listeners(members, ports)),
         )
+
+    def registered(self, port: int) -> list[str] | None:
+        """The names that are registered with this host's epmd, None where it does not answer as one."""
+        deadline = Deadline(EPMD_SECONDS)
+        try:
+            with socket.create_connection(("localhost", port), timeout=deadline.remaining()) as stream:
+                return [each.name for each in epmd.ask_names(stream, deadline).registered]
+        except (OSError, ChannelError, epmd.EpmdError):
+            return None
+
+
+def _listeners(members: set[int], ports: Sequence[int]) -> Iterator[Listener]:
+    """Who listens on the ports, and on what else the member processes of a unit listen."""
+    own = {inode: process for process in members for inode in sockets.inodes(process)}
+    seen = [each for each in sockets.listeners() if each.port in ports or each.inode in own]
+    others = sockets.holders(each.inode for each in seen if each.inode not in own)
+    for each in seen:
+        process = own.get(each.inode) or others.get(each.inode, 0)
+        # Who is not root sees no sockets but those of its own account.
+        mine = each.inode in own if process or os.geteuid() == 0 else None
+        named = (sockets.program(process), sockets.account(process)) if process else ("", "")
+        yield Listener(each.address, each.port, mine, process, *named)
 
 
 def _tried_as(entry: pwd.struct_passwd, paths: Sequence[str]) -> list[int]:

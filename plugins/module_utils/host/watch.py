@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import metrics, options, watch
+from ansible_collections.beam.tls_distribution.plugins.module_utils.host import commands, node
 
 READABLE = 0o644
 
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
 def run(path: str) -> None:
     """Look once, as the file of settings says; raise WatchError, OptionError."""
     settings = _read(path)
-    found = watch.look(settings)
+    found = watch.look(settings, node.Host(commands.run))
     _replace(settings["output"], metrics.render(found.samples))
     for sentence in found.faults:
         _say(sentence)

@@ -11,15 +11,24 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import findings
+from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import certificate, findings
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import foreign
 
 BRAVO, CAROL = "guard@bravo.example.net", "guard@carol.example.net"
 OPTIONS = """
-[{{server, [{{certfile, "{0}/node.pem"}}, {{cacertfile, "{0}/ca.pem"}}, {{versions, ['tlsv1.3']}}]}},
- {{client, [{{certfile, "{0}/node.pem"}}, {{cacertfile, "{0}/ca.pem"}}, {{versions, ['tlsv1.3']}}]}}].
+[{{server, [{{certfile, "{0}/node.pem"}}, {{cacertfile, "{0}/ca.pem"}}, {{versions, ['tlsv1.3']}}, {{verify, verify_peer}},
+   {{fail_if_no_peer_cert, true}}]}},
+ {{client, [{{certfile, "{0}/node.pem"}}, {{cacertfile, "{0}/ca.pem"}}, {{versions, ['tlsv1.3']}}, {{verify, verify_peer}}]}}].
 """
-UP = findings.State("erlang-guard.service", "active", "running", "success", 7, "beam.smp", 7, "beam.smp", (4370,))
+NODE = findings.Listener("0.0.0.0", 4370, True, 7, "beam.smp", "merl")
+SQUATTER = findings.Listener("0.0.0.0", 4370, False, 12, "python3", "nobody")
+EPMD = findings.Listener("0.0.0.0", 4369, False, 13, "epmd", "root")
+UP = findings.State("erlang-guard.service", "active", "running", "success", 7, "beam.smp", (NODE,))
+
+
+def digest(pem: str) -> str:
+    """The digest of the first certificate in PEM text."""
+    return certificate.read(certificate.from_pem(pem)[0]).digest
 
 
 class Host:
@@ -28,6 +37,7 @@ class Host:
     def __init__(self, state: findings.State) -> None:
         self.it = state
         self.not_for_the_account: dict[str, str] = {}
+        self.names: list[str] | None = []
 
     def texts(self, paths: Sequence[str]) -> dict[str, str]:
         return {path: Path(path).read_text() for path in paths if Path(path).exists()}
@@ -38,8 +48,11 @@ class Host:
     def barred(self, account: str, paths: Sequence[str]) -> dict[str, str]:
         return {path: self.not_for_the_account[path] for path in paths if path in self.not_for_the_account}
 
-    def state(self, unit: str, port: int) -> findings.State:
+    def state(self, unit: str, ports: Sequence[int]) -> findings.State:
         return self.it
+
+    def registered(self, port: int) -> list[str] | None:
+        return self.names
 
 
 class Bench:
@@ -52,6 +65,7 @@ class Bench:
         pem = foreign.certificate("bravo.example.net")
         self.write("node.pem", pem)
         self.write("ca.pem", pem[pem.index("-----BEGIN CERT") :])
+        self.authorities = (digest(pem),)
         self.write(".cookie", "a-cookie-for-tests")
         (directory / ".cookie").chmod(0o400)
         self.write(findings.OPTIONS, OPTIONS.format(directory))
@@ -71,7 +85,7 @@ class Bench:
         path = str(self.directory)
         place = findings.Place(
             BRAVO, "merl", "erlang-guard.service", path, path + "/node.pem", path + "/ca.pem", path + "/.cookie", 4370,
-            self.discovery, "TLSv1.3",
+            self.discovery, "TLSv1.3", 4369, self.authorities,
         )  # fmt: skip
         return findings.Node(place, self.host)
 
@@ -92,7 +106,7 @@ def test_all_is_well(bench: Bench):
 
 
 def test_nothing_is_said_of_a_node_that_systemd_does_not_know(bench: Bench):
-    bench.host.it = UP._replace(unit=None, active="", holder=None, process=0, listens=())
+    bench.host.it = UP._replace(unit=None, active="", listeners=(), process=0)
     assert bench.found() == []
 
 
@@ -102,7 +116,6 @@ def test_nothing_is_said_of_a_node_that_systemd_does_not_know(bench: Bench):
         (findings.OPTIONS, "[{server", "[{server}", "options-file-invalid"),
         (findings.SYSTEM, "[]}]", "}]", "options-file-invalid"),
         (findings.TABLE, "4370}.\n{peer", "4370}\n{peer", "options-file-invalid"),
-        (findings.TABLE, CAROL, "guard@other.example.net", "node-not-allowed"),
         (findings.ARGUMENTS, "-name", "-sname", "names-mixed"),
         (findings.ARGUMENTS, "-proto_dist inet_tls", "", "plain-node"),
         ("node.pem", "PRIVATE KEY", "PUBLIC KEY", "certificate-file-invalid"),
@@ -114,8 +127,76 @@ def test_a_spoilt_file(bench: Bench, name: str, old: str, new: str, fault: str):
     assert bench.found() == [fault]
 
 
+@pytest.mark.parametrize(
+    ("name", "old", "new", "faults"),
+    [
+        (findings.OPTIONS, "{verify, verify_peer}", "{verify, verify_none}", ["trust-loosened"]),
+        (findings.OPTIONS, "{verify, verify_peer},\n", "\n", ["trust-loosened"]),
+        (findings.OPTIONS, "{fail_if_no_peer_cert, true}", "{fail_if_no_peer_cert, false}", ["trust-loosened"]),
+        (findings.OPTIONS, ",\n   {fail_if_no_peer_cert, true}", "", ["trust-loosened"]),
+        (findings.OPTIONS, "verify_peer}]}]", "verify_peer}, {server_name_indication, disable}]}]", ["trust-loosened"]),
+        (findings.OPTIONS, "{server, [", "{server, [{verify_fun, {my, verify, []}}, ", ["trust-loosened"]),
+        (findings.OPTIONS, "{server, [", "{server, [{partial_chain, {my, chain}}, ", ["trust-loosened"]),
+        (findings.OPTIONS, "{client, [", "{client, [{customize_hostname_check, []}, ", ["trust-loosened"]),
+        (findings.OPTIONS, "{server, [", '{server, [{sni_hosts, [{"a", [{verify, verify_none}]}]}, ', ["trust-loosened"]),
+        (findings.OPTIONS, "{server, [", "{server, [{cacerts, public_key:cacerts_get()}, ", ["options-file-invalid"]),
+        (findings.OPTIONS, "{server, [", "{server, [{verify_fun, undefined}, ", []),
+        (findings.ARGUMENTS, "-proto_dist", "-ssl_dist_opt server_verify verify_none\n-proto_dist", ["trust-loosened"]),
+        (findings.TABLE, "4370}.\n", "4370}.\n{peer, 'guard@eve.example.net', resolve, 4370}.\n", ["table-beyond-cluster"]),
+    ],
+)  # fmt: skip
+def test_what_lets_in_more_than_the_cluster(bench: Bench, name: str, old: str, new: str, faults: list[str]):
+    bench.edit(name, old, new)
+    assert bench.found() == faults
+
+
+def test_the_cas_that_a_node_trusts(bench: Bench):
+    elsewhere, own = foreign.certificate("elsewhere"), (bench.directory / "ca.pem").read_text()
+    bench.write("ca.pem", own + elsewhere)
+    (finding,) = bench.node().findings([CAROL], datetime.now(timezone.utc))
+    assert finding.fault.id == "trust-beyond-cluster" and "CN=elsewhere" in finding.fault.cause
+    bench.authorities = (digest(own), digest(elsewhere))
+    assert bench.found() == []
+    bench.write("ca.pem", elsewhere)
+    assert bench.found() == []
+    bench.authorities = (digest(own),)
+    assert bench.found() == ["trust-unknown-ca"]
+    bench.authorities = ()
+    assert bench.found() == []
+
+
+def test_a_bundle_of_many_is_told_in_a_few_words(bench: Bench):
+    own = (bench.directory / "ca.pem").read_text()
+    bench.write("ca.pem", own + "".join(foreign.certificate("ca-%d" % number) for number in range(5)))
+    (finding,) = bench.node().findings([CAROL], datetime.now(timezone.utc))
+    assert "CN=ca-0; CN=ca-1; CN=ca-2 and 2 more" in finding.fault.cause
+
+
+def test_each_side_has_a_bundle_of_its_own(bench: Bench):
+    bench.write("world.pem", (bench.directory / "ca.pem").read_text() + foreign.certificate("elsewhere"))
+    text = OPTIONS.format(bench.directory)
+    bench.write(findings.OPTIONS, "world.pem".join(text.rsplit("ca.pem", 1)))
+    assert bench.found() == ["trust-beyond-cluster"]
+    bench.write(findings.OPTIONS, text.replace("ca.pem", "world.pem", 1))
+    assert bench.found() == ["trust-beyond-cluster"]
+
+
+def test_cas_in_the_options_themselves(bench: Bench):
+    (der,) = certificate.from_pem(foreign.certificate("elsewhere"))
+    inline = "{cacerts, [<<%s>>]}" % ",".join(str(byte) for byte in der)
+    bench.edit(findings.OPTIONS, "{server, [", "{server, [%s, " % inline)
+    assert bench.found() == ["trust-unknown-ca"]
+
+
+def test_options_in_another_file_than_the_role_writes(bench: Bench):
+    text = OPTIONS.format(bench.directory)
+    bench.write("elsewhere.conf", text.replace("verify_peer", "verify_none"))
+    bench.edit(findings.ARGUMENTS, "-proto_dist", "-ssl_dist_optfile %s/elsewhere.conf\n-proto_dist" % bench.directory)
+    assert bench.found() == ["trust-loosened"]
+
+
 def test_a_peer_that_is_not_in_the_table_is_named(bench: Bench):
-    bench.edit(findings.TABLE, CAROL, "guard@other.example.net")
+    bench.edit(findings.TABLE, CAROL, BRAVO)
     (finding,) = bench.node().findings([CAROL], datetime.now(timezone.utc))
     assert finding.as_result()["peer"] == CAROL
 
@@ -157,23 +238,50 @@ def test_a_cookie_that_others_may_read(bench: Bench):
     assert bench.found() == ["cookie-file-rights"]
 
 
-DOWN = UP._replace(active="failed", result="exit-code", process=0, program="", holder=None, holder_program="", listens=())
+DOWN = UP._replace(active="failed", result="exit-code", process=0, program="", listeners=())
+ELSEWHERE = NODE._replace(port=4399)
 
 
 @pytest.mark.parametrize(
-    ("state", "discovery", "fault"),
+    ("state", "discovery", "faults"),
     [
-        (DOWN, "port", "node-down"),
-        (UP._replace(holder=None, listens=()), "port", "node-not-distributed"),
-        (UP._replace(holder=None, listens=(4399,)), "port", "node-port-differs"),
-        (UP._replace(holder=None, listens=(4399,)), "epmd", "epmd-port-not-open"),
-        (DOWN._replace(holder=12, holder_program="python3"), "port", "port-taken"),
-        (UP._replace(holder=0, holder_program=""), "port", "port-taken"),
+        (DOWN, "port", ["node-down"]),
+        (UP._replace(listeners=()), "port", ["node-not-distributed"]),
+        (UP._replace(listeners=(ELSEWHERE,)), "port", ["node-port-differs"]),
+        (UP._replace(listeners=(ELSEWHERE,)), "epmd", ["epmd-port-not-open"]),
+        (DOWN._replace(listeners=(SQUATTER,)), "port", ["port-taken"]),
+        (UP._replace(listeners=(SQUATTER._replace(process=0),)), "port", ["port-taken"]),
+        # The unit's main process only starts the node.
+        (UP._replace(process=6, program="sh"), "port", []),
+        # Who is not root does not see whose a socket is.
+        (UP._replace(listeners=(NODE._replace(own=None, process=0),)), "port", []),
+        (UP._replace(listeners=(NODE._replace(address="198.18.2.10"), SQUATTER._replace(address="127.0.0.1"))), "port", []),
+        (UP._replace(listeners=(NODE._replace(address="127.0.0.1"), SQUATTER._replace(address="198.18.2.10"))), "port", ["port-taken"]),
+        (UP._replace(listeners=(NODE._replace(address="127.0.0.1"),)), "port", ["node-on-loopback"]),
+        (UP._replace(listeners=(NODE._replace(address="::1"),)), "port", ["node-on-loopback"]),
+        (UP._replace(listeners=(NODE._replace(address="::"),)), "port", []),
+        (UP._replace(listeners=(NODE, EPMD)), "port", ["epmd-uninvited"]),
+        (UP._replace(listeners=(NODE, EPMD._replace(address="127.0.0.1"))), "map", ["epmd-uninvited"]),
+        (UP._replace(listeners=(NODE, EPMD)), "epmd", []),
+        (UP._replace(listeners=(NODE, EPMD._replace(process=1, program="systemd"))), "port", ["epmd-uninvited"]),
+        (UP._replace(listeners=(NODE, EPMD._replace(program="python3"))), "port", []),
     ],
 )
-def test_state(bench: Bench, state: findings.State, discovery: str, fault: str):
+def test_state(bench: Bench, state: findings.State, discovery: str, faults: list[str]):
     bench.host.it, bench.discovery = state, discovery
-    assert bench.found() == [fault]
+    assert bench.found() == faults
+
+
+def test_an_epmd_with_which_nodes_are_registered_is_theirs(bench: Bench):
+    bench.host.it = UP._replace(listeners=(NODE, EPMD))
+    bench.host.names = ["rabbit"]
+    assert bench.found() == []
+
+
+def test_who_an_uninvited_epmd_is(bench: Bench):
+    bench.host.it = UP._replace(listeners=(NODE, EPMD, EPMD._replace(address="::")))
+    (finding,) = bench.node().findings([CAROL], datetime.now(timezone.utc))
+    assert "epmd (process 13, account root) listens on port 4369 of 0.0.0.0, ::" in finding.fault.cause
 
 
 def test_a_node_that_does_not_start_with_a_spoilt_file_has_one_fault(bench: Bench):

@@ -19,12 +19,14 @@ OPTIONS = """
 
 def test_tls_options():
     found = settings.tls_options(OPTIONS)
-    assert found.server == settings.Side("/s.pem", "/s.key", "/ca.pem", ("TLSv1.2", "TLSv1.3"), "/crl")
+    assert found.server == settings.Side("/s.pem", "/s.key", "/ca.pem", ("TLSv1.2", "TLSv1.3"), "/crl", None, (
+        "verify is not verify_peer", "fail_if_no_peer_cert is not true"
+    ))  # fmt: skip
     assert found.client == settings.Side("/c.pem", None, None, ("TLSv1.3",), None)
 
 
 def test_a_missing_side_says_nothing():
-    assert settings.tls_options("[{server, []}].").client == settings.Side()
+    assert settings.tls_options("[{server, []}].").client == settings.Side(loosened=("verify is not verify_peer",))
 
 
 def test_revocations_count_only_where_they_are_checked():

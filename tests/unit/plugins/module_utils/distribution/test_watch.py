@@ -16,6 +16,8 @@ import pytest
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import diagnosis, options, probe, watch
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.certificate import Certificate
 from ansible_collections.beam.tls_distribution.plugins.module_utils.host import watch as program
+from ansible_collections.beam.tls_distribution.plugins.module_utils.host.commands import run as run_command
+from ansible_collections.beam.tls_distribution.plugins.module_utils.host.node import Host
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import foreign
 
 NODE, PEER = "guard@localhost", "guard@peer.invalid"
@@ -36,6 +38,10 @@ def settings(tmp_path):
         "certfile": str(tmp_path / "node.pem"),
         "cacertfile": str(tmp_path / "ca.pem"),
         "cookie_file": str(tmp_path / "cookie"),
+        "configuration": str(tmp_path),
+        "unit": "erlang-guard.service",
+        "account": "merl",
+        "authorities": [(tmp_path / "ca.pem").read_text()],
         "tls_minimum_version": "TLSv1.3",
         "timeout": 2,
         "discovery": "map",
@@ -61,7 +67,7 @@ def run(settings, tmp_path):
 
 
 def test_what_cannot_be_reached_is_down_with_its_fault(settings):
-    found = watch.look(settings)
+    found = watch.look(settings, Host(run_command))
     known = values(found.samples)
     assert known[watch.NODE_UP, NODE] == 0
     assert known[watch.NODE_FAULT, NODE, "connection-refused"] == 1
@@ -72,6 +78,14 @@ def test_what_cannot_be_reached_is_down_with_its_fault(settings):
     assert known[watch.NODE_CERTIFICATE, NODE] > 0 and known[watch.TRUST_CERTIFICATE, NODE] > 0
     assert found.unable is None
     assert len(found.faults) == 2 and PEER in found.faults[1]
+
+
+def test_a_bundle_that_trusts_more_than_the_cluster_is_a_fault_of_the_node(settings):
+    bundle = Path(settings["cacertfile"])
+    bundle.write_text(bundle.read_text() + foreign.certificate("elsewhere").partition("-----BEGIN PRIVATE")[0])
+    found = watch.look(settings, Host(run_command))
+    assert values(found.samples)[watch.NODE_FAULT, NODE, "trust-beyond-cluster"] == 1
+    assert any("CN=elsewhere" in sentence for sentence in found.faults)
 
 
 def test_an_edge_that_is_up_has_its_time_and_its_certificates_end():

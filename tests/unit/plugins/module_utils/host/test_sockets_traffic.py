@@ -40,8 +40,17 @@ class Counting(traffic.Traffic):
         self.arrived, self.sent = {}, {}
 
 
+PROC_NET_TCP6 = """\
+  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 00000000000000000000000001000000:1112 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 501 1 0 100
+   1: 0000000000000000FFFF00000A0112C6:1112 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 502 1 0 100
+   2: 00000000000000000000000000000000:1111 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 503 1 0 100
+"""
+
+
 def test_listening_sockets():
-    assert sockets.listening(PROC_NET_TCP) == {"97455": 4370, "55838": 22}
+    assert sockets.listening(PROC_NET_TCP) == [("97455", "0.0.0.0", 4370), ("55838", "0.0.0.0", 22)]
+    assert sockets.listening(PROC_NET_TCP6) == [("501", "::1", 4370), ("502", "198.18.1.10", 4370), ("503", "::", 4369)]
 
 
 def test_the_holder_of_a_socket_of_this_process():
@@ -49,10 +58,31 @@ def test_the_holder_of_a_socket_of_this_process():
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         port = listener.getsockname()[1]
-        wanted = [inode for inode, listened in sockets.ports().items() if listened == port]
-        process = sockets.holder(wanted)
-        assert port == listener.getsockname()[1] and sockets.program(process)
-        assert set(wanted) <= sockets.inodes(process)
+        (seen,) = [each for each in sockets.listeners() if each.port == port]
+        assert seen.address == "127.0.0.1"
+        process = sockets.holders([seen.inode])[seen.inode]
+        assert sockets.program(process) and sockets.account(process)
+        assert seen.inode in sockets.inodes(process)
+
+
+@pytest.mark.parametrize(
+    ("group", "inside"),
+    [
+        ("/system.slice/erlang-guard.service", True),
+        ("/system.slice/erlang-guard.service/node", True),
+        ("/system.slice/erlang-guard.service-2", False),
+        ("/system.slice", False),
+        ("", False),
+    ],
+)
+def test_processes_of_a_control_group(monkeypatch: pytest.MonkeyPatch, group: str, inside: bool):
+    monkeypatch.setattr(sockets, "_told", lambda process, name: "4:memory:/\n1:name=systemd:%s\n0::%s\n" % (group, group))
+    assert sockets.within(7, "/system.slice/erlang-guard.service") is inside
+
+
+def test_no_process_belongs_to_the_group_of_a_unit_that_has_none(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sockets, "_told", lambda process, name: "0::/\n")
+    assert not sockets.within(7, "") and not sockets.within(7, "/")
 
 
 @pytest.mark.parametrize(("version", "far", "near"), [(4, ALPHA, BRAVO), (6, "2001:db8::1", "2001:db8::2")])
