@@ -64,6 +64,10 @@ class ActionModule(ActionBase):
         group = arguments["group"] or self._templar.template(variables.get("erlang_cluster_group", _DEFAULT_GROUP))
         names = list(variables["groups"].get(group, []))
         self._bases: dict[str, list[str]] = {}
+        self._raw: Hosts = {}
+        self._specifications = Specifications(
+            _COLLECTION, lambda path: self._loader.load_from_file(path, cache="none", trusted_as_template=True)
+        )
         faults: list[Fault] = []
         if not names:
             faults.append(
@@ -78,6 +82,9 @@ class ActionModule(ActionBase):
             return _failed(result, faults)
         hosts = self._read(names, variables["hostvars"], faults)
         topology = self._build(hosts, faults)
+        for name in names:
+            late = inventory.check_deferred(name, self._raw[name], self._specifications, self._loader, topology, faults)
+            _check_place(name, "erlang_verify_report_directory", self._bases[name][0], late, hosts[name], faults)
         otps = self._otps(hosts, topology, variables, faults)
         secrets = _check_secrets(hosts, faults)
         if faults or topology is None:
@@ -89,13 +96,10 @@ class ActionModule(ActionBase):
         return result
 
     def _read(self, names: list[str], hostvars: t.Any, faults: list[Fault]) -> Hosts:
-        specifications = Specifications(
-            _COLLECTION, lambda path: self._loader.load_from_file(path, cache="none", trusted_as_template=True)
-        )
         hosts: Hosts = {}
         for name in names:
-            raw = self._variables(name, hostvars)
-            values = inventory.read_host(name, raw, specifications, self._loader, faults)
+            raw = self._raw[name] = self._variables(name, hostvars)
+            values = inventory.read_host(name, raw, self._specifications, self._loader, faults)
             # Hosts given on the command line have "None" here instead of a directory.
             base = os.path.join(os.getcwd(), "" if raw.get("inventory_dir") in (None, "None") else raw["inventory_dir"])
             if values.get("erlang_cluster_directory"):
@@ -192,6 +196,22 @@ def resolve(host: str) -> list[str]:
 def read_release(path: str) -> Release:
     """A release archive on the controller. Raises InputError if it cannot be used."""
     return archives.read(Path(path))
+
+
+def _check_place(
+    name: str, variable: str, base: str, values: dict[str, t.Any], others: dict[str, t.Any], faults: list[Fault]
+) -> None:
+    """Checks that a directory on the controller can be written to; what lies in the cluster's own is seen with that."""
+    given = values.get(variable)
+    if not given or "\0" in given:
+        return
+    place = Path(base, os.path.expanduser(given))
+    if others.get("erlang_cluster_directory") and Path(others["erlang_cluster_directory"]) in place.parents:
+        return
+    try:
+        directory.check_directory(place)
+    except InputError as error:
+        faults.append(Fault((name,), variable, given, error.problem, error.fix))
 
 
 def _check_secrets(hosts: Hosts, faults: list[Fault]) -> list[str]:

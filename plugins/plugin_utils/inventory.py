@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.errors import AnsibleError
+from ansible.errors import AnsibleError, AnsibleUndefinedVariable
 from ansible.template import Templar
+from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster import checks
 from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faults import Fault, InputError
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.specifications import Specifications
 
-# Variables that may refer to the topology, which is not there yet. They are worked out where they are used.
-DEFERRED = frozenset(["erlang_node_sys_config", "erlang_node_vm_args", "erlang_node_environment"])
+# Variables that may refer to the topology, which is not there yet when the others are read.
+DEFERRED = frozenset(["erlang_node_sys_config", "erlang_node_vm_args", "erlang_node_environment", "erlang_verify_report_directory"])
 
 # What our modules and actions set as facts.
 FACTS = frozenset(["erlang_cluster_topology", "erlang_survey"])
 
+_OF_TOPOLOGY = ("erlang_cluster_topology", "erlang_cluster_node")
 _PREFIX = "erlang_"
 
 
@@ -28,41 +30,95 @@ def read_host(
     """The public variables of all roles for one host, templated and of the types that the roles ask for.
 
     ``raw`` are the host's variables before templating. A variable with a fault counts as absent, so that everything
-    else is checked as well. Names that are probably misspelt are faults too.
+    else is checked as well. Names that are probably misspelt are faults too. Variables that may refer to the topology are left out.
     """
     faults += _unknown(inventory, raw, specifications)
+    return _read(inventory, raw, specifications, loader, faults, set(specifications.options) - DEFERRED, ())
+
+
+def check_deferred(
+    inventory: str,
+    raw: dict[str, t.Any],
+    specifications: Specifications,
+    loader: t.Any,
+    topology: dict[str, t.Any] | None,
+    faults: list[Fault],
+) -> dict[str, t.Any]:
+    """The variables of a host that may refer to the topology, which is None where the inventory has faults. Adds what is wrong with them.
+
+    All of them are worked out here, before a host is asked: a template that fails where it is used would be shown with the lines around it,
+    which may be secret. What only the survey of a host tells is of no use to them, then. What refers to a topology that there is not is left out.
+    """
+    known: dict[str, t.Any] = {}
+    if topology is not None:
+        known = {
+            "ansible_facts": {**raw.get("ansible_facts", {}), "erlang_cluster_topology": topology},
+            "erlang_cluster_topology": topology,
+            "erlang_cluster_node": topology["nodes"][inventory],
+        }
+    unknown = () if topology is not None else _OF_TOPOLOGY
+    values = _read(inventory, {**raw, **known}, specifications, loader, faults, DEFERRED & set(specifications.options), unknown)
+    for name, value in values.items():
+        faults += [Fault((inventory,), name, *problem) for problem in checks.problems(name, value)]
+    return values
+
+
+def _read(
+    inventory: str,
+    raw: dict[str, t.Any],
+    specifications: Specifications,
+    loader: t.Any,
+    faults: list[Fault],
+    names: t.Collection[str],
+    unknown: tuple[str, ...],
+) -> dict[str, t.Any]:
+    """The values of variables; one whose template cannot be worked out for lack of something ``unknown`` is left out."""
     defaults = specifications.defaults()
     variables = {**defaults, **raw}
     templar = Templar(loader=loader, variables=variables)
     values: dict[str, t.Any] = {}
     for name in specifications.options:
-        if name not in variables:
+        if name not in variables or name not in names:
             continue
         try:
             values[name] = _value(name, variables[name], specifications, templar)
         except AnsibleError as error:
             if variables[name] == defaults.get(name):
                 continue  # The fault is in a variable that the default refers to.
-            reason = "" if specifications.is_secret(name) else " (%s)" % " ".join(str(error).split())
+            undefined = isinstance(error, AnsibleUndefinedVariable)
+            if undefined and any(word in str(error) for word in unknown):
+                continue
+            reason = "" if specifications.is_secret(name) and not undefined else " (%s)" % " ".join(str(error).split())
             faults.append(Fault((inventory,), name, None, "cannot be worked out%s" % reason, "correct its template"))
         except InputError as error:
-            shown = None if specifications.is_secret(name) else _plain(name, variables, specifications, templar)
+            if variables[name] == defaults.get(name):
+                continue
+            shown = None if specifications.is_secret(name) else _plain(templar.template(variables[name]))
             faults.append(Fault((inventory,), name, shown, error.problem, error.fix))
             values[name] = None
     return values
 
 
 def _value(name: str, raw: t.Any, specifications: Specifications, templar: Templar) -> t.Any:
-    if name in DEFERRED:
-        specifications.check_shape(name, raw)
+    value = _worked_out(templar.template(raw))
+    if value is None:
+        if specifications.is_needed(name):
+            raise specifications.without_value(name)
         return None
-    value = templar.template(raw)
-    return None if value is None else specifications.validated(name, value)
+    return specifications.validated(name, value)
 
 
-def _plain(name: str, variables: dict[str, t.Any], specifications: Specifications, templar: Templar) -> t.Any:
-    value = variables[name] if name in DEFERRED else templar.template(variables[name])
-    return value if isinstance(value, (str, int, float)) else str(value)
+def _worked_out(value: t.Any) -> t.Any:
+    """Data in which nothing waits to be templated any more."""
+    if isinstance(value, t.Mapping):
+        return {key: _worked_out(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_worked_out(inner) for inner in value]
+    return value
+
+
+def _plain(value: t.Any) -> t.Any:
+    return value if value is None or isinstance(value, (str, int, float)) else str(value)
 
 
 def _unknown(inventory: str, raw: t.Iterable[str], specifications: Specifications) -> list[Fault]:

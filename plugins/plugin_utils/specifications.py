@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import typing as t
 from pathlib import Path
 
@@ -73,22 +74,32 @@ class Specifications:
     def validated(self, name: str, value: t.Any) -> t.Any:
         """A variable's value in the type that its role asks for.
 
+        What YAML makes of a value without quotes is not taken for a text, nor a text or true for a list or a number: Ansible would.
         Raises InputError if it has another type, or is none of the choices.
         """
+        self._check_kind(name, value)
         result = ArgumentSpecValidator({name: self.options[name]}).validate({name: value})
         if not result.error_messages:
             return result.validated_parameters[name]
         raise self._error(name, value, result.error_messages)
 
-    def check_shape(self, name: str, value: t.Any) -> None:
-        """Holds a value that is not to be templated yet to its type, as far as can be seen.
+    def is_needed(self, name: str) -> bool:
+        """Whether a variable has to have a value: those with a default, where nothing else stands for it being absent."""
+        return self.options[name].get("default") is not None
 
-        Raises InputError if it is neither of that type nor a string, which may be a template.
-        """
+    def without_value(self, name: str) -> InputError:
+        """The fault of a variable that has to have a value and has none."""
         kind = self.options[name].get("type", "str")
-        expected = {"dict": dict, "list": list}.get(kind)
-        if expected is not None and value is not None and not isinstance(value, (expected, str)):
+        return InputError("has no value", "give %s, or remove it" % _KINDS.get(kind, (kind, kind))[1])
+
+    def _check_kind(self, name: str, value: t.Any) -> None:
+        option = self.options[name]
+        kind = option.get("type", "str")
+        if not _is_kind(kind, value):
             raise self._error(name, value, [])
+        element = option.get("elements", "str")
+        if kind == "list" and not all(_is_element(element, item) for item in value):
+            raise self._error(name, value, ["Elements value"])
 
     def _error(self, name: str, value: t.Any, messages: list[str]) -> InputError:
         option = self.options[name]
@@ -106,3 +117,21 @@ class Specifications:
         if any("unable to convert" in message for message in messages) or not messages:
             return InputError("is not %s" % is_that, "give %s" % give)
         return InputError("does not fit (%s)" % " ".join(" ".join(messages).split()), "see the role's README")
+
+
+def _is_kind(kind: str, value: t.Any) -> bool:
+    """Whether a value is of a kind as YAML or a template gives it; numbers may be texts, as command lines and INI files have no others."""
+    if kind in ("int", "float"):
+        if isinstance(value, str):
+            return re.fullmatch(r"[+-]?[0-9]+" if kind == "int" else r"[+-]?[0-9]+(\.[0-9]+)?", value) is not None
+        return isinstance(value, int if kind == "int" else (int, float)) and not isinstance(value, bool)
+    if kind == "bool":
+        return isinstance(value, (bool, str, int))
+    if kind == "list":
+        return isinstance(value, (list, tuple))
+    return isinstance(value, t.Mapping if kind == "dict" else str)
+
+
+def _is_element(element: str, item: t.Any) -> bool:
+    """Integers are texts where each item of a list is one: arguments of commands are written so."""
+    return _is_kind(element, item) or (element == "str" and isinstance(item, int) and not isinstance(item, bool))

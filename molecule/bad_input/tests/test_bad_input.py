@@ -20,7 +20,7 @@ from lab.settings import RUN
 from lab.whole import control, playbook
 
 
-def site(tmp_path: Path, **changes: dict[str, Any]) -> Ended:
+def site(tmp_path: Path, *options: str, **changes: dict[str, Any]) -> Ended:
     """Runs the playbook on the lab's inventory with some variables of hosts, or of all of them, changed.
 
     Hosts are given an address at which nobody answers, so that a run that touches one fails by that.
@@ -39,7 +39,7 @@ def site(tmp_path: Path, **changes: dict[str, Any]) -> Ended:
                     variables[variable] = value
     inventory = tmp_path / "inventory.yml"
     inventory.write_text(json.dumps(found))
-    return ended(control(["ansible-playbook", "--inventory=%s" % inventory, playbook("site")]))
+    return ended(control(["ansible-playbook", "--inventory=%s" % inventory, playbook("site"), *options]))
 
 
 def test_faults_stop_before_any_host(tmp_path: Path) -> None:
@@ -82,6 +82,68 @@ def test_one_fault(tmp_path: Path, where: str, changes: dict[str, Any], words: l
     done = site(tmp_path, **{where: changes})
     assert done.code != 0 and "Survey the host" not in done.out
     assert all(word in done.out for word in words), done.out
+
+
+ODD_NAME = "A\"\nExecStartPre=+/bin/touch /root/made-by-a-name\n#"
+SECRETS = ("p4ssw0rd-that-stays", "t0ken-that-stays")
+
+
+def test_values_that_reach_a_file(tmp_path: Path) -> None:
+    """Those of every host, all at once, each in a sentence with what to do; and the values of what is secret in none, however much is shown."""
+    done = site(
+        tmp_path,
+        "-vvv",
+        "--diff",
+        alpha={
+            "erlang_node_environment": {ODD_NAME: SECRETS[1], "HOME": SECRETS[1]},
+            "erlang_node_vm_args": ["-setcookie", "mongooseim"],
+            "erlang_node_unit_settings": {"Service": {"User": "root"}},
+            "erlang_account_home": "/var/lib/../../etc",
+        },
+        bravo={
+            "erlang_node_sys_config": SECRETS[0],
+            "erlang_node_vm_args": [None],
+            "erlang_node_unit_settings": {"Bogus": {"Key": "value"}},
+            "erlang_verify_walls": "{{ none }}",
+            "erlang_cluster_net_ticktime": True,
+        },
+        carol={
+            "erlang_node_sys_config": {"guard": SECRETS[0]},
+            "erlang_node_vm_args": ["-proto_dist", "inet_tcp"],
+            "erlang_node_tls_versions": [],
+            "erlang_node_environment": {"TOKEN": [SECRETS[1]]},
+        },
+        dave={
+            "erlang_node_sys_config": {"guard": {"password": SECRETS[0], "other": "{{ no_such_variable }}"}},
+            "erlang_node_environment": "{{ {'TOKEN': '%s'}.nothing }}" % SECRETS[1],
+            "erlang_app_start": "guard",
+            "erlang_verify_report_directory": "/dev/null/report",
+        },
+    )
+    assert done.code != 0 and "Survey the host" not in done.out
+    out = " ".join(done.out.split())
+    for sentence in (
+        "is not the name of an environment variable; use letters, digits and underscores",
+        "alpha: erlang_node_environment 'HOME' is the role's own; use erlang_account_home.",
+        "alpha: erlang_node_vm_args '-setcookie' is the role's own; use erlang_cluster_cookie.",
+        "alpha: erlang_node_unit_settings 'Service.User' is the role's own; use erlang_account_name.",
+        "alpha: erlang_account_home '/var/lib/../../etc' cannot be the home of an account;",
+        "bravo: erlang_node_sys_config is not a mapping; give a mapping.",
+        "bravo: erlang_node_vm_args '[None]' has an element that is not a string; give a list in which each is a string.",
+        "bravo: erlang_node_unit_settings 'Bogus' is no section that may have further lines; use Unit or Service.",
+        "bravo: erlang_verify_walls has no value; give a list, or remove it.",
+        "bravo: erlang_cluster_net_ticktime True is not an integer; give a number.",
+        "carol: erlang_node_sys_config 'guard' is no mapping;",
+        "carol: erlang_node_vm_args '-proto_dist' is the role's own;",
+        "carol: erlang_node_tls_versions [] is empty; give tlsv1.3, tlsv1.2 or both.",
+        "carol: erlang_node_environment 'TOKEN' has a value that is no text;",
+        "dave: erlang_node_sys_config cannot be worked out ('no_such_variable' is undefined); correct its template.",
+        "dave: erlang_node_environment cannot be worked out",
+        "dave: erlang_app_start 'guard' is not a list; give a list.",
+        "dave: erlang_verify_report_directory '/dev/null/report' cannot be",
+    ):
+        assert sentence in out, "%s is not in:\n%s" % (sentence, done.out)
+    assert [secret for secret in SECRETS if secret in done.out] == []
 
 
 def unknown_source(tmp_path: Path) -> str:

@@ -94,7 +94,7 @@ def problems(environment: Any) -> Iterator[Problem]:
 
 def _of_name(name: Any) -> Problem | None:
     if not isinstance(name, str) or not _NAME.match(name):
-        return Problem(repr(name), "is not the name of an environment variable", "use letters, digits and underscores, the first no digit")
+        return Problem(str(name), "is not the name of an environment variable", "use letters, digits and underscores, the first no digit")
     reserved = _FLAGS if _RESERVED_PATTERN.match(name) else RESERVED.get(name)
     return Problem(name, *reserved) if reserved else None
 

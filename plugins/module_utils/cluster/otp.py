@@ -74,7 +74,7 @@ def wanted(
     ``needed`` are the applications of OTP that the node starts, ``hosts`` all hosts of the inventory. What is wrong is added to ``faults``.
     """
     kind = variables.get("erlang_otp_source") or "package"
-    _check_numbers(inventory, variables, faults)
+    _check_versions(inventory, variables, faults)
     if kind == "package":
         return {"source": kind, "prefix": PREFIX, "roots": list(variables.get("erlang_otp_roots") or ROOTS)}
     place = {"source": kind, "prefix": PREFIX, "roots": [posixpath.join(PREFIX, "current")]}
@@ -176,14 +176,7 @@ def _check_options(inventory: str, variables: Mapping[str, Any], needed: Sequenc
             faults.append(Fault((inventory,), "erlang_otp_build_environment", name, "is not the name of an environment variable", fix))
 
 
-def _check_numbers(inventory: str, variables: Mapping[str, Any], faults: list[Fault]) -> None:
-    for variable, fix in (
-        ("erlang_otp_keep", "give the number of OTPs that are kept besides the current one"),
-        ("erlang_otp_build_jobs", "give the number of jobs of make, or 0 for one per processor"),
-    ):
-        value = variables.get(variable)
-        if value is not None and value < 0:
-            faults.append(Fault((inventory,), variable, value, "is less than 0", fix))
+def _check_versions(inventory: str, variables: Mapping[str, Any], faults: list[Fault]) -> None:
     for version in variables.get("erlang_otp_allow_below_floor") or []:
         try:
             Version(version)

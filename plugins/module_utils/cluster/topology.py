@@ -16,6 +16,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Callable, NamedTuple
 
+from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster import checks
 from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.edges import mesh
 from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faults import (
     Fault,
@@ -31,7 +32,6 @@ Variables = Mapping[str, Any]
 # What distribution over TLS needs of OTP in every node (Erlang/OTP, "Using TLS for Erlang Distribution").
 OTP_APPLICATIONS = ("asn1", "crypto", "kernel", "public_key", "ssl", "stdlib")
 
-COOKIE_SHORTEST = 20
 PASSPHRASE_SHORTEST = 8
 
 # Variables that describe the cluster and so have to be the same on every host, each with the default of its role.
@@ -49,30 +49,7 @@ CLUSTER_WIDE: dict[str, Any] = {
 SECRETS = frozenset(["erlang_cluster_cookie", "erlang_certs_ca_passphrase"])
 
 _HIGHEST_PORT = 65535
-_PORT = "choose a port from 1 to 65535"
-_OPEN_PORT = "choose a port from 1024 to 65535, since the account of a node may not open lower ones"
-_RANGES: dict[str, tuple[int, int, str]] = {
-    "erlang_app_keep": (0, 1000, "give the number of older releases that are kept beside the newest"),
-    "erlang_cluster_port": (1024, _HIGHEST_PORT, _OPEN_PORT),
-    "erlang_cluster_epmd_port": (1024, _HIGHEST_PORT, _OPEN_PORT),
-    "erlang_cluster_net_ticktime": (4, 86400, "choose from 4 to 86400 seconds"),
-    "erlang_node_port": (1, _HIGHEST_PORT, _PORT),
-    "erlang_node_listen_port": (1024, _HIGHEST_PORT, _OPEN_PORT),
-    "erlang_certs_days": (1, 36500, "choose from 1 to 36500 days"),
-    "erlang_certs_renew_before_days": (0, 36500, "choose from 0 days to less than erlang_certs_days"),
-    "erlang_certs_ca_days": (1, 36500, "choose from 1 to 36500 days"),
-    "erlang_verify_watch_interval": (10, 86400, "choose from 10 to 86400 seconds"),
-}
-
-# net_kernel takes letters, digits, underscores and hyphens in the part before the @. It also names directories, a unit
-# and an nftables table here, so that it starts with a letter or digit and is kept short.
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
-# RFC 1123, section 2.1: labels of letters, digits and hyphens.
-_LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\Z")
-_ACCOUNT = re.compile(r"[a-z_][a-z0-9_-]{0,31}\Z")
-_APPLICATION = re.compile(r"[a-z][A-Za-z0-9_@]*\Z")
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~-]*\Z")
-_PATH = re.compile(r"/[A-Za-z0-9_@+./-]*\Z")
 
 
 class Release(NamedTuple):
@@ -108,12 +85,10 @@ def build(
     nodes: dict[str, dict[str, Any]] = {}
     releases: dict[str, Release | None] = {}
     for inventory, variables in hosts.items():
-        _check_ranges(inventory, variables, faults)
-        _check_lifetimes(inventory, variables, faults)
-        _check_watch(inventory, variables, faults)
+        faults += checks.of_host(inventory, {**variables, "erlang_node_host": _given(variables, "erlang_node_host", inventory)})
         nodes[inventory] = _node(inventory, variables, cluster, resolve, faults)
         release = _release(inventory, variables, read_release, releases, faults)
-        nodes[inventory].update(_applications(inventory, variables, release, faults))
+        nodes[inventory].update(_applications(variables, release))
     _check_names(nodes, faults)
     _check_addresses(nodes, cluster, faults)
     _check_ports(nodes, cluster, faults)
@@ -150,15 +125,12 @@ def _cluster(hosts: Mapping[str, Variables], faults: list[Fault]) -> dict[str, A
             faults.append(_disagreement(variable, by_value))
         cluster[variable] = max(by_value, key=lambda value: len(by_value[value])) if by_value else default
     everywhere = tuple(hosts)
-    if not _NAME.match(str(cluster["erlang_cluster_name"])):
-        faults.append(_unfit_name(everywhere, "erlang_cluster_name", cluster["erlang_cluster_name"]))
     if not cluster["erlang_cluster_directory"]:
         faults.append(
             Fault(
                 everywhere, "erlang_cluster_directory", None, "has no value", "set it to a directory on the controller"
             )
         )
-    _check_cookie(everywhere, cluster["erlang_cluster_cookie"], faults)
     return cluster
 
 
@@ -173,50 +145,6 @@ def _disagreement(variable: str, by_value: Mapping[Any, Sequence[str]]) -> Fault
     return Fault(everywhere, variable, None, problem, "set it once, for the whole group")
 
 
-def _check_cookie(hosts: tuple[str, ...], cookie: Any, faults: list[Fault]) -> None:
-    """Holds a cookie to what auth accepts (Erlang/OTP, "Distributed Erlang", security) and to a length worth having."""
-    if cookie is None:
-        return
-    fix = "use %d to 255 letters and digits, or leave it unset to have one made" % COOKIE_SHORTEST
-    if not all("!" <= character <= "~" for character in str(cookie)):
-        problem = "has characters that no cookie may have (spaces, line ends, or others than ASCII)"
-        faults.append(Fault(hosts, "erlang_cluster_cookie", None, problem, fix))
-    if not COOKIE_SHORTEST <= len(str(cookie)) <= 255:
-        problem = "is too %s" % ("short to be a secret" if len(str(cookie)) < COOKIE_SHORTEST else "long")
-        faults.append(Fault(hosts, "erlang_cluster_cookie", None, problem, fix))
-
-
-def _check_ranges(inventory: str, variables: Variables, faults: list[Fault]) -> None:
-    for variable, (lowest, highest, fix) in _RANGES.items():
-        value = variables.get(variable)
-        if value is not None and not lowest <= value <= highest:
-            problem = "is not between %d and %d" % (lowest, highest)
-            faults.append(Fault((inventory,), variable, value, problem, fix))
-
-
-def _check_lifetimes(inventory: str, variables: Variables, faults: list[Fault]) -> None:
-    days = _given(variables, "erlang_certs_days", 90)
-    renew = _given(variables, "erlang_certs_renew_before_days", 30)
-    if renew >= days:
-        problem = "is not less than erlang_certs_days (%d), so that every run would issue a certificate" % days
-        fix = "choose a third of erlang_certs_days"
-        faults.append(Fault((inventory,), "erlang_certs_renew_before_days", renew, problem, fix))
-
-
-def _check_watch(inventory: str, variables: Variables, faults: list[Fault]) -> None:
-    directory = variables.get("erlang_verify_watch_directory")
-    if directory and (not _PATH.match(directory) or posixpath.normpath(directory) != directory or directory == "/"):
-        problem = "cannot be the directory of a collector"
-        fix = "give an absolute path of letters, digits and . _ @ + -, without a slash at its end, or '' for no link"
-        faults.append(Fault((inventory,), "erlang_verify_watch_directory", directory, problem, fix))
-
-
-def _unfit_name(hosts: tuple[str, ...], variable: str, value: Any) -> Fault:
-    problem = "cannot be the part of a node name before the @"
-    fix = "use 1 to 64 letters, digits, underscores and hyphens, the first a letter or digit"
-    return Fault(hosts, variable, value, problem, fix)
-
-
 def _node(
     inventory: str,
     variables: Variables,
@@ -228,17 +156,7 @@ def _node(
     host = str(_given(variables, "erlang_node_host", inventory))
     account = str(_given(variables, "erlang_account_name", "merl"))
     account_home = str(_given(variables, "erlang_account_home", "/var/lib/merl"))
-    if not _NAME.match(name):
-        faults.append(_unfit_name((inventory,), "erlang_node_name", name))
-    fit_host = _check_host(inventory, host, faults)
-    if not _ACCOUNT.match(account) or account == "root":
-        problem = "cannot be the name of a limited account"
-        fix = "use up to 32 lower-case letters, digits, underscores and hyphens, and not root"
-        faults.append(Fault((inventory,), "erlang_account_name", account, problem, fix))
-    if not _PATH.match(account_home) or posixpath.normpath(account_home) == "/":
-        problem = "cannot be the home of an account"
-        fix = "give an absolute path of letters, digits and . _ @ + -"
-        faults.append(Fault((inventory,), "erlang_account_home", account_home, problem, fix))
+    fit_host = not list(checks.problems("erlang_node_host", host))
     addresses = _addresses(inventory, variables, host, cluster, resolve if fit_host else None, faults)
     port = _given(variables, "erlang_node_port", cluster["erlang_cluster_port"])
     sources = _given(variables, "erlang_node_sources", addresses)
@@ -259,27 +177,6 @@ def _node(
         "table": "erlang_%s" % name.replace("-", "_"),
         "account": account,
     }
-
-
-def _check_host(inventory: str, host: str, faults: list[Fault]) -> bool:
-    if _is_address(host):
-        problem = "is an address, which no certificate of ours can carry"
-        fix = "give a name that resolves to it, and the address as erlang_node_addresses"
-    elif len(host) > 253 or not all(_LABEL.match(label) for label in host.split(".")):
-        problem = "cannot be the host part of a node name"
-        fix = "use a host name: letters, digits and hyphens, in parts joined by dots"
-    else:
-        return True
-    faults.append(Fault((inventory,), "erlang_node_host", host, problem, fix))
-    return False
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _version(cluster: Mapping[str, Any]) -> int:
@@ -358,7 +255,7 @@ def _release(
     else:
         releases[path] = release
     if release is not None:
-        if not _APPLICATION.match(release.name):
+        if not checks.APPLICATION.match(release.name):
             problem = "holds a release named %s, which cannot name a directory" % shown(release.name)
             fix = "name the release with letters, digits and underscores, the first a lower-case letter"
         elif not _VERSION.match(release.version):
@@ -370,16 +267,8 @@ def _release(
     return release
 
 
-def _applications(
-    inventory: str, variables: Variables, release: Release | None, faults: list[Fault]
-) -> dict[str, Any]:
+def _applications(variables: Variables, release: Release | None) -> dict[str, Any]:
     further = _given(variables, "erlang_app_applications", [])
-    for name in further:
-        if not _APPLICATION.match(str(name)):
-            fix = "give names of OTP applications, such as mnesia"
-            faults.append(
-                Fault((inventory,), "erlang_app_applications", name, "is not the name of an application", fix)
-            )
     needed = set(OTP_APPLICATIONS).union(further)
     if release is None:
         return {"application": None, "otp_applications": sorted(needed)}

@@ -11,7 +11,7 @@ import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import trust_as_template
 from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faults import Fault, InputError, fold
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils.inventory import read_host
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.inventory import check_deferred, read_host
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.specifications import Specifications
 
 OPTIONS: dict[str, t.Any] = {
@@ -20,6 +20,11 @@ OPTIONS: dict[str, t.Any] = {
     "erlang_cluster_cookie": {"type": "str", "no_log": True},
     "erlang_cluster_numbers": {"type": "list", "elements": "int"},
     "erlang_cluster_name": {"type": "str", "default": "erlang"},
+    "erlang_cluster_words": {"type": "list", "elements": "str"},
+    "erlang_cluster_mapping": {"type": "dict", "default": {}, "no_log": True},
+    "erlang_cluster_seconds": {"type": "float"},
+    "erlang_node_vm_args": {"type": "list", "elements": "str", "default": []},
+    "erlang_node_sys_config": {"type": "dict", "default": {}, "no_log": True},
 }
 
 
@@ -57,6 +62,8 @@ def test_names_that_are_probably_misspelt(specifications: Specifications, name: 
         ("erlang_cluster_port", "4371", 4371),
         ("erlang_cluster_discovery", "map", "map"),
         ("erlang_cluster_numbers", ["1"], [1]),
+        ("erlang_cluster_words", ["+P", 100], ["+P", "100"]),
+        ("erlang_cluster_seconds", "0.5", 0.5),
     ],
 )
 def test_values_take_the_type_of_their_specification(
@@ -69,6 +76,22 @@ def test_values_take_the_type_of_their_specification(
     ("name", "value", "problem", "fix"),
     [
         ("erlang_cluster_port", "abc", "is not an integer", "give a number"),
+        ("erlang_cluster_port", True, "is not an integer", "give a number"),
+        ("erlang_cluster_port", 4370.0, "is not an integer", "give a number"),
+        ("erlang_cluster_port", "43_70", "is not an integer", "give a number"),
+        ("erlang_cluster_port", "\uff14\uff13\uff17\uff10", "is not an integer", "give a number"),
+        ("erlang_cluster_port", [4370], "is not an integer", "give a number"),
+        ("erlang_cluster_seconds", True, "is not a number", "give a number"),
+        ("erlang_cluster_seconds", "nan", "is not a number", "give a number"),
+        ("erlang_cluster_name", True, "is not a string", "give a string"),
+        ("erlang_cluster_name", 1e3, "is not a string", "give a string"),
+        ("erlang_cluster_name", ["a"], "is not a string", "give a string"),
+        ("erlang_cluster_words", "a,b", "is not a list", "give a list"),
+        ("erlang_cluster_words", [None], "has an element that is not a string", "give a list in which each is a string"),
+        ("erlang_cluster_words", [True], "has an element that is not a string", "give a list in which each is a string"),
+        ("erlang_cluster_words", [1.10], "has an element that is not a string", "give a list in which each is a string"),
+        ("erlang_cluster_words", [["a"]], "has an element that is not a string", "give a list in which each is a string"),
+        ("erlang_cluster_mapping", "a=b", "is not a mapping", "give a mapping"),
         ("erlang_cluster_discovery", "prt", "is not known", "choose port, map or epmd"),
         ("erlang_cluster_numbers", {"a": 1}, "is not a list", "give a list"),
         (
@@ -97,7 +120,57 @@ def read(specifications: Specifications, **variables: t.Any) -> tuple[dict[str, 
 def test_a_host_has_defaults_and_templated_values(specifications: Specifications) -> None:
     values, faults = read(specifications, erlang_cluster_port="{{ base + 1 }}", base=4370)
     assert faults == []
-    assert values == {"erlang_cluster_port": 4371, "erlang_cluster_discovery": "port", "erlang_cluster_name": "erlang"}
+    assert values == {"erlang_cluster_port": 4371, "erlang_cluster_discovery": "port", "erlang_cluster_name": "erlang", "erlang_cluster_mapping": {}}
+
+
+def test_a_variable_that_has_a_default_has_to_have_a_value(specifications: Specifications) -> None:
+    _values, faults = read(specifications, erlang_cluster_name=None, erlang_cluster_words=None)
+    assert faults == ["alpha: erlang_cluster_name has no value; give a string, or remove it."]
+
+
+TOPOLOGY: dict[str, t.Any] = {"nodes": {"alpha": {"node": "guard@alpha"}}}
+
+
+@pytest.mark.parametrize(
+    ("topology", "variables", "sentences"),
+    [
+        (TOPOLOGY, {"erlang_node_sys_config": {"guard": {"node": "{{ erlang_cluster_node.node }}"}}}, []),
+        (None, {"erlang_node_sys_config": {"guard": {"node": "{{ erlang_cluster_node.node }}"}}}, []),
+        (
+            None,
+            {"erlang_node_vm_args": ["+P", "{{ erlang_survey.processors }}"]},
+            ["alpha: erlang_node_vm_args cannot be worked out ('erlang_survey' is undefined); correct its template."],
+        ),
+        (
+            TOPOLOGY,
+            {"erlang_node_sys_config": {"guard": {"password": "secret", "node": "{{ nowhere }}"}}},
+            ["alpha: erlang_node_sys_config cannot be worked out ('nowhere' is undefined); correct its template."],
+        ),
+        (None, {"erlang_node_vm_args": None}, ["alpha: erlang_node_vm_args has no value; give a list, or remove it."]),
+        (None, {"erlang_node_sys_config": "secret"}, ["alpha: erlang_node_sys_config is not a mapping; give a mapping."]),
+        (
+            None,
+            {"erlang_node_sys_config": {"guard": "{{ 'secret' }}"}, "erlang_node_vm_args": ["{{ '-name' }}"]},
+            [
+                "alpha: erlang_node_sys_config 'guard' is no mapping; give the parameters of the application and their values.",
+                "alpha: erlang_node_vm_args '-name' is the role's own; use erlang_node_name and erlang_node_host.",
+            ],
+        ),
+    ],
+)
+def test_variables_that_may_refer_to_the_topology(
+    specifications: Specifications, topology: dict[str, t.Any] | None, variables: dict[str, t.Any], sentences: list[str]
+) -> None:
+    def trusted(value: t.Any) -> t.Any:
+        if isinstance(value, dict):
+            return {key: trusted(inner) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [trusted(inner) for inner in value]
+        return trust_as_template(value) if isinstance(value, str) else value
+
+    faults: list[Fault] = []
+    check_deferred("alpha", trusted(variables), specifications, DataLoader(), topology, faults)
+    assert sorted(str(fault) for fault in faults) == sentences
 
 
 def test_faults_of_a_host_are_sentences(specifications: Specifications) -> None:

@@ -81,8 +81,6 @@ def test_an_archive():
         ({"erlang_otp_build_options": ["--prefix=/usr"]}, "'--prefix=/usr' is not an argument"),
         ({"erlang_otp_build_options": ["--without-mnesia"]}, "'--without-mnesia' leaves out an application that the node starts; remove it"),
         ({"erlang_otp_build_environment": {"A B": "1"}}, "'A B' is not the name of an environment variable"),
-        ({"erlang_otp_build_jobs": -1}, "erlang_otp_build_jobs -1 is less than 0"),
-        ({"erlang_otp_keep": -1}, "erlang_otp_keep -1 is less than 0"),
         ({"erlang_otp_allow_below_floor": ["27.x"]}, "erlang_otp_allow_below_floor '27.x' is no version of OTP"),
         ({"erlang_cluster_discovery": "epmd"}, "erlang_otp_source 'build' gives no port mapper as a service"),
         ({"erlang_otp_source": "archive"}, "erlang_otp_archive has no value"),
