@@ -36,6 +36,7 @@ that host's node; DETAIL is what was found in the case at hand.
 NAMES = {
     "owner": "HOST", "own_host": "HERE", "host": "PEER", "node": "NODE", "address": "ADDRESS", "port": "PORT", "epmd_port": "EPMD-PORT",
     "certfile": "CERTIFICATE-FILE", "cacertfile": "TRUST-FILE", "cookie_file": "COOKIE-FILE", "timeout": "TIMEOUT", "detail": "DETAIL",
+    "between": "HOSTS", "direction": "DIRECTION",
 }  # fmt: skip
 
 STAGES = {
@@ -80,6 +81,9 @@ def page(checkout: Path) -> str:
         lines += ["", "## %s" % ", ".join(entry.id for entry in entries), ""]
         lines += ["- *Shows:* " + _listed(shown(symptom) for entry in entries for symptom in entry.symptoms) + "."]
         lines += ["- *Cause:* " + entries[0].cause.format_map(NAMES), "- *Remedy:* " + entries[0].remedy.format_map(NAMES)]
+        if entries[0].several:
+            cause, remedy = (sentence.format_map(NAMES) for sentence in entries[0].several)
+            lines += ["- *Where several edges show it:* %s %s" % (cause, remedy)]
         explained = sorted({name for entry in entries for name in entry.explains} - {entry.id for entry in entries})
         lines += ["- *Explains:* %s." % ", ".join("`%s`" % name for name in explained)] if explained else []
     return "\n".join(lines) + "\n"

@@ -63,6 +63,13 @@ def rule(router: str, text: str) -> Iterator[None]:
 
 
 @contextmanager
+def shut(router: str) -> Iterator[None]:
+    """A router that lets nothing through, one way or the other."""
+    with rule(router, "iifname internet drop"), rule(router, "oifname internet drop"):
+        yield
+
+
+@contextmanager
 def table(router: str, name: str, chains: str) -> Iterator[None]:
     """A router with a table more."""
     network.load(router, "table %s {\n%s\n}\n" % (name, chains))
@@ -87,6 +94,45 @@ def other_otp(name: str, suite: str) -> Iterator[None]:
     lines = ["[Service]", "Type=exec", "ExecStart=", "ExecStart=%s/%s/bin/erlexec %s" % (inside, erts.name, flags % (known.fqdn, OPTIONS))]
     lines += ["Environment=" + setting for setting in settings]
     with altered(name, "true", RESTART), dropped_in(name, "otp", lines), altered(name, RESTART + "; sleep 2", "true"):
+        yield
+
+
+CLOCK = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <sys/time.h>
+#include <time.h>
+int clock_gettime(clockid_t clock, struct timespec *found) {
+    int (*next)(clockid_t, struct timespec *) = dlsym(RTLD_NEXT, "clock_gettime");
+    int result = next(clock, found);
+    if (result == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) found->tv_sec += SECONDS;
+    return result;
+}
+time_t time(time_t *place) {
+    struct timespec found;
+    clock_gettime(CLOCK_REALTIME, &found);
+    if (place) *place = found.tv_sec;
+    return found.tv_sec;
+}
+int gettimeofday(struct timeval *restrict found, void *restrict zone) {
+    struct timespec exact;
+    clock_gettime(CLOCK_REALTIME, &exact);
+    found->tv_sec = exact.tv_sec;
+    found->tv_usec = exact.tv_nsec / 1000;
+    return 0;
+}
+"""
+"""A library whose clock is some seconds ahead. Hosts in namespaces share the machine's clock, which nobody may set."""
+
+
+@contextmanager
+def other_time(name: str, ahead: timedelta) -> Iterator[None]:
+    """A host whose clock is ahead, or behind: for every program that is started there, and for the node."""
+    place, library = hosts.root(host(name)) / "usr/local/lib", "/usr/local/lib/clock.so"
+    source = place / "clock.c"
+    source.write_text(CLOCK)
+    run(["cc", "-shared", "-fPIC", "-DSECONDS=%dL" % ahead.total_seconds(), "-o", str(place / "clock.so"), str(source), "-ldl"])
+    with altered(name, "echo %s > /etc/ld.so.preload; %s" % (library, RESTART), "rm /etc/ld.so.preload; " + RESTART):
         yield
 
 
@@ -118,6 +164,12 @@ class Authority:
     def certificate(self) -> str:
         """A certificate of the CA itself, as PEM text."""
         builder = self._builder(self.name, self.key, DAY, DAY)
+        builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        return _pem(builder.sign(self.key, hashes.SHA256()))
+
+    def valid_until(self, after: timedelta) -> str:
+        """A certificate of the CA itself with its key and its name that ends some time from now, as PEM text."""
+        builder = self._builder(self.name, self.key, 30 * DAY, after)
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         return _pem(builder.sign(self.key, hashes.SHA256()))
 

@@ -97,6 +97,7 @@ def test_all_is_quiet_where_all_is_well(rules: Path) -> None:
         series('beam_tls_node_certificate_remaining_seconds{node="%s"}' % ALPHA, constant(60 * DAY)),
         series('beam_tls_trust_certificate_remaining_seconds{node="%s"}' % ALPHA, constant(900 * DAY)),
         series(edge("edge_certificate_remaining_seconds", ALPHA, BRAVO), constant(60 * DAY)),
+        series('beam_tls_node_strangers{node="%s"}' % ALPHA, constant(0)),
         series('beam_tls_watch_last_run_timestamp_seconds{node="%s"}' % ALPHA, "0+60x%d" % MINUTES),
     ]
     raised(rules, given, {})
@@ -125,6 +126,12 @@ def test_an_edge_that_is_down_names_its_fault(rules: Path) -> None:
     ]
     where = '{node="%s",peer="%s"}' % (ALPHA, BRAVO)
     raised(rules, given, {"ErlangEdgeDown": [(where, "%s does not reach %s: connection-timeout." % (ALPHA, BRAVO))]})
+
+
+def test_a_node_that_is_not_of_the_cluster(rules: Path) -> None:
+    given = [series('beam_tls_node_strangers{node="%s"}' % ALPHA, constant(2))]
+    told = [('{node="%s"}' % ALPHA, "%s is connected with 2 nodes that its cluster does not have." % ALPHA)]
+    raised(rules, given, {"ErlangStrangerConnected": told})
 
 
 def test_certificates_that_end_soon(rules: Path) -> None:

@@ -51,13 +51,15 @@ def around(name: str) -> set[str]:
     return {name} | into(name) | out_of(name)
 
 
-def verified(**variables: object) -> Ended:
-    """A verification."""
-    return play("verify", "-e", json.dumps({**QUICK, **variables}))
+def verified(limit: str = "all", **variables: object) -> Ended:
+    """A verification, of all hosts or of those that a pattern names."""
+    return play("verify", "--limit", limit, "-e", json.dumps({**QUICK, **variables}))
 
 
 def diagnose(fault: str, expected: Faults, **variables: object) -> None:
-    """Verify the mesh while a fault is in it: exactly the expected has to be found, and every other edge to be right."""
+    """Verify the mesh while a fault is in it: exactly the expected has to be found, in one entry each, and every other edge to
+    be right.
+    """
     done = verified(**variables)
     told = report()
     found: Faults = {(one["id"], one["host"]): set() for one in told["faults"]}
@@ -66,6 +68,7 @@ def diagnose(fault: str, expected: Faults, **variables: object) -> None:
     RECORDS.append(Record(fault, ["%s @ %s" % known for known in sorted(found, key=str)], found == expected))
     assert done.code != 0, done.out
     assert found == expected, json.dumps(told["faults"], indent=1)
+    assert len(told["faults"]) == len(expected), json.dumps(told["faults"], indent=1)
     failed = {edge(one["from"], one["to"]) for one in told["edges"] if one["state"] != "ok"}
     assert failed == {place for places in expected.values() for place in places if " → " in place}
     for one in told["faults"]:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from diagnosed import around, diagnose, edge, into, out_of, verified
 from lab import breaking
-from lab.acting import altered, ended, on, until
+from lab.acting import altered, ended, on, report, until
 from lab.breaking import ARGUMENTS, CERTIFICATE, COOKIE, OPTIONS, RESTART, TABLE, TRUST, Authority, edited, put
 from lab.settings import HOSTS, host
 
@@ -31,6 +31,13 @@ NOT_APPLIED = "true"
 def restarted_with(path: str, edit: str) -> Iterator[None]:
     """Bravo's node, restarted with an edited file; it may not come up with it."""
     with edited("bravo", path, edit, apply=breaking.TRY_TO_RESTART):
+        yield
+
+
+@contextmanager
+def both(one: AbstractContextManager[None], other: AbstractContextManager[None]) -> Iterator[None]:
+    """Two causes at a time."""
+    with one, other:
         yield
 
 
@@ -79,6 +86,37 @@ NETWORK = {
     "answers dropped by a router": (
         lambda: breaking.rule("router-north", "ip saddr %s tcp sport 4370 drop" % BRAVO),
         {("dropped-on-the-way", None): {edge("alpha", "bravo")}},
+    ),
+    "a router shut both ways": (
+        lambda: breaking.shut("router-south"),
+        {("dropped-on-the-way", None): into("bravo") | out_of("bravo")},
+    ),
+    "a router shut to two hosts": (
+        lambda: breaking.rule("router-east", "ct state new iifname internet drop"),
+        {("dropped-on-the-way", None): {edge(one, other) for one in ("alpha", "bravo") for other in ("carol", "dave")}},
+    ),
+    "a router that rejects": (
+        lambda: breaking.rule("router-south", "ct state new iifname internet reject with icmpx type host-unreachable"),
+        {("host-out-of-reach", "bravo"): into("bravo")},
+    ),
+    "the network of a host down": (
+        lambda: altered("bravo", "ip link set eth0 down", "ip link set eth0 up; ip route add 198.18.0.0/16 via 198.18.2.1"),
+        {("connection-no-route", "bravo"): into("bravo") | out_of("bravo")},
+    ),
+    "dropped by a host's local firewall both ways": (
+        lambda: altered(
+            "bravo",
+            "nft 'table inet out { chain input { type filter hook input priority -5; iifname \"eth0\" drop; }; }'",
+            "nft delete table inet out",
+        ),
+        {("dropped-by-filter", "bravo"): into("bravo") | out_of("bravo")},
+    ),
+    "two causes at a time": (
+        lambda: both(
+            altered("bravo", "systemctl stop erlang-guard", RESTART),
+            breaking.rule("router-east", "ip saddr %s ip daddr %s tcp dport 4370 drop" % (ALPHA, DAVE)),
+        ),
+        {("node-down", "bravo"): {"bravo"} | into("bravo"), ("dropped-on-the-way", None): {edge("alpha", "dave")}},
     ),
     "port forwarded to the wrong node": (
         lambda: breaking.table(
@@ -268,6 +306,47 @@ def test_trust_beyond_the_cluster(sides: None) -> None:
     """Bravo trusts another CA beside the cluster's, so that whoever has a certificate of it gets in."""
     with edited("bravo", TRUST, "printf %%s '%s' >> {}" % Authority(foreign=True).certificate, "true", "true"):
         diagnose("trusts another CA too", {("trust-beyond-cluster", "bravo"): {"bravo"}})
+
+
+def test_wildcard(sides: None) -> None:
+    """A name with a wildcard, which nodes refuse and many libraries do not."""
+    with showing(Authority().issue("bravo.example.net", names=["*.example.net"]), *BOTH):
+        verified()
+        told = report()["faults"]
+        assert {one["host"] for one in told} == {"bravo"} and len(told) == 1, told
+
+
+def test_authority_expired(sides: None) -> None:
+    with ExitStack() as stack:
+        for known in HOSTS:
+            ended_authority = put("{}", Authority().valid_until(timedelta(days=-1)))
+            stack.enter_context(edited(known.name, TRUST, ended_authority, "true", "true"))
+        everything = set().union(*(around(known.name) for known in HOSTS))
+        diagnose("CA expired", {("authority-expired", None): everything})
+
+
+def test_clock() -> None:
+    """Bravo's clock is behind, for its node and for whoever looks at it, by a library that is put before all programs."""
+    with breaking.other_time("bravo", timedelta(days=-400)):
+        diagnose("clock behind", {("clock-wrong", "bravo"): around("bravo")})
+
+
+def test_few_are_asked() -> None:
+    """Of the edges that are tried the same is said as when all are."""
+    with restarted_with(COOKIE, put("{}", "another-cookie-than-the-others")):
+        for asked in ("alpha,bravo", "bravo"):
+            assert verified(limit=asked).code != 0
+            told = report()["faults"]
+            assert [(one["id"], one["host"]) for one in told] == [("cookie-mismatch", "bravo")], told
+
+
+def test_nodes_that_are_not_of_the_cluster() -> None:
+    """Alpha and bravo are taken out of the inventory, and are connected with those that are left."""
+    assert until(lambda: all("guard@" + name in on("carol", "erlang-guard status").out for name in ("alpha", "bravo")))
+    assert verified(erlang_cluster_group="east").code != 0
+    told = report()["faults"]
+    assert [(one["id"], one["host"], one["where"]) for one in told] == 2 * [("stranger-connected", None, ["carol", "dave"])], told
+    assert [one["cause"].partition(" ")[0] for one in told] == ["guard@%s.example.net" % name for name in ("alpha", "bravo")]
 
 
 def test_key_of_another_certificate(sides: None) -> None:

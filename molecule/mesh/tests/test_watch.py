@@ -74,7 +74,7 @@ def test_all_is_well() -> None:
     for name in NAMES:
         before = time.time()
         found = look(name)
-        assert found[("node_up",)] == 1
+        assert found[("node_up",)] == 1 and found[("node_strangers",)] == 0
         assert edges(found) == {node(other): 1 for other in NAMES if other != name}
         assert all(0 < value < 5 for key, value in found.items() if key[0] == "edge_handshake_seconds")
         assert before - 5 < found[("watch_last_run_timestamp_seconds",)] < time.time() + 5
@@ -105,6 +105,15 @@ def test_a_node_that_stops_is_seen_by_all_within_one_look_and_no_unit_fails() ->
         assert own[("node_up",)] == 0 and own[("node_fault", "connection-refused")] == 1
         assert all(value == 1 for value in edges(own).values())
     assert set(edges(look("alpha")).values()) == {1}
+
+
+def test_a_connected_node_that_is_not_of_the_cluster_is_counted_and_named() -> None:
+    settings = "/etc/erlang/guard/watch.json"
+    without = "import json; d = json.load(open('%s')); d['peers'] = [p for p in d['peers'] if 'dave' not in p['node']]" % settings
+    edit = 'cp -p %s /root/kept && python3 -c "%s; open(\'%s\', \'w\').write(json.dumps(d))"' % (settings, without, settings)
+    with altered("alpha", edit, "mv /root/kept " + settings):
+        assert look("alpha")[("node_strangers",)] == 1
+        assert "connected with '%s'" % node("dave") in on("alpha", "journalctl -u %s -n 20 -o cat" % SERVICE).out
 
 
 def test_where_it_cannot_look_the_unit_fails_and_says_why() -> None:

@@ -40,7 +40,8 @@ class Entry(NamedTuple):
 
     The sentences may use ``{owner}`` (the host where the remedy is), ``{node}`` and ``{host}`` (the peer's),
     ``{address}``, ``{port}``, ``{epmd_port}``, ``{own_host}``, ``{certfile}``, ``{cacertfile}``, ``{cookie_file}``,
-    ``{timeout}`` (seconds) and ``{detail}``. ``at`` is where the remedy is; what a host finds at its own node is always
+    ``{timeout}`` (seconds) and ``{detail}``. ``several`` are cause and remedy of a fault between hosts that shows on
+    several edges; they may use ``{between}`` (the hosts, by sides) and ``{direction}`` besides. ``at`` is where the remedy is; what a host finds at its own node is always
     there. ``transient`` says that it may pass by itself while a node starts. ``explains`` lists what else a host with
     this fault is reported for, which is no fault of its own then. ``breaks`` says that the node itself connects to
     nobody with it, even if a connection with its certificate comes about.
@@ -54,6 +55,7 @@ class Entry(NamedTuple):
     transient: bool = False
     explains: tuple[str, ...] = ()
     breaks: bool = False
+    several: tuple[str, str] | None = None
 
 
 _ABSENT = ("connection-refused", "epmd-name-unknown", "node-down", "node-not-distributed")
@@ -311,6 +313,10 @@ CATALOGUE = (
         "it.",
         "Open TCP port {epmd_port} of {host} to {own_host} in every firewall on the way, or use discovery port.",
         WAY,
+        several=(
+            "Nothing comes back from epmd's port {epmd_port} between {between}, {direction}: a packet filter drops it.",
+            "Open TCP port {epmd_port} {direction} in every firewall between them, or use discovery port.",
+        ),
     ),
     Entry(
         "epmd-name-unknown",
@@ -332,6 +338,10 @@ CATALOGUE = (
         "Check routes and firewalls between {own_host} and {host}.",
         WAY,
         transient=True,
+        several=(
+            "No connection with epmd on port {epmd_port} between {between}, {direction}: {detail}.",
+            "Check routes and firewalls between them.",
+        ),
     ),
     Entry(
         "epmd-port-not-open",
@@ -355,6 +365,10 @@ CATALOGUE = (
         "lists the rules.",
         WAY,
         transient=True,
+        several=(
+            "Nothing comes back from TCP port {port} within {timeout} seconds between {between}, {direction}: a packet filter drops it, or hosts are down.",
+            "Open TCP port {port} {direction} in every firewall between them; the playbook firewall_plan lists the rules.",
+        ),
     ),
     Entry(
         "dropped-by-own-filter",
@@ -371,12 +385,25 @@ CATALOGUE = (
         "cluster's hosts there.",
     ),
     Entry(
+        "dropped-by-filter",
+        (Symptom("mesh", "watch", "both-ways"),),
+        "The packet filter of {owner} drops connections to TCP port {port}, those of its own node as well as those of its "
+        "peers: {detail}.",
+        "Run the role erlang_firewall for {owner}; if other rules of that host drop them, accept TCP port {port} from and to "
+        "the cluster's hosts there.",
+        explains=("connection-filtered", "dropped-by-own-filter", "dropped-by-peer-filter"),
+    ),
+    Entry(
         "dropped-on-the-way",
         (Symptom("mesh", "watch", "not-arrived"), Symptom("mesh", "watch", "answer-lost")),
         "A router or firewall between {own_host} and {host} drops packets to TCP port {port} of {address}: {detail}.",
         "Open TCP port {port} of {address} to {own_host} in the firewalls between them; the playbook firewall_plan "
         "lists the rules.",
         WAY,
+        several=(
+            "A router or firewall between {between} drops packets to TCP port {port}, {direction}: {detail}.",
+            "Open TCP port {port} {direction} in the routers and firewalls between them; the playbook firewall_plan lists the rules.",
+        ),
     ),
     Entry(
         "connection-no-route",
@@ -386,6 +413,17 @@ CATALOGUE = (
         OWN,
         transient=True,
         explains=("connection-filtered",),
+        several=(
+            "No way leads between {between}, {direction}: {detail}.",
+            "Check the routers between them and the routes of these hosts; if they are right, a firewall rejects TCP port {port}.",
+        ),
+    ),
+    Entry(
+        "host-out-of-reach",
+        (Symptom("mesh", "way", "none"),),
+        "No way leads from {own_host} to {host}, which none of them reaches at {address}: {detail}.",
+        "See that {host} is up and has that address, and that no router or firewall in front of it rejects TCP port "
+        "{port}.",
     ),
     Entry(
         "connection-prohibited",
@@ -401,6 +439,10 @@ CATALOGUE = (
         "Check the network between {own_host} and {host}.",
         WAY,
         transient=True,
+        several=(
+            "Connections to TCP port {port} between {between} fail, {direction}: {detail}.",
+            "Check the network between them.",
+        ),
     ),
     Entry(
         "tls-not-spoken",
@@ -437,6 +479,21 @@ CATALOGUE = (
         "{owner} has no cipher, group or signature algorithm in common with its peers ({detail}).",
         "Compare ciphers, supported_groups and signature_algs in the TLS options file of {owner} with those of its peers "
         "and with the key type of the certificates.",
+    ),
+    Entry(
+        "clock-wrong",
+        (Symptom("mesh", "clock", "wrong"),),
+        "The clock of {owner} is wrong, so that it takes certificates for out of time that are not: {detail}.",
+        "Set the clock of {owner}, and have it kept right (systemd-timesyncd or chrony), then restart the node.",
+        explains=("certificate-expired", "certificate-not-yet-valid"),
+    ),
+    Entry(
+        "authority-expired",
+        (Symptom("mesh", "authority", "expired"),),
+        "The CA certificate by which peers are verified at {own_host} has expired ({detail}).",
+        "Run the playbook site for {own_host}; if the CA certificate in erlang_cluster_directory has expired itself, have "
+        "a new one made there first.",
+        OWN,
     ),
     *_certificate(
         "expired",
@@ -628,6 +685,13 @@ CATALOGUE = (
         "The node of {owner} is hidden: neither it nor its peers list each other among the nodes they see ({detail}).",
         "Start it without the flag -hidden: run the role erlang_node for {owner}, and correct erlang_node_vm_args if it "
         "comes from there.",
+    ),
+    Entry(
+        "stranger-connected",
+        (Symptom("mesh", "connection", "stranger"),),
+        "{detail}, and is no node of the cluster.",
+        "If it belongs to the cluster, add it to the inventory; otherwise stop it, and run the playbook site, which takes it "
+        "out of the tables of peers and out of the packet filters and has nodes end their connections with it.",
     ),
     Entry(
         "one-sided",

@@ -15,7 +15,7 @@ import re
 import socket
 import ssl
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import channel, epmd, handshake, tls
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.catalogue import (
@@ -58,6 +58,11 @@ CLIENT_ALERTS = {
 """Alerts by which a server speaks of our own certificate."""
 
 
+NAMES = (
+    "address", "cacertfile", "certfile", "cookie_file", "detail", "epmd_port", "host", "node", "own_host", "port", "timeout",
+)  # fmt: skip
+"""What sentences of an entry may use besides ``owner``."""
+
 _BY_ID = {each.id: each for each in CATALOGUE}
 
 
@@ -83,7 +88,8 @@ class CallRefused(Exception):
 
 class Fault(NamedTuple):
     """An entry with its sentences filled in; ``host`` is the host part of the node where the remedy is, None if it is
-    between the hosts.
+    between the hosts. ``names`` are what the sentences were filled in with, so that those of several faults can become
+    one.
     """
 
     id: str
@@ -91,10 +97,17 @@ class Fault(NamedTuple):
     cause: str
     remedy: str
     transient: bool
+    names: tuple[tuple[str, str], ...] = ()
 
-    def as_result(self) -> dict[str, str | None]:
+    def as_result(self) -> dict[str, Any]:
         """Return the FAULT of a module's result."""
-        return {"id": self.id, "host": self.host, "cause": self.cause, "remedy": self.remedy}
+        return {
+            "id": self.id,
+            "host": self.host,
+            "cause": self.cause,
+            "remedy": self.remedy,
+            "names": dict(self.names),
+        }
 
 
 def entry(name: str) -> Entry:
@@ -120,14 +133,22 @@ def explain(found: Symptom, names: Mapping[str, object]) -> Fault:
     found_entry = entry_of(found)
     at = OWN if found.stage == "host" else found_entry.at
     host = None if at == WAY else names.get("own_host" if at == OWN else "host")
-    values = _Names({**names, "owner": host or "?"})
+    told = {key: str(value) for key, value in names.items() if value is not None and key in NAMES}
+    cause, remedy = sentences(found_entry, {**told, "owner": str(host or "?")})
     return Fault(
         found_entry.id,
         None if host is None else str(host),
-        found_entry.cause.format_map(values),
-        found_entry.remedy.format_map(values),
+        cause,
+        remedy,
         found_entry.transient,
+        tuple((key, value) for key, value in told.items() if "{%s}" % key in found_entry.cause + found_entry.remedy),
     )
+
+
+def sentences(told: Entry, names: Mapping[str, str]) -> tuple[str, str]:
+    """Return cause and remedy of an entry with names filled in; what is missing reads as ``?``."""
+    values = Names(names)
+    return told.cause.format_map(values), told.remedy.format_map(values)
 
 
 def symptom(stage: str, error: BaseException) -> Symptom:
@@ -168,7 +189,9 @@ def alert_of(error: BaseException) -> str | None:
     return found.group(1) if found else None
 
 
-class _Names(dict):  # type: ignore[type-arg]  # dict takes no parameters at run time on Python 3.8
+class Names(dict):  # type: ignore[type-arg]  # dict takes no parameters at run time on Python 3.8
+    """What sentences are filled in with; what is missing reads as ``?``."""
+
     def __missing__(self, key: str) -> str:
         return "?"
 

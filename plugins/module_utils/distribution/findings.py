@@ -221,9 +221,10 @@ class Node:
             *self._table_findings(peers),
         ]
 
-    def facts(self) -> dict[str, Any]:
-        """Return what the answers of other hosts are compared with."""
+    def facts(self, now: datetime) -> dict[str, Any]:
+        """Return what the answers of other hosts are compared with; now is the time by this host's clock."""
         return {
+            "time": round(now.timestamp(), 1),
             "certificates": {side: [_identity(one) for one in self.certificates(side)[:1]] for side in SIDES},
             "trust": {side: [_identity(one) for one in self.trusted(side)] for side in SIDES},
             "hidden": bool(self.arguments and self.arguments.hidden),
@@ -432,4 +433,6 @@ def _identity(seen: certificate.Certificate) -> dict[str, Any]:
         "subject_key": seen.subject_key,
         "authority_key": seen.authority_key,
         "digest": seen.digest,
+        "not_before": round(seen.not_before.timestamp()),
+        "not_after": round(seen.not_after.timestamp()),
     }

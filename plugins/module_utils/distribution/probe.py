@@ -503,6 +503,7 @@ def _edge_result(own_node: str, attempt: Attempt, fault: diagnosis.Fault | None)
         "certificate_days_left": round(seen.days_left(datetime.now(timezone.utc)), 1) if seen else None,
         "certificate_subject": seen.subject if seen else None,
         "certificate_digest": seen.digest if seen else None,
+        "certificate_issuer": seen.issuer if seen else None,
         "peer_name": attempt.challenge.name if attempt.challenge else None,
         "peer_otp": None,
         "milliseconds": attempt.milliseconds,

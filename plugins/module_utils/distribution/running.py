@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import connections, diagnosis, probe
@@ -35,6 +35,12 @@ NET_KERNEL = Call("sys", "get_state", [Atom("net_kernel"), 2000])
 AGES = Call("beam_tls_connections", "ages")
 
 RUNNING = (OTP_RELEASE, UPTIME, MEMORY, VISIBLE_NODES, HIDDEN_NODES, NET_TICKTIME)
+MOST_NAMES = 2000
+"""Most connected nodes that are taken from what a node tells."""
+
+LONGEST_NAME = 255
+"""Most characters of a node's name: it is an atom."""
+
 FULL = (*RUNNING, ERTS_VERSION, APPLICATIONS, NODES_INFO, NET_KERNEL, AGES)
 
 
@@ -119,5 +125,24 @@ def silent(name: str, fault: diagnosis.Fault) -> dict[str, Any]:
     return {"node": name, **nothing, "peers": [], "hidden_peers": [], "ok": False, "fault": fault.as_result()}
 
 
+def strangers(told: Mapping[str, Any], members: Collection[str]) -> dict[str, bool]:
+    """Return the nodes that a running node is connected with and that are not of its cluster, and whether each is hidden.
+
+    ``told`` is RUNNING of the node, ``members`` are the node names of the cluster. A hidden node at a host of the cluster is
+    no stranger: control commands, remote shells and verifications are such, and their certificate is that of a member.
+    """
+    hosts = {member.partition("@")[2] for member in members}
+    found = dict.fromkeys((node for node in told["peers"] if node not in members), False)
+    found.update(
+        dict.fromkeys((node for node in told["hidden_peers"] if node not in members and _host(node) not in hosts), True)
+    )
+    return found
+
+
+def _host(node: str) -> str:
+    return node.partition("@")[2]
+
+
 def _names(nodes: Any) -> list[str]:
-    return sorted(str(node) for node in nodes) if isinstance(nodes, list) else []
+    """Return the names that a node told of, in order; a node may be hostile, so that there is a bound to them."""
+    return sorted(str(node)[:LONGEST_NAME] for node in nodes[:MOST_NAMES]) if isinstance(nodes, list) else []

@@ -193,8 +193,8 @@ class Verification:
                     self.outcomes[peer.node, wall] = walls.Outcome(None, "resolve", "no answer in time")
 
     def _result(self) -> dict[str, Any]:
-        node = self.task.node
-        found = node.findings([peer.node for peer in self.task.peers], datetime.now(timezone.utc)) if node else []
+        node, now = self.task.node, datetime.now(timezone.utc)
+        found = node.findings([peer.node for peer in self.task.peers], now) if node else []
         for finding in found:
             self._apply(finding)
         return {
@@ -207,7 +207,7 @@ class Verification:
             ],
             "running": self.running,
             "findings": [finding.as_result() for finding in found],
-            "facts": node.facts() if node else None,
+            "facts": node.facts(now) if node else None,
         }
 
     def _apply(self, finding: findings.Finding) -> None:

@@ -22,6 +22,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution
     findings,
     options,
     probe,
+    running,
     tls,
 )
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.metrics import Metric, Sample
@@ -31,6 +32,11 @@ NODE_UP = Metric(
 )
 NODE_FAULT = Metric(
     "beam_tls_node_fault", ("node", "fault"), "1 for each fault of the node of this host, whether it lets peers in or not."
+)
+NODE_STRANGERS = Metric(
+    "beam_tls_node_strangers",
+    ("node",),
+    "Nodes connected with the node of this host that are not of its cluster, as its settings name that.",
 )
 NODE_CERTIFICATE = Metric(
     "beam_tls_node_certificate_remaining_seconds",
@@ -60,6 +66,7 @@ DURATION = Metric("beam_tls_watch_duration_seconds", ("node",), "Time that the w
 METRICS = (
     NODE_UP,
     NODE_FAULT,
+    NODE_STRANGERS,
     NODE_CERTIFICATE,
     TRUST_CERTIFICATE,
     EDGE_UP,
@@ -69,6 +76,9 @@ METRICS = (
     LAST_RUN,
     DURATION,
 )
+
+SHOWN_STRANGERS, SHOWN_NAME = 5, 80
+"""Most names of nodes that are no members which are told, and most characters of each."""
 
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----")
 
@@ -102,15 +112,35 @@ def look(settings: Mapping[str, Any], host: findings.Host) -> Findings:
     faults = [found.fault for found in described.standing([peer.node for peer in peers], began)]
     prober = prober.bringing(described.credentials("client"))
     first, *edges = probe.probe(node, prober, [own, *peers])
+    connected = _strangers(prober, own, settings) if first.fault is None else None
     samples = [
         *_of_node(node, first, prober.credentials, began),
         *_of_files(node, first, faults),
+        *([Sample(NODE_STRANGERS, (node,), len(connected))] if connected is not None else []),
         *(sample for edge in edges for sample in _of_edge(node, edge, began)),
         Sample(LAST_RUN, (node,), began.timestamp()),
         Sample(DURATION, (node,), round(time.perf_counter() - clock, 6)),
     ]
     said = ["%s: %s %s" % (node, fault.cause, fault.remedy) for fault in faults]
+    if connected:
+        said.append(_stranger_sentence(node, connected))
     return Findings(samples, [*said, *_sentences([first, *edges])], _own_problem(prober))
+
+
+def _strangers(prober: probe.Prober, own: probe.Peer, settings: Mapping[str, Any]) -> list[str] | None:
+    """Return the nodes connected with our own that are not of the cluster, None where it does not say."""
+    told = running.ask(prober, own, prober.timeout)
+    members = {own.node, *(peer["node"] for peer in settings["peers"])}
+    return list(running.strangers(told, members)) if told["ok"] else None
+
+
+def _stranger_sentence(node: str, connected: Sequence[str]) -> str:
+    """Return what to do about nodes that are no members; their names are as they chose them, so that they are quoted."""
+    names = ", ".join(ascii(name[:SHOWN_NAME]) for name in connected[:SHOWN_STRANGERS])
+    more = " and %d more" % (len(connected) - SHOWN_STRANGERS) if len(connected) > SHOWN_STRANGERS else ""
+    return "%s: connected with %s%s, which the cluster does not have. Verify the cluster; the report says what to do." % (
+        node, names, more,
+    )  # fmt: skip
 
 
 def _of_node(node: str, edge: probe.Edge, files: tls.Credentials, now: datetime) -> Iterator[Sample]:

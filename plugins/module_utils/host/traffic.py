@@ -27,6 +27,9 @@ SYN, RST, ACK = 0x02, 0x04, 0x10
 HEADERS = 256
 """Bytes of a packet that are looked at."""
 
+MOST_CONNECTIONS = 65536
+"""Connections of which answers are known as such."""
+
 _LOAD_BYTE, _LOAD_LENGTH, _LOAD_BYTE_AT_X = 0x30, 0xB1, 0x50
 _SHIFT, _EQUAL, _ANY_BIT, _RETURN = 0x74, 0x15, 0x45, 0x06
 _FILTER = (
@@ -72,6 +75,7 @@ class Traffic:
         self.port = port
         self.arrived: dict[tuple[str, int], Seen] = {}
         self.sent: dict[tuple[str, int], Seen] = {}
+        self._asked: set[frozenset[tuple[str, int]]] = set()
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ALL_PROTOCOLS))
         program = b"".join(struct.pack("HBBI", *instruction) for instruction in _FILTER)
         buffer = ctypes.create_string_buffer(program)
@@ -95,8 +99,15 @@ class Traffic:
                 self.count(found, place[2] == OUTGOING)
 
     def count(self, found: Segment, outgoing: bool) -> None:
-        """Count one segment."""
+        """Count one segment; of answers only those to a first packet that was seen: what is left of older connections is
+        reset at any time.
+        """
         first = found.flags & (SYN | ACK | RST) == SYN
+        connection = frozenset((found.source, found.target))
+        if first and len(self._asked) < MOST_CONNECTIONS:
+            self._asked.add(connection)
+        elif not first and connection not in self._asked:
+            return
         near, far = (found.source, found.target) if outgoing else (found.target, found.source)
         if near[1] == self.port and first != outgoing:
             self._note(self.arrived, (far[0], self.port), first)

@@ -17,6 +17,7 @@ import typing as t
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.walls import INSIDE, NAMES, OUTSIDE
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report import walls
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.causes import UNEXPLAINED, Causes
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.wording import listed
 
 Report = dict[str, t.Any]
 Answer = t.Mapping[str, t.Any]
@@ -70,7 +71,7 @@ def build(
     that of a host on which
     check mode found no node yet.
     """
-    join = _Join(question, answers, watched)
+    join = _Join(question, answers, now, watched)
     nodes, edges, attempts = join.nodes(), join.edges(), join.walls()
     cluster = question.topology["cluster"]
     report: Report = {
@@ -96,7 +97,7 @@ def summary(report: Report) -> str:
     if report["nothing_yet"]:
         return "%s: nothing to verify yet, no node is set up on %s" % (
             name,
-            _listed([node["inventory"] for node in report["nodes"]]),
+            listed([node["inventory"] for node in report["nodes"]]),
         )
     totals = report["totals"]
     parts = [
@@ -112,10 +113,10 @@ def summary(report: Report) -> str:
         )
     absent = [node["inventory"] for node in report["nodes"] if node["state"] == ABSENT]
     if absent:
-        parts.append("no node yet on %s" % _listed(absent))
+        parts.append("no node yet on %s" % listed(absent))
     left_out = [node["inventory"] for node in report["nodes"] if node["state"] == NOT_ASKED]
     if left_out:
-        parts.append("not asked: %s" % _listed(left_out))
+        parts.append("not asked: %s" % listed(left_out))
     return "%s: %s" % (name, ", ".join(parts))
 
 
@@ -128,7 +129,11 @@ class _Join:
     """Answers held against the topology."""
 
     def __init__(
-        self, question: Question, answers: t.Mapping[str, Answer], watched: t.Mapping[str, Answer] | None = None
+        self,
+        question: Question,
+        answers: t.Mapping[str, Answer],
+        now: datetime.datetime,
+        watched: t.Mapping[str, Answer] | None = None,
     ) -> None:
         self.question = question
         self.topology = question.topology["nodes"]
@@ -137,8 +142,8 @@ class _Join:
         self.answers = {name: answer for name, answer in answers.items() if answer.get("edges") is not None}
         self.absent = {name for name in self.names if question.check_mode and answers.get(name, {}).get("skipped")}
         present = {name: answer for name, answer in self.answers.items() if name not in self.absent}
-        self.causes = Causes(question.topology, present, watched)
         self.told = {name: str(answer.get("msg") or "") for name, answer in answers.items()}
+        self.causes = Causes(question.topology, present, watched, self.silent(), now)
         self.probed = {
             (name, self.inventory.get(edge["to"], edge["to"])): edge
             for name, answer in self.answers.items()
@@ -342,18 +347,17 @@ def _faults(
             add(edge["fault"] or UNEXPLAINED, "%s → %s" % (edge["from"], edge["to"]))
     broken = {(edge["from"], edge["to"]) for edge in edges if edge["state"] in BAD_EDGES}
     broken |= {(node["inventory"], node["inventory"]) for node in nodes if node["state"] in BAD_NODES}
-    for wall in attempts:
-        tried = (wall["from"] if wall["wall"] in INSIDE else wall["to"], wall["to"])
-        if wall["state"] == UNPROVEN and tried in broken:
-            continue
-        if wall["state"] in BAD_WALLS and wall["from"] not in silent:
-            add(walls.fault(wall), "%s → %s" % (wall["from"], wall["to"]))
+    bad = [wall for wall in attempts if wall["state"] in BAD_WALLS and wall["from"] not in silent]
+    bad = [wall for wall in bad if wall["state"] != UNPROVEN or _tried(wall) not in broken]
+    for fault, places in walls.faults(bad, attempts):
+        for place in places:
+            add(fault, place)
     return [
         {"id": name, "host": host, "where": where, "cause": cause, "remedy": remedy}
         for (name, host, cause, remedy), where in folded.items()
     ]
 
 
-def _listed(names: t.Sequence[str], most: int = 6) -> str:
-    shown = list(names[:most]) + (["%d more" % (len(names) - most)] if len(names) > most else [])
-    return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
+def _tried(wall: t.Mapping[str, t.Any]) -> tuple[str, str]:
+    """The edge, or the node itself, that has to work for a wall to be proven."""
+    return (wall["from"] if wall["wall"] in INSIDE else wall["to"], wall["to"])

@@ -6,9 +6,16 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.walls import OUTSIDE
+from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.walls import INSIDE, OUTSIDE
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.grouping import groups
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.wording import details, listed
+
+Attempt = t.Mapping[str, t.Any]
+Told = tuple[dict[str, t.Any], list[str]]
+"""A fault, and the places where it shows."""
 
 LABELS = {
     "plain": "plain TCP",
@@ -65,12 +72,14 @@ _FELL = {
     ),
 }
 
-_UNPROVEN_INSIDE = "Correct the faults of {to}'s edges first, and verify again."
+_UNPROVEN_INSIDE = "Correct the faults of the edges to {to} first, and verify again."
 _UNPROVEN_OUTSIDE = (
-    "Have the packet filters in front of {to} drop what is not from a peer (the role erlang_firewall does), "
-    "see that {from} has a route to it, and verify again."
+    "Have the packet filters in front of {to} drop what is not from a peer (the role erlang_firewall does), and verify again."
 )
+_UNTRIED_OUTSIDE = "Have routes lead from {from} to {to}, and verify again: a place that nothing reaches proves nothing."
 _NO_ANSWER = "See what ansible says of {from} further up, and verify again."
+_UNTRIED = "nothing was tried"
+_REASON = re.compile(r"\(([^()]+)\)\Z")
 
 
 def label(wall: str) -> str:
@@ -78,24 +87,90 @@ def label(wall: str) -> str:
     return LABELS.get(wall, wall.replace("_", " "))
 
 
-def fault(attempt: t.Mapping[str, t.Any]) -> dict[str, str]:
-    """The fault of an attempt (a wall of the report) that did not meet a wall: ``id``, ``host``, ``cause`` and
-    ``remedy``.
+def faults(bad: t.Sequence[Attempt], attempts: t.Sequence[Attempt]) -> list[Told]:
+    """The faults of attempts (walls of the report) that did not meet a wall, each with the places where it shows: a fault
+    for every host at which a wall fell, and one for what the attempts have in common of which nothing came.
+
+    ``bad`` are the attempts to be told of, ``attempts`` all that were made.
     """
-    wall, state = str(attempt["wall"]), str(attempt["state"])
-    detail = str(attempt["detail"] or "").rstrip(".")
-    cause, remedy = _FELL.get(wall, ("The wall %s does not stand" % label(wall), "Run the playbook site for {to}."))
-    if state == "unproven":
-        cause = "The wall '%s' is not proven" % label(wall)
-        remedy = _UNPROVEN_OUTSIDE if wall in OUTSIDE else _UNPROVEN_INSIDE
-    elif state == "no-answer":
-        cause, remedy = "The wall '%s' was not tried from %s" % (label(wall), attempt["from"]), _NO_ANSWER
-    names = {"from": str(attempt["from"]), "to": str(attempt["to"])}
+    found: list[Told] = []
+    fallen: dict[tuple[str, str], list[Attempt]] = {}
+    for attempt in bad:
+        if attempt["state"] == "fell":
+            kind = "outside" if attempt["wall"] in OUTSIDE else str(attempt["wall"])
+            fallen.setdefault((kind, str(attempt["to"])), []).append(attempt)
+    found += [_fell(several) for several in fallen.values()]
+    for kinds in (INSIDE, OUTSIDE):
+        for untried in (False, True):
+            unproven = [one for one in bad if one["state"] == "unproven" and (one["wall"] in OUTSIDE) == (kinds is OUTSIDE)]
+            unproven = [one for one in unproven if (_UNTRIED in str(one["detail"])) == untried]
+            found += _unproven(unproven, [one for one in attempts if one["wall"] in kinds])
+    silent: dict[str, list[Attempt]] = {}
+    for attempt in bad:
+        if attempt["state"] == "no-answer":
+            silent.setdefault(str(attempt["from"]), []).append(attempt)
+    return found + [_not_tried(several) for several in silent.values()]
+
+
+def _fell(several: t.Sequence[Attempt]) -> Told:
+    walls = list(dict.fromkeys(str(attempt["wall"]) for attempt in several))
+    causes = []
+    for wall in walls:
+        cause, remedy = _FELL.get(wall, ("The wall %s does not stand" % label(wall), "Run the playbook site for {to}."))
+        causes.append("%s: %s" % (cause, _details(attempt for attempt in several if attempt["wall"] == wall)))
+    return _told("fell", several, str(several[0]["to"]), "; ".join(causes), remedy)
+
+
+def _unproven(several: t.Sequence[Attempt], attempts: t.Sequence[Attempt]) -> list[Told]:
+    found = []
+    tried = {_ends(attempt) for attempt in attempts}
+    for group in groups([_ends(attempt) for attempt in several], tried):
+        mine = [attempt for attempt in several if _ends(attempt) in group.pairs]
+        froms, tos = (list(dict.fromkeys(str(attempt[end]) for attempt in mine)) for end in ("from", "to"))
+        host = tos[0] if len(tos) == 1 else froms[0] if len(froms) == 1 else None
+        untried = _UNTRIED in str(mine[0]["detail"])
+        inside = mine[0]["wall"] in INSIDE
+        remedy = _UNPROVEN_INSIDE if inside else _UNTRIED_OUTSIDE if untried else _UNPROVEN_OUTSIDE
+        names = listed("'%s'" % label(str(attempt["wall"])) for attempt in mine)
+        several_walls = len({attempt["wall"] for attempt in mine}) > 1
+        place = " from %s at %s" % (listed(froms), listed(tos)) if len(mine) > 1 else ""
+        cause = "The wall%s %s %s not proven%s: %s" % (
+            "s" if several_walls else "", names, "are" if several_walls else "is", place, _details(mine),
+        )  # fmt: skip
+        found.append(_told("unproven", mine, host, cause, remedy))
+    return found
+
+
+def _not_tried(several: t.Sequence[Attempt]) -> Told:
+    names = listed("'%s'" % label(str(attempt["wall"])) for attempt in several)
+    origin = str(several[0]["from"])
+    reasons = _details(several)
+    many = len({attempt["wall"] for attempt in several}) > 1
+    cause = "The wall%s %s %s not tried from %s" % ("s" if many else "", names, "were" if many else "was", origin)
+    return _told("no-answer", several, origin, cause + (": " + reasons if reasons else ""), _NO_ANSWER)
+
+
+def _told(state: str, several: t.Sequence[Attempt], host: str | None, cause: str, remedy: str) -> Told:
+    names = {end: listed(str(attempt[end]) for attempt in several) for end in ("from", "to")}
     for name, value in names.items():
         remedy = remedy.replace("{%s}" % name, value)
-    return {
-        "id": "wall-%s-%s" % (wall.replace("_", "-"), state),
-        "host": names["from" if state == "no-answer" else "to"],
-        "cause": "%s%s." % (cause, ": " + detail if detail else ""),
+    fault = {
+        "id": "wall-%s-%s" % (str(several[0]["wall"]).replace("_", "-"), state),
+        "host": host,
+        "cause": cause.rstrip(".") + ".",
         "remedy": remedy,
     }
+    return fault, list(dict.fromkeys("%s → %s" % (attempt["from"], attempt["to"]) for attempt in several))
+
+
+def _ends(attempt: Attempt) -> tuple[str, str]:
+    """From and to, told apart also where a host tries its own node."""
+    return "from %s" % attempt["from"], "to %s" % attempt["to"]
+
+
+def _details(several: t.Iterable[Attempt]) -> str:
+    """What came of attempts; of many the reasons alone, without the places."""
+    found = list(dict.fromkeys(str(attempt["detail"] or "").rstrip(".") for attempt in several))
+    if len(found) > 1:
+        found = [match[1] if (match := _REASON.search(detail)) else detail for detail in found]
+    return details(found)

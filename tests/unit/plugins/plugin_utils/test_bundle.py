@@ -34,7 +34,7 @@ def test_the_same_sources_make_the_same_bytes():
 def test_it_holds_what_the_program_needs_and_nothing_else():
     needed = bundle.closure(PROGRAM)
     assert {"host.watch", "distribution.watch", "distribution.metrics", "distribution.probe"} <= needed
-    assert not [name for name in needed if name.startswith(("erlang.", "cluster.")) or name == "host.files"]
+    assert not [name for name in needed if name.startswith(("building.", "cluster.")) or name == "host.files"]
     names = zipfile.ZipFile(io.BytesIO(bundle.program(PROGRAM))).namelist()
     modules = {name.partition("module_utils/")[2] for name in names if not name.endswith("__init__.py")} - {""}
     assert modules == {name.replace(".", "/") + ".py" for name in needed}

@@ -25,6 +25,7 @@ NAMES = {
     "address", "cacertfile", "certfile", "cookie_file", "detail", "epmd_port", "host", "node", "own_host", "owner",
     "port", "timeout",
 }  # fmt: skip
+SEVERAL = {"between", "detail", "direction", "epmd_port", "port", "timeout"}
 HOSTS = {"own_host": "alpha.example.net", "host": "bravo.example.net"}
 
 
@@ -47,6 +48,9 @@ def test_no_entry_hides_another_one():
 
 @pytest.mark.parametrize("entry", CATALOGUE, ids=lambda entry: entry.id)
 def test_sentences(entry):
+    for sentence in entry.several or ():
+        assert sentence.endswith(".") and sentence.count(". ") == 0
+        assert {name for _text, name, _form, _conversion in string.Formatter().parse(sentence) if name} <= SEVERAL
     for sentence in (entry.cause, entry.remedy):
         assert sentence.endswith(".") and sentence.count(". ") == 0
         assert {name for _text, name, _form, _conversion in string.Formatter().parse(sentence) if name} <= NAMES

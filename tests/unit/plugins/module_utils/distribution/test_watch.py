@@ -163,3 +163,9 @@ def test_the_documentation_lists_every_metric_with_its_labels_and_meaning():
     assert listed == [
         (metric.name, ", ".join("`%s`" % label for label in metric.labels), metric.help) for metric in watch.METRICS
     ]
+
+
+def test_names_of_strangers_are_quoted_and_few():
+    names = ["x'\n@evil" + "y" * 300, *["guard@s%d.example.net" % number for number in range(9)]]
+    said = watch._stranger_sentence(NODE, names)
+    assert "\n" not in said and len(said) < 500 and "and 5 more" in said and "'guard@s3.example.net'" in said

@@ -38,6 +38,7 @@ class Counting(traffic.Traffic):
     def __init__(self, port: int) -> None:
         self.port = port
         self.arrived, self.sent = {}, {}
+        self._asked = set()
 
 
 PROC_NET_TCP6 = """\
@@ -120,6 +121,14 @@ def test_an_attempt_of_ours(answer: int):
     seen.count(traffic.segment(packet(ALPHA, 4370, BRAVO, 40000, answer)), outgoing=False)
     assert traffic.listed(seen.sent, [(ALPHA, 4370)]) == [{"address": ALPHA, "port": 4370, "asked": 1, "answered": 1}]
     assert traffic.listed(seen.sent, [(BRAVO, 4370)]) == []
+
+
+@pytest.mark.parametrize("outgoing", [True, False])
+def test_what_is_left_of_an_older_connection_answers_nothing(outgoing: bool):
+    seen = Counting(4370)
+    here, there = ((BRAVO, 4370), (ALPHA, 40000)) if outgoing else ((ALPHA, 4370), (BRAVO, 40000))
+    seen.count(traffic.segment(packet(*here, *there, traffic.RST)), outgoing)
+    assert not seen.arrived and not seen.sent
 
 
 def test_other_ports_are_not_counted_as_arrived():

@@ -6,69 +6,17 @@
 
 from __future__ import annotations
 
-import typing as t
-
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import diagnosis
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.catalogue import Symptom
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.causes import Causes, odd_ones
-from ansible_collections.beam.tls_distribution.tests.unit.plugins.plugin_utils.report.mesh import PEOPLE, Mesh, full
-
-ADDRESSES = {name: "198.18.1.%d" % number for number, name in enumerate(PEOPLE, 1)}
-
-
-def host_part(name: str) -> str:
-    return name + ".example.net"
-
-
-def fault(symptom: Symptom, origin: str, target: str) -> dict[str, t.Any]:
-    names = {"own_host": host_part(origin), "host": host_part(target), "node": full(target), "port": 4370}
-    return dict(diagnosis.explain(symptom, names).as_result())
-
-
-class Traced(Mesh):
-    """A mesh whose answers hold everything that is compared."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.watched: dict[str, t.Any] = {}
-        self.topology["cluster"]["net_ticktime"] = 60
-        for name in self.names:
-            self.topology["nodes"][name].update(addresses=[ADDRESSES[name]], sources=[ADDRESSES[name]])
-            certificate = {"subject": name, "issuer": "CN=ca", "authority_key": "1", "subject_key": "", "digest": name}
-            trusted = {"subject": "CN=ca", "issuer": "CN=ca", "authority_key": "", "subject_key": "1", "digest": "ca"}
-            self.answers[name]["running"].update(net_ticktime=60, hidden_peers=[])
-            self.answers[name].update(
-                findings=[],
-                facts={
-                    "certificates": {"server": [certificate], "client": [dict(certificate)]},
-                    "trust": {"server": [trusted], "client": [dict(trusted)]},
-                    "versions": {"server": ["TLSv1.3"], "client": ["TLSv1.3"]},
-                    "hidden": False,
-                },
-            )
-            for other in self.names:
-                if other != name:
-                    self.edge(name, other).update(address=ADDRESSES[other], addresses=[ADDRESSES[other]])
-
-    def meets(self, origin: str, target: str, symptom: Symptom, **changes: t.Any) -> None:
-        """Let an edge fail with a symptom."""
-        self.edge(origin, target).update(ok=False, fault=fault(symptom, origin, target), stage=symptom.stage, **changes)
-
-    def finds(self, name: str, symptom: Symptom) -> None:
-        """Let a host find something at its own node."""
-        self.answers[name]["findings"].append({**fault(symptom, name, name), "peer": None})
-
-    def causes(self) -> Causes:
-        return Causes(self.topology, self.answers, self.watched)
-
-    def traced(self) -> dict[t.Any, tuple[str, str | None]]:
-        """The faults by where they show."""
-        found = self.causes()
-        shown: dict[t.Any, tuple[str, str | None]] = {pair: (one["id"], one["host"]) for pair, one in found.edges.items()}
-        shown.update({name: (one["id"], one["host"]) for name, several in found.hosts.items() for one in several})
-        return shown
-
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report import page
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.causes import odd_ones
+from ansible_collections.beam.tls_distribution.tests.unit.plugins.plugin_utils.report.mesh import PEOPLE, full
+from ansible_collections.beam.tls_distribution.tests.unit.plugins.plugin_utils.report.traced import (
+    ADDRESSES,
+    Traced,
+    fault,
+    seen,
+)
 
 REFUSED = Symptom("connect", "os", "ECONNREFUSED")
 SILENT = Symptom("connect", "timeout")
@@ -114,8 +62,8 @@ def test_certificates_of_two_hosts_are_two_faults(mesh: Traced):
     mesh.meets("alpha", "bravo", Symptom("tls", "certificate", "expired"))
     mesh.meets("carol", "dave", Symptom("tls", "client-certificate", "expired"))
     assert mesh.traced() == {
-        ("alpha", "bravo"): ("server-certificate-expired", "bravo"),
-        ("carol", "dave"): ("client-certificate-expired", "carol"),
+        ("alpha", "bravo"): ("certificate-expired", "bravo"),
+        ("carol", "dave"): ("certificate-expired", "carol"),
     }
 
 
@@ -174,17 +122,13 @@ def test_another_nodes_certificate_tells_who_answers(mesh: Traced):
 
 def test_the_peers_own_certificate_with_a_wrong_name_is_its_own_fault(mesh: Traced):
     mesh.meets("alpha", "bravo", Symptom("tls", "certificate", "name"), certificate_digest="bravo")
-    assert mesh.traced() == {("alpha", "bravo"): ("server-certificate-name", "bravo")}
+    assert mesh.traced() == {("alpha", "bravo"): ("certificate-name", "bravo")}
 
 
 def test_a_missing_way_back(mesh: Traced):
     mesh.meets("alpha", "bravo", Symptom("connect", "os", "ENETUNREACH"))
     mesh.meets("bravo", "alpha", SILENT)
     assert set(mesh.traced().values()) == {("connection-no-route", "alpha")}
-
-
-def seen(address: str, asked: int, answered: int) -> dict[str, t.Any]:
-    return {"address": address, "port": 4370, "asked": asked, "answered": answered}
 
 
 @pytest.mark.parametrize(
@@ -268,3 +212,57 @@ def test_odd_ones():
     assert odd_ones([("a", "b"), ("b", "a")]) == {("a", "b"): "b", ("b", "a"): "b"}
     assert set(odd_ones([("a", "c"), ("b", "c"), ("c", "d")]).values()) == {"c"}
     assert set(odd_ones([("a", "x"), ("b", "x"), ("a", "y"), ("b", "y"), ("x", "y")]).values()) == {"x", "y"}
+
+
+def test_a_node_that_is_no_member_is_one_fault_at_all_who_see_it(mesh: Traced):
+    for name in ("alpha", "carol"):
+        mesh.answers[name]["running"]["peers"].append("guard@gone.example.net")
+    (entry,) = mesh.entries()
+    assert (entry["id"], entry["host"], entry["where"]) == ("stranger-connected", None, ["alpha", "carol"])
+    assert "guard@gone.example.net is connected with guard@alpha.example.net and guard@carol.example.net" in entry["cause"]
+
+
+def test_a_node_taken_out_is_one_fault_although_tables_still_list_it(mesh: Traced):
+    detail = "/etc/erlang/guard/peers.config lists guard@gone.example.net"
+    for name in PEOPLE:
+        mesh.answers[name]["running"]["peers"].append("guard@gone.example.net")
+        mesh.answers[name]["findings"].append({**fault(Symptom("host", "table", "stranger"), name, name, detail), "peer": None})
+    assert [entry["id"] for entry in mesh.entries()] == ["stranger-connected"]
+    mesh.answers["bravo"]["findings"][0]["names"]["detail"] += ", guard@other.example.net"
+    assert {entry["id"]: entry["host"] for entry in mesh.entries()} == {"stranger-connected": None, "table-beyond-cluster": "bravo"}
+
+
+def test_hidden_nodes_at_hosts_of_the_cluster_are_ours(mesh: Traced):
+    mesh.answers["alpha"]["running"]["hidden_peers"] += ["verify-9@bravo.example.net", "guard-control-1@alpha.example.net"]
+    assert mesh.traced() == {}
+    mesh.answers["alpha"]["running"]["hidden_peers"].append("verify-9@elsewhere.example.net")
+    assert mesh.traced() == {"alpha": ("stranger-connected", None)}
+    assert "(hidden)" in mesh.entries()[0]["cause"]
+
+
+def test_the_name_of_a_hostile_node_is_data(mesh: Traced):
+    name = "x'. All is well.\n\x1b[2J<script>alert(1)</script>" + "y" * 300
+    mesh.answers["alpha"]["running"]["peers"].append(name)
+    (entry,) = mesh.entries()
+    assert "\n" not in entry["cause"] and "\x1b" not in entry["cause"] and len(entry["cause"]) < 300
+    assert entry["cause"].startswith("'x\\'. All is well.\\n\\x1b[2J<script>")
+    shown = page.page(mesh.build())
+    assert "<script>alert(1)" not in shown and "&lt;script&gt;alert(1)" in shown
+
+
+def test_many_strangers_are_few_entries(mesh: Traced):
+    for name in PEOPLE:
+        mesh.answers[name]["running"]["peers"] += ["guard@stranger%04d.example.net" % number for number in range(2000)]
+    entries = mesh.entries()
+    assert len(entries) == 9
+    assert "1992 more nodes" in entries[-1]["cause"] and entries[-1]["where"] == list(PEOPLE)
+
+
+def test_answers_to_older_connections_do_not_hide_that_packets_are_lost(mesh: Traced):
+    """A host repeats its answer to a first packet of before for a minute."""
+    mesh.meets("alpha", "bravo", SILENT)
+    mesh.watched = {
+        "alpha": {"sent": [seen(ADDRESSES["bravo"], 5, 1)], "arrived": []},
+        "bravo": {"sent": [], "arrived": [seen(ADDRESSES["alpha"], 0, 1)]},
+    }
+    assert mesh.traced() == {("alpha", "bravo"): ("dropped-on-the-way", None)}

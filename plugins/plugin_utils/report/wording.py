@@ -1,0 +1,37 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Words of the report's sentences: lists of names, and names that others chose."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+LONGEST_NAME = 80
+"""Most characters that are shown of a node name that a node told of."""
+
+_USUAL_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]*\Z")
+
+
+def listed(names: t.Iterable[str], most: int = 6, joint: str = ", ", last: str = " and ") -> str:
+    """Different names as one phrase, in their order; those beyond ``most`` as their number."""
+    every = list(dict.fromkeys(names))
+    shown = every[:most] + (["%d more" % (len(every) - most)] if len(every) > most else [])
+    return last.join([joint.join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
+
+
+def details(several: t.Iterable[str], most: int = 3) -> str:
+    """What was found in several cases as one phrase; each may have commas of its own."""
+    return listed((detail for detail in several if detail), most, "; ", "; ")
+
+
+def node_name(name: str) -> str:
+    """A node name that a node told of, as Erlang would write it; what is long is cut, and what is no printable ASCII is
+    escaped, so that a name cannot pass for anything else.
+    """
+    shown = name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "..."
+    if _USUAL_NAME.match(shown):
+        return shown
+    return "'%s'" % shown.replace("\\", "\\\\").replace("'", "\\'").encode("unicode_escape").decode("ascii").replace("\\\\", "\\")
