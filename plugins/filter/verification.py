@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.edges import proven_from
+
 SILENT = "connection-filtered"
 """The fault of an edge about which one host alone cannot tell more."""
 
@@ -29,9 +31,14 @@ def silent_peers(answer: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
     ]
 
 
+def walls_at(topology: t.Mapping[str, t.Any], host: str) -> list[str]:
+    """The nodes whose walls a host of a topology proves, as the option of that name."""
+    return [topology["nodes"][name]["node"] for name in proven_from(list(topology["nodes"]), host)]
+
+
 class FilterModule:
     """Filters of this file."""
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         """Their names and functions."""
-        return {"silent_peers": silent_peers, "topology_peers": topology_peers}
+        return {"silent_peers": silent_peers, "topology_peers": topology_peers, "walls_at": walls_at}

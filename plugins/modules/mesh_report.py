@@ -100,7 +100,7 @@ msg:
   description: The report in one line.
   returned: always
   type: str
-  sample: "mesh guard: 12 of 12 edges, 92 of 92 walls, certificates good for 89 days"
+  sample: "mesh guard: 12 of 12 edges, 64 of 64 walls, certificates good for 89 days"
 paths:
   description: The files that were written on the controller.
   returned: always

@@ -76,6 +76,14 @@ options:
     type: list
     elements: str
     choices: [plain, no_certificate, foreign_ca, wrong_cookie, wrong_name, packet_filter, epmd]
+  walls_at:
+    description:
+      - The nodes whose walls are tried, by their full names; all of them by default. V(packet_filter) and V(epmd) are tried
+        at all of O(peers).
+      - A node writes every attempt to its log, and what one host proves of it the next one proves again.
+    type: list
+    elements: str
+    version_added: 1.1.0
   foreign_certificate:
     description:
       - A certificate for the host part of O(node) with its private key, in PEM form, issued by a CA the cluster does
@@ -195,6 +203,7 @@ def main() -> None:
         "account": {"type": "str", "default": "merl"},
         "authorities": {"type": "list", "elements": "str"},
         "walls": {"type": "list", "elements": "str", "choices": list(walls.NAMES)},
+        "walls_at": {"type": "list", "elements": "str"},
         "foreign_certificate": {"type": "str", "no_log": True},
         "wrong_cookie": {"type": "str", "no_log": True},
         "reset_counts": {"type": "bool", "default": False},

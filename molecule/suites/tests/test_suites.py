@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,18 @@ def test_every_edge_and_every_wall() -> None:
     assert len(found["edges"]) == 12 and {edge["state"] for edge in found["edges"]} == {"ok"}
     assert {edge["tls_version"] for edge in found["edges"]} == {"TLSv1.3"}
     assert {wall["state"] for wall in found["walls"]} == {"held"}
+
+
+def test_every_attempt_that_is_refused_leaves_the_message_that_is_documented() -> None:
+    """Nothing else is in the logs of attempts that were refused, and no name of a node that exists."""
+    documented = (CHECKOUT / "docs" / "report.md").read_text()
+    messages = set(re.findall(r"(?:error|notice): `([^`]+)`", documented))
+    assert len(messages) == 5
+    for name, done in everywhere("journalctl -u erlang-guard -o cat | grep -E 'TLS server: |Connection attempt'").items():
+        lines = re.sub(r"\.erl:\d+", ".erl:N", done.out.replace("Certificate Required", "Certificate required"))
+        lines = re.sub(r"verification-refused@[a-z.]+", "verification-refused@HOST", lines)
+        assert set(lines.splitlines()) == messages, name
+        assert len(re.findall("disallowed node", lines)) == 3, done.out
 
 
 def test_the_application_spans_them() -> None:

@@ -19,3 +19,18 @@ def mesh(nodes: Sequence[str]) -> list[Edge]:
     one connection of a pair: Erlang/OTP, "Distribution Protocol", handshake status ``alive``).
     """
     return [{"from": source, "to": target} for source in nodes for target in nodes if source != target]
+
+
+PROVERS = 2
+"""Peers that prove the walls of a node, besides itself: more of them would prove the same, and fill its log."""
+
+
+def proven_from(nodes: Sequence[str], name: str) -> list[str]:
+    """The nodes whose walls are proven from a node: its own, and those of the PROVERS before it, round in a circle.
+
+    Takes all nodes in the order of the topology, and one of them. So every node has its walls proven by itself and by
+    the PROVERS after it.
+    """
+    start = list(nodes).index(name)
+    before = [nodes[(start - step) % len(nodes)] for step in range(PROVERS + 1)]
+    return list(dict.fromkeys(before))

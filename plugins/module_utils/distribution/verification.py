@@ -11,7 +11,7 @@ from __future__ import annotations
 import secrets
 import socket
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any, Callable, NamedTuple
 
@@ -41,7 +41,8 @@ class Task(NamedTuple):
     """What a host has to prove.
 
     ``origin`` is what the host is called in walls. ``peers`` are the other nodes; ``own`` is the node of this host, or
-    None for a host that is no peer; ``node`` is what its files say. ``retry_seconds`` bound how long what failed for a reason that may pass is tried
+    None for a host that is no peer; ``walls_at`` are the nodes whose walls of the inside are tried, None for all;
+    ``node`` is what its files say. ``retry_seconds`` bound how long what failed for a reason that may pass is tried
     again.
     """
 
@@ -54,6 +55,7 @@ class Task(NamedTuple):
     ask_running: bool
     retry_seconds: float
     reset_counts: bool = False
+    walls_at: Collection[str] | None = None
     node: findings.Node | None = None
 
 
@@ -135,7 +137,8 @@ class Verification:
         return [wall for wall in self._walls_of(peer) if self._is_open(peer, wall)]
 
     def _walls_of(self, peer: probe.Peer) -> list[str]:
-        return [wall for wall in self.task.walls if wall in walls.OUTSIDE or self.prober is not None]
+        here = self.prober is not None and (self.task.walls_at is None or peer.node in self.task.walls_at)
+        return [wall for wall in self.task.walls if wall in walls.OUTSIDE or here]
 
     def _is_open(self, peer: probe.Peer, wall: str) -> bool:
         outcome = self.outcomes.get((peer.node, wall))
@@ -243,6 +246,7 @@ def verify(params: Mapping[str, Any], host: findings.Host) -> dict[str, Any]:
         ask_running=params["running"],
         retry_seconds=min(max(params["retry_seconds"], 0.0), LONGEST_RETRY),
         reset_counts=params["reset_counts"],
+        walls_at=params["walls_at"],
         node=described,
     )
     return Verification(task, prober, network).run()

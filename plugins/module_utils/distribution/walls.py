@@ -41,7 +41,10 @@ FILTER_SECONDS = 1.0
 TLS_ALERT = 0x15
 """Content type of an alert (RFC 8446, section 5.1)."""
 
-NOBODY = "nobody@nowhere.invalid"
+REFUSED = "verification-refused"
+"""The name, before the ``@``, under which attempts are made that are to be refused: a node writes it to its log."""
+
+NOBODY = REFUSED + "@nowhere.invalid"
 """A name no certificate carries (RFC 2606, section 2)."""
 
 
@@ -78,7 +81,7 @@ class Arms(NamedTuple):
 def plain(prober: Prober, peer: Peer) -> Outcome:
     """Send the first message of a plain TCP distribution handshake to the TLS port."""
     attempt = prober.attempt(peer)
-    name = handshake.hidden_name(prober.host).encode()
+    name = _refused(prober).encode()
     try:
         attempt.reach()
         answer = _answer(attempt, len(name).to_bytes(2, "big") + name)
@@ -124,7 +127,7 @@ def wrong_cookie(prober: Prober, peer: Peer, cookie: bytes) -> Outcome:
     try:
         attempt.reach()
         attempt.secure(prober.context())
-        attempt.introduce(handshake.hidden_name(prober.host))
+        attempt.introduce(_refused(prober))
         attempt.prove(cookie)
     except AttemptFailed as failure:
         if failure.stage == "cookie" and failure.symptom.kind == "closed":
@@ -142,7 +145,7 @@ def wrong_cookie(prober: Prober, peer: Peer, cookie: bytes) -> Outcome:
 def wrong_name(prober: Prober, peer: Peer, claimed: str) -> Outcome:
     """Show our own valid certificate, and claim a name of another host."""
     attempt = prober.attempt(peer)
-    me = handshake.hidden_name(prober.host)._replace(name=claimed)
+    me = _refused(prober)._replace(name=claimed)
     try:
         attempt.reach()
         attempt.secure(prober.context())
@@ -181,8 +184,8 @@ def packet_filter(network: Network, peer: Peer, port: int, reset_counts: bool = 
 
 
 def attempt_wall(prober: Prober, peer: Peer, wall: str, arms: Arms, others: Sequence[str]) -> Outcome:
-    """Make the attempt of that name (one of INSIDE); others are the cluster's node names, one of which wrong_name
-    claims.
+    """Make the attempt of that name (one of INSIDE); others are the cluster's node names, at the host of one of which
+    wrong_name claims to be.
     """
     if wall == "wrong_name":
         return wrong_name(prober, peer, claimable(prober.host, peer, others))
@@ -194,17 +197,23 @@ def attempt_wall(prober: Prober, peer: Peer, wall: str, arms: Arms, others: Sequ
 
 
 def claimable(own_host: str, peer: Peer, others: Sequence[str]) -> str:
-    """Return a name that our certificate does not carry: a third node's if there is one, as the peer's table allows
-    that name.
+    """Return a name that our certificate does not carry: one at a third node's host if there is one, as the peer's table
+    allows every name at that host to who has its certificate.
     """
     foreign = [node for node in others if node.partition("@")[2] != own_host]
     third = [node for node in foreign if node != peer.node]
-    return (third or foreign or [NOBODY])[0]
+    host = ([*third, *foreign, NOBODY])[0].partition("@")[2]
+    return "%s@%s" % (REFUSED, host)
 
 
 def unproven(fault: diagnosis.Fault) -> Outcome:
     """Return the outcome of a wall at a node that a correct connection does not reach."""
     return Outcome(None, "connect", "nothing is proven, as a correct connection fails too: %s" % fault.cause)
+
+
+def _refused(prober: Prober) -> handshake.Name:
+    """Return the name message of an attempt that is to be refused. The name is always the same: a node never forgets one."""
+    return handshake.hidden_name(prober.host)._replace(name="%s@%s" % (REFUSED, prober.host))
 
 
 def _stranger(prober: Prober, peer: Peer, make_context: Callable[[], ssl.SSLContext], how: str) -> Outcome:
@@ -214,7 +223,7 @@ def _stranger(prober: Prober, peer: Peer, make_context: Callable[[], ssl.SSLCont
         context = make_context()
         attempt.reach()
         attempt.secure(context)
-        attempt.introduce(handshake.hidden_name(prober.host))
+        attempt.introduce(_refused(prober))
     except AttemptFailed as failure:
         found = failure.symptom
         if found.kind in ("alert", "client-certificate"):

@@ -14,6 +14,7 @@ import datetime
 import math
 import typing as t
 
+from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.edges import proven_from
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.walls import INSIDE, NAMES, OUTSIDE
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report import walls
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.causes import UNEXPLAINED, Causes
@@ -183,9 +184,8 @@ class _Join:
                 continue
             outside = wall in OUTSIDE
             for origin in self.question.outsiders if outside else self.names:
-                for target in self.names:
-                    if outside or target != origin:
-                        yield origin, target, wall
+                for target in self.names if outside else proven_from(self.names, origin):
+                    yield origin, target, wall
 
     def _node(self, name: str) -> dict[str, t.Any]:
         planned = self.topology[name]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import typing as t
 
+from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.edges import proven_from
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.walls import INSIDE
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report import model
 
@@ -62,7 +63,7 @@ class Mesh:
         return {
             "node": full(name),
             "edges": [edge(name, other, position) for position, other in enumerate(others)],
-            "walls": [wall(name, target, kind) for target in self.names for kind in INSIDE],
+            "walls": [wall(name, target, kind) for target in proven_from(self.names, name) for kind in INSIDE],
             "running": {
                 "node": full(name),
                 "otp_release": "27",

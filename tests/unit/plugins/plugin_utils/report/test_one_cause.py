@@ -341,4 +341,4 @@ def test_a_wall_that_fell_is_told_once_for_each_host():
                 tried.update(held=False, detail="took a node of this host for guard@%s" % name)
     (entry,) = mesh.entries()
     assert place(entry) == ("wall-wrong-name-fell", "node07")
-    assert len(entry["where"]) == 16
+    assert len(entry["where"]) == 3

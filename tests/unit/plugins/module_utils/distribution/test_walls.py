@@ -1,0 +1,25 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The names under which attempts are made that are to be refused; tests/oracle has them refused."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import walls
+from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.probe import Peer
+
+ALPHA, BRAVO, CAROL = ("guard@%s.example.net" % name for name in ("alpha", "bravo", "carol"))
+
+
+@pytest.mark.parametrize(
+    ("others", "host"),
+    [
+        ([ALPHA, BRAVO, CAROL], "carol.example.net"),
+        ([ALPHA, BRAVO], "bravo.example.net"),
+        ([ALPHA], "nowhere.invalid"),
+    ],
+)
+def test_no_name_of_a_peer_is_claimed(others: list[str], host: str):
+    assert walls.claimable("alpha.example.net", Peer(BRAVO), others) == "verification-refused@" + host
