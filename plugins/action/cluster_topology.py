@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster import otp
+from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster import groups, otp
 from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faults import (
     Fault,
     InputError,
@@ -45,7 +45,7 @@ display = Display()
 _COLLECTION = Path(__file__).parents[2]
 _OTP_FILES = _COLLECTION / "roles" / "erlang_otp" / "files"
 _RESOLVERS = 16
-_DEFAULT_GROUP = "erlang"
+_UNORDERED = ("free", "host_pinned")
 
 Hosts = dict[str, dict[str, t.Any]]
 
@@ -61,24 +61,16 @@ class ActionModule(ActionBase):
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         _validation, arguments = self.validate_argument_spec({"group": {"type": "str"}})
         variables = task_vars or {}
-        group = arguments["group"] or self._templar.template(variables.get("erlang_cluster_group", _DEFAULT_GROUP))
-        names = list(variables["groups"].get(group, []))
         self._bases: dict[str, list[str]] = {}
         self._raw: Hosts = {}
         self._specifications = Specifications(
             _COLLECTION, lambda path: self._loader.load_from_file(path, cache="none", trusted_as_template=True)
         )
         faults: list[Fault] = []
+        names = self._names(arguments["group"], variables, faults)
+        if self._task.get_play().strategy.rpartition(".")[2] in _UNORDERED:
+            faults.append(_unordered(self._task.get_play().strategy))
         if not names:
-            faults.append(
-                Fault(
-                    ("inventory",),
-                    "erlang_cluster_group",
-                    group,
-                    "is a group without hosts",
-                    "put the nodes' hosts into it",
-                )
-            )
             return _failed(result, faults)
         hosts = self._read(names, variables["hostvars"], faults)
         topology = self._build(hosts, faults)
@@ -94,6 +86,24 @@ class ActionModule(ActionBase):
         made = directory.ensure(Path(topology["cluster"]["directory"]), secrets, self._task.check_mode)
         result.update(changed=bool(made), changed_paths=made, ansible_facts={"erlang_cluster_topology": topology})
         return result
+
+    def _names(self, given: str | None, variables: dict[str, t.Any], faults: list[Fault]) -> list[str]:
+        """The hosts of the cluster's group, none if it cannot be told.
+
+        A host that is no node, such as the controller, does not have the variable where it is set for the nodes: it is looked for there.
+        """
+        variable, default = groups.CLUSTER
+        group = given or self._templar.template(variables.get(variable, default))
+        known = variables["groups"]
+        if group == default and variables["inventory_hostname"] not in known.get(group, []):
+            try:
+                group = groups.named(variable, default, known["all"], variables["hostvars"])
+            except InputError as error:
+                faults.append(Fault(("inventory",), variable, None, error.problem, error.fix))
+                return []
+        if not known.get(group):
+            faults.append(groups.without_hosts(group))
+        return list(known.get(group, []))
 
     def _read(self, names: list[str], hostvars: t.Any, faults: list[Fault]) -> Hosts:
         hosts: Hosts = {}
@@ -160,6 +170,11 @@ class ActionModule(ActionBase):
             needed = [*OTP_APPLICATIONS, "compiler", "sasl", *node.get("otp_applications", [])]
             found[name] = otp.wanted(name, values, needed, variables["groups"]["all"], readers, faults)
         return found
+
+
+def _unordered(strategy: str) -> Fault:
+    problem = "lets a host go on before others are as far, and what is done once for all hosts is then done too early or too often"
+    return Fault(("play",), "strategy", strategy, problem, "use the strategy 'linear', which is Ansible's default")
 
 
 def _once(known: dict[tuple[str, ...], t.Any], store: otp_store.Store, read: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:

@@ -19,7 +19,7 @@ _NOTHING = object()
 _MARKUP = re.compile(r"\b(B|C|E|I|L|M|O|P|R|RV|U|V)\(((?:\\.|[^\\)])*)\)")
 _EMPHASIS = {"B": "**", "I": "*"}
 _NO_FACTS = frozenset(
-    ["ansible_become", "ansible_check_mode", "ansible_facts", "ansible_play_hosts", "ansible_playbook_python", "ansible_python_interpreter"]
+    {"become", "check_mode", "facts", "pipelining", "play_hosts", "play_hosts_all", "playbook_python", "python_interpreter"}
 )
 """What roles may read of Ansible's own variables. Whatever else begins so is, or may be, a fact."""
 _BARE_FACT = re.compile(r"(?<![\w'\".])(?:erlang_survey|ansible_(?!builtin\b)\w+)\b")
@@ -55,7 +55,7 @@ def differences(name: str, defaults: dict[str, Any], specified: dict[str, dict[s
     for variable, option in specified.items():
         default, said = defaults.get(variable, _NOTHING), option.get("default", _NOTHING)
         templated = isinstance(default, str) and "{{" in default
-        if not variable.startswith(name + "_"):
+        if not variable.startswith((name + "_", "ansible_")):  # What Ansible itself reads has Ansible's name.
             found.append("%s: %s does not begin with the role's name" % (name, variable))
         if said is _NOTHING and default is not _NOTHING and not templated:
             found.append("%s: %s is %s by default, which its specification does not say" % (name, variable, default))
@@ -77,7 +77,7 @@ def bare_facts(roles: Path) -> list[str]:
             found += [
                 "%s:%d: %s is to be read from ansible_facts" % (path.relative_to(roles), number, name)
                 for name in _BARE_FACT.findall(code)
-                if name not in _NO_FACTS
+                if name.removeprefix("ansible_") not in _NO_FACTS
             ]
     return found
 
@@ -118,6 +118,7 @@ def readme(role: Path) -> str:
     lines += ["## Use", "", "```yaml", "- name: %s" % plain(next(iter(entries.values()))["short_description"]).rstrip(".")]
     lines += ["  ansible.builtin.import_role:", "    name: beam.tls_distribution.%s" % role.name, "```", ""]
     lines += ["The playbook `beam.tls_distribution.site` runs all roles in their order; this one relies on what those before it have found."]
+    lines += ["With `--tags %s` the playbook runs this role alone, after the topology and the survey." % role.name]
     return "\n".join(lines).replace("\n\n\n", "\n\n") + "\n"
 
 

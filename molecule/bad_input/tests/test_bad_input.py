@@ -203,5 +203,32 @@ def test_a_group_without_hosts(tmp_path: Path) -> None:
     """Ansible would call a play without hosts a success."""
     inventory = tmp_path / "inventory.yml"
     inventory.write_text("erlangg: {hosts: {alpha: {}}}\n")
-    done = ended(control(["ansible-playbook", "--inventory=%s" % inventory, playbook("site")]))
-    assert done.code != 0 and "erlang_cluster_group" in done.out
+    for options in ([], ["--limit", "alpha"]):
+        done = ended(control(["ansible-playbook", "--inventory=%s" % inventory, playbook("site"), *options]))
+        assert done.code != 0 and "erlang_cluster_group 'erlang' is a group without hosts" in done.out
+
+
+def test_a_group_that_the_inventory_names(tmp_path: Path) -> None:
+    """The group's own variable says that it has the nodes; with two such groups one has to be chosen."""
+    inventory = tmp_path / "inventory.json"
+    nodes = {"hosts": {"alpha": {"erlang_cluster_port": 70000}}, "vars": {"erlang_cluster_group": "my-nodes.eu"}}
+    others = {"hosts": {"bravo": {"erlang_cluster_port": 70001}}, "vars": {"erlang_cluster_group": "others"}}
+
+    def run(name: str, groups: dict[str, Any], *options: str) -> str:
+        inventory.write_text(json.dumps(groups))
+        done = ended(control(["ansible-playbook", "--inventory=%s" % inventory, playbook(name), *options]))
+        assert done.code != 0 and "UNREACHABLE" not in done.out
+        return " ".join(done.out.split())
+
+    for name in ("site", "firewall_plan"):
+        assert "alpha: erlang_cluster_port 70000 is not between" in run(name, {"my-nodes.eu": nodes})
+    both = {"my-nodes.eu": nodes, "others": others}
+    assert "erlang_cluster_group is not the same on all hosts: 'my-nodes.eu' on alpha, 'others' on bravo; choose one for this run" in run("site", both)
+    assert "bravo: erlang_cluster_port 70001 is not between" in run("site", both, "-e", "erlang_cluster_group=others")
+
+
+def test_hosts_that_do_not_wait_for_each_other(tmp_path: Path) -> None:
+    inventory = tmp_path / "inventory.yml"
+    inventory.write_text("erlang: {hosts: {alpha: {}}}\n")
+    done = ended(["env", "ANSIBLE_STRATEGY=free", *control(["ansible-playbook", "--inventory=%s" % inventory, playbook("site")])])
+    assert done.code != 0 and "strategy 'free' lets a host go on before others are as far" in " ".join(done.out.split())

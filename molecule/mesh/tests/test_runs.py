@@ -10,9 +10,11 @@ import json
 import re
 import subprocess
 import threading
+from pathlib import Path
+from typing import Any
 
-from lab import hosts
-from lab.acting import WITHOUT_WALLS, altered, ended, everywhere, on, play, report, until
+from lab import hosts, whole
+from lab.acting import WITHOUT_WALLS, Ended, altered, ended, everywhere, on, play, report, until
 from lab.inventory import SECRET_PARTS
 from lab.settings import HOSTS, RUN, host
 
@@ -55,6 +57,58 @@ def test_drift_is_found_and_put_right() -> None:
     counts = changed()
     assert all(counts.values()), counts
     assert on("dave", "systemctl is-enabled erlang-guard erlang-guard-firewall").out.split() == ["enabled", "enabled"]
+
+
+def test_a_tag_runs_its_role_and_no_other() -> None:
+    """A filter that was damaged by hand is repaired by its role's tag; what another role would repair stays, and nothing is proven."""
+    assert on("alpha", "echo '# by hand' >> /etc/erlang/guard/firewall.nft && echo '%% by hand' >> /etc/erlang/guard/sys.config").code == 0
+    done = play("site", "--tags", "erlang_firewall")
+    assert done.code == 0 and done.changed["alpha"] == 2 and {done.changed[name] for name in NOTHING if name != "alpha"} == {0}, done.out
+    assert on("alpha", "grep -c hand /etc/erlang/guard/firewall.nft /etc/erlang/guard/sys.config").out.split() == [
+        "/etc/erlang/guard/firewall.nft:0", "/etc/erlang/guard/sys.config:1"
+    ]  # fmt: skip
+    assert set(re.findall(r"^TASK \[beam\.tls_distribution\.(\w+) :", done.out, re.MULTILINE)) == {"erlang_cluster", "erlang_firewall"}
+    done = play("site", "--tags", "erlang_node")
+    assert done.code == 0 and done.changed["alpha"] == 1 and "12 edges" not in done.out, done.out
+    done = play("site", "--tags", "verify")
+    assert done.code == 0 and "12 of 12 edges" in done.out and "Survey the host" not in done.out
+    done = play("site", "--skip-tags", "verify")
+    assert done.code == 0 and done.changed["alpha"] == 0 and "12 edges" not in done.out and "Survey the host" in done.out
+
+
+def test_plays_of_ones_own(tmp_path: Path) -> None:
+    """Some of the roles, validated by Ansible: they do their part, or name in a sentence the role that has to come before."""
+
+    def run(**play_of_hosts: Any) -> Ended:
+        (tmp_path / "own.yml").write_text(json.dumps([{"hosts": "erlang", "gather_facts": False, **play_of_hosts}]))
+        return play(str(tmp_path / "own.yml"), "-e", json.dumps({**WITHOUT_WALLS, "erlang_node_sys_config": {}}))
+
+    def roles(*names: str) -> list[str]:
+        return ["beam.tls_distribution.erlang_" + name for name in names]
+
+    done = run(roles=roles("cluster", "certs", "firewall", "verify"))
+    assert done.code == 0 and "12 of 12 edges" in done.out and {name: done.changed[name] for name in NOTHING} == NOTHING, done.out
+    alone = dict(zip(NOTHING, ("firewall", "app", "verify", "node"), strict=True))
+    tasks = [{"include_role": {"name": roles(role)[0]}, "when": "inventory_hostname == '%s'" % name} for name, role in alone.items()]
+    for done, lacks in (
+        (run(tasks=tasks), {name: (role, "cluster") for name, role in alone.items()}),
+        (run(roles=roles("cluster", "node")), dict.fromkeys(alone, ("node", "certs"))),
+    ):
+        assert done.code != 0 and "undefined" not in done.out
+        for name, (role, before) in lacks.items():
+            assert "%s: the role erlang_%s needs what the role erlang_%s finds or makes; put" % (name, role, before) in " ".join(done.out.split())
+
+
+def test_sudo_that_wants_a_terminal() -> None:
+    """As with requiretty in sudoers: modules are piped, which needs no terminal and has none, unless the user says otherwise."""
+    sudo = "#!/bin/sh\n[ -t 0 ] || { echo 'sudo: sorry, you must have a tty to run sudo' >&2; exit 1; }\nwhile [ $# -gt 2 ]; do shift; done\nexec /bin/sh \"$@\"\n"
+    command = whole.play("site", ["--tags", "erlang_firewall", "--limit", "alpha", "--become", "-e", "ansible_become_exe=/root/sudo"])
+    environment = ["env", "ANSIBLE_BECOME_ALLOW_SAME_USER=1"]
+    with altered("alpha", "cat > /root/sudo <<'END'\n%sEND\nchmod 755 /root/sudo" % sudo, "rm /root/sudo"):
+        piped = ended([*environment, *command])
+        assert piped.code != 0 and "you must have a tty" in piped.out
+        done = ended([*environment, "ANSIBLE_PIPELINING=0", "ANSIBLE_SSH_PIPELINING=0", *command])
+        assert done.code == 0, done.out
 
 
 def test_old_releases_go_when_one_is_installed() -> None:

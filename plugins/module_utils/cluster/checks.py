@@ -40,7 +40,7 @@ _LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\Z")
 _ACCOUNT = re.compile(r"[a-z_][a-z0-9_-]{0,31}\Z")
 APPLICATION = re.compile(r"[a-z][A-Za-z0-9_@]{0,254}\Z")
 _PATH = re.compile(r"/[A-Za-z0-9_@+./-]*\Z")
-_GROUP = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_GROUP = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")
 _PACKAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_:~=-]*\Z")
 # Marks of templates that were not worked out, and what a person cannot see: control characters, surrogates, directions, no-break spaces.
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\xa0\u00ad\u200b-\u200f\u2028-\u202f\u2060-\u2069\ufeff\ud800-\udfff]")
@@ -231,9 +231,10 @@ def _unfit_name(value: Any) -> Iterator[Problem]:
 
 
 _APPLICATIONS = _text(APPLICATION, "is not the name of an application", "give names of OTP applications, such as mnesia")
-_INVENTORY_GROUP = _text(_GROUP, "is not the name of a group", "use letters, digits and underscores, the first no digit")
+_INVENTORY_GROUP = _text(_GROUP, "is not the name of a group", "use letters, digits, underscores, hyphens and dots, the first a letter or underscore")
 _DAYS = "choose from 1 to 36500 days"
 CHECKS: dict[str, Check] = {
+    "ansible_pipelining": _anything,
     "erlang_account_home": _own_directory("cannot be the home of an account"),
     "erlang_account_name": _account,
     "erlang_account_shell": _shell,
