@@ -73,8 +73,8 @@ options:
     description: The walls that had to be proven. One of which no host says anything counts as not proven.
     type: list
     elements: str
-    choices: [plain, no_certificate, foreign_ca, wrong_cookie, wrong_name, packet_filter, epmd]
-    default: [plain, no_certificate, foreign_ca, wrong_cookie, wrong_name, packet_filter, epmd]
+    choices: [plain, no_certificate, foreign_ca, wrong_cookie, wrong_name, local_account, packet_filter, epmd]
+    default: [plain, no_certificate, foreign_ca, wrong_cookie, wrong_name, local_account, packet_filter, epmd]
   directory:
     description:
       - Directory on the controller for C(report.json) and C(report.html), readable by their owner only. A relative

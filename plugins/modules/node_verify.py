@@ -70,16 +70,24 @@ options:
         TLS with a certificate of another CA.
         V(wrong_cookie), everything right but the cookie. V(wrong_name), a valid certificate and the name of another
           host.
+      - V(local_account), a TCP connection to the node's port by an account of O(node)'s host that has no business there.
       - V(packet_filter), a TCP connection to the node's port, and V(epmd), one to epmd's port, from a host that is no
         peer.
-      - By default V(packet_filter) without O(node), all others but V(epmd) with it.
+      - By default V(packet_filter) without O(node), all others but V(local_account) and V(epmd) with it.
     type: list
     elements: str
-    choices: [plain, no_certificate, foreign_ca, wrong_cookie, wrong_name, packet_filter, epmd]
+    choices: [plain, no_certificate, foreign_ca, wrong_cookie, wrong_name, local_account, packet_filter, epmd]
+  packet_filter_check:
+    description:
+      - The command that ends with 0 if this host's packet filter is as it was loaded, and says what is wrong otherwise.
+      - Without it, the packet filter is not looked at.
+    type: list
+    elements: str
+    choices: [plain, no_certificate, foreign_ca, wrong_cookie, wrong_name, local_account, packet_filter, epmd]
   walls_at:
     description:
-      - The nodes whose walls are tried, by their full names; all of them by default. V(packet_filter) and V(epmd) are tried
-        at all of O(peers).
+      - The nodes whose walls are tried, by their full names; all of them by default. V(local_account), V(packet_filter) and
+        V(epmd) are tried at all of O(peers).
       - A node writes every attempt to its log, and what one host proves of it the next one proves again.
     type: list
     elements: str
@@ -204,6 +212,7 @@ def main() -> None:
         "authorities": {"type": "list", "elements": "str"},
         "walls": {"type": "list", "elements": "str", "choices": list(walls.NAMES)},
         "walls_at": {"type": "list", "elements": "str"},
+        "packet_filter_check": {"type": "list", "elements": "str"},
         "foreign_certificate": {"type": "str", "no_log": True},
         "wrong_cookie": {"type": "str", "no_log": True},
         "reset_counts": {"type": "bool", "default": False},

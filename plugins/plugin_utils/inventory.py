@@ -12,6 +12,7 @@ from ansible.errors import AnsibleError, AnsibleUndefinedVariable
 from ansible.template import Templar
 from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster import checks
 from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faults import Fault, InputError
+from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.machines import CONNECTION
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.specifications import Specifications
 
 # Variables that may refer to the topology, which is not there yet when the others are read.
@@ -96,7 +97,27 @@ def _read(
             shown = None if specifications.is_secret(name) else _plain(templar.template(variables[name]))
             faults.append(Fault((inventory,), name, shown, error.problem, error.fix))
             values[name] = None
+    values[CONNECTION] = _connection(inventory, raw, templar)
     return values
+
+
+def _connection(inventory: str, raw: dict[str, t.Any], templar: Templar) -> str | None:
+    """How Ansible reaches a host, the same text for what is the same machine; None if that cannot be told."""
+    try:
+        kind, host, port, further = (
+            next((str(templar.template(raw[name])) for name in names if raw.get(name) is not None), default)
+            for names, default in (
+                (("ansible_connection",), "ssh"),
+                (("ansible_host", "ansible_ssh_host"), inventory),
+                (("ansible_port", "ansible_ssh_port"), "22"),
+                (("ansible_ssh_common_args",), ""),
+            )
+        )
+    except AnsibleError:
+        return None
+    if kind == "local":
+        return "the controller itself"
+    return "%s port %s%s" % (host.lower(), port, " with %s" % further if further else "")
 
 
 def _value(name: str, raw: t.Any, specifications: Specifications, templar: Templar) -> t.Any:

@@ -25,8 +25,8 @@ from lab.shell import run
 
 UNIT = "erlang-guard"
 CONFIGURATION = "/etc/erlang/guard"
-OPTIONS, ARGUMENTS, TABLE, CERTIFICATE, TRUST = (
-    "%s/%s" % (CONFIGURATION, name) for name in ("inet_tls.conf", "vm.args", "peers.config", "node.pem", "ca.pem")
+OPTIONS, ARGUMENTS, TABLE, CERTIFICATE, TRUST, SYSTEM = (
+    "%s/%s" % (CONFIGURATION, name) for name in ("inet_tls.conf", "vm.args", "peers.config", "node.pem", "ca.pem", "sys.config")
 )
 COOKIE = "/var/lib/merl/guard/.erlang.cookie"
 DROP_IN = "/run/systemd/system/%s.service.d" % UNIT

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from diagnosed import around, diagnose, edge, into, out_of, verified
-from lab import breaking
+from lab import attacks, breaking
 from lab.acting import altered, ended, on, report, until
 from lab.breaking import ARGUMENTS, CERTIFICATE, COOKIE, OPTIONS, RESTART, TABLE, TRUST, Authority, edited, put
 from lab.settings import HOSTS, host
@@ -65,8 +65,8 @@ NETWORK = {
     "dropped by the target's local firewall": (
         lambda: altered(
             "bravo",
-            "nft delete element inet erlang_guard peers4 { %s }" % ALPHA,
-            "nft add element inet erlang_guard peers4 { %s }" % ALPHA,
+            "nft 'table inet cut { chain first { type filter hook prerouting priority 0; ip saddr %s tcp dport 4370 drop; }; }'" % ALPHA,
+            "nft delete table inet cut",
         ),
         {("dropped-by-peer-filter", "bravo"): {edge("alpha", "bravo")}},
     ),
@@ -154,6 +154,14 @@ NODE = {
             "systemctl stop left-over",
         ),
         {("epmd-uninvited", "bravo"): {"bravo"}},
+    ),
+    "connections held open, and no handshake finished": (
+        lambda: attacks.held("bravo", "127.0.0.1", 60, first="16"),
+        {("connections-waiting", "bravo"): {"bravo"} | into("bravo")},
+    ),
+    "packet filter without its keeper": (
+        lambda: altered("bravo", "systemctl stop erlang-guard-firewall-keeper", "systemctl start erlang-guard-firewall-keeper"),
+        {("packet-filter-wrong", "bravo"): {"bravo"}},
     ),
     "node up but not distributed": (
         lambda: altered("bravo", "erlang-guard eval 'supervisor:terminate_child(kernel_sup, net_sup)' || true", RESTART),

@@ -86,8 +86,11 @@ def test_port_mapper_is_masked(host) -> None:
 def test_packet_filter(host) -> None:
     table = host.check_output("nft list table inet erlang_guard")
     peers = {"198.18.1.10", "198.18.2.10", "198.18.3.10", "198.18.3.20"} - {host.check_output("hostname -I").split()[0]}
-    assert set(re.findall(r"198\.18\.\d+\.\d+", table)) == peers
-    assert "tcp dport 4370 counter" in table and "drop" in table
+    sets = dict(re.findall(r"(?s)set (\w+) \{(.*?)\n\t\}", table))
+    assert set(re.findall(r"198\.18\.\d+\.\d+", sets["peers4"])) == peers
+    assert set(re.findall(r"(198\.18\.\d+\.\d+) \. 4370", sets["places4"])) == {"198.18.1.10", "198.18.2.10", "198.18.3.10", "198.18.3.20"}
+    assert "tcp dport 4370 counter" in table and "drop" in table and "meta skuid @accounts accept" in table
+    assert set(re.findall(r"\d+", sets["accounts"].partition("elements")[2])) == {"0", host.check_output("id -u merl")}
 
 
 def test_unit(host) -> None:

@@ -16,10 +16,12 @@ from contextlib import contextmanager
 
 import pytest
 from lab.acting import altered, fallen, play, report
+from lab.settings import HOSTS
 
 TLS = "/etc/erlang/guard/inet_tls.conf"
 RESTART = " && systemctl restart erlang-guard"
-RELOAD = "systemctl reload erlang-guard-firewall"
+STOP, START = "systemctl stop erlang-guard-firewall", "systemctl start erlang-guard-firewall"
+UNKEPT = "systemctl stop erlang-guard-firewall-keeper"
 
 
 @contextmanager
@@ -47,9 +49,18 @@ def green_afterwards() -> Iterator[None]:
 
 
 def test_packet_filter() -> None:
-    with altered("carol", "nft delete table inet erlang_guard", RELOAD):
-        assert seen() == {("packet_filter", "carol")}
-        assert {origin for _wall, origin, _to in fallen()} == {"neighbour"}
+    """Who is no peer gets in, accounts of the host get out, and that is one fault: the filter is gone."""
+    with altered("carol", STOP, START):
+        assert seen() == {("packet_filter", "carol")} | {("local_account", known.name) for known in HOSTS}
+        assert {(wall, origin) for wall, origin, _to in fallen()} == {("packet_filter", "neighbour"), ("local_account", "carol")}
+        assert [(fault["id"], fault["host"]) for fault in report()["faults"]] == [("packet-filter-wrong", "carol")]
+
+
+def test_accounts_of_the_host() -> None:
+    """Without the rules about accounts, each of them reaches the own node's port and those of the peers."""
+    with altered("carol", UNKEPT + " && nft flush chain inet erlang_guard output", "systemctl restart erlang-guard-firewall"):
+        assert seen() == {("local_account", known.name) for known in HOSTS}
+        assert {origin for _wall, origin, _to in fallen()} == {"carol"}
 
 
 def test_certificates_of_peers_are_not_asked_for() -> None:
@@ -66,9 +77,9 @@ def test_router_that_lets_everybody_through() -> None:
     network.load("router-south", everything)
     try:
         assert play("verify").code == 0
-        bare = "nft delete table inet erlang_guard && nft insert rule inet filter input accept comment bare"
-        with altered("bravo", bare, "systemctl reload nftables; sleep 1; " + RELOAD):
-            assert seen() == {("packet_filter", "bravo")}
+        bare = STOP + " && nft insert rule inet filter input accept comment bare"
+        with altered("bravo", bare, "systemctl reload nftables; " + START):
+            assert ("packet_filter", "bravo") in seen()
     finally:
         text = network.run([*network.inside("router-north"), "nft", "list", "table", "inet", "router"]).stdout
         network.load("router-south", everything + re.sub(r"counter packets \d+ bytes \d+", "counter", text))

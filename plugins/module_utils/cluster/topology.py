@@ -14,9 +14,9 @@ import ipaddress
 import posixpath
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Callable, NamedTuple
+from typing import Any, Callable, NamedTuple, Union
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster import checks
+from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster import checks, machines
 from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.edges import mesh
 from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faults import (
     Fault,
@@ -47,6 +47,15 @@ CLUSTER_WIDE: dict[str, Any] = {
     "erlang_certs_ca_passphrase": None,
 }
 SECRETS = frozenset(["erlang_cluster_cookie", "erlang_certs_ca_passphrase"])
+
+Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
+
+# RFC 1122, section 3.2.1.3 (a), and RFC 4291, section 2.5.5.1.
+_THIS_NETWORK = ipaddress.ip_network("0.0.0.0/8")
+_COMPATIBLE = ipaddress.ip_network("::/96")
+
+# Names whose directory in /run another part of the collection uses.
+_RESERVED = ("otp-build",)
 
 _HIGHEST_PORT = 65535
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~-]*\Z")
@@ -92,6 +101,11 @@ def build(
     _check_names(nodes, faults)
     _check_addresses(nodes, cluster, faults)
     _check_ports(nodes, cluster, faults)
+    for machine in machines.groups(hosts, nodes):
+        faults += [Fault(*found) for found in machines.clashes(machine, hosts, nodes)]
+        accounts = sorted({nodes[inventory]["account"] for inventory in machine})
+        for inventory in machine:
+            nodes[inventory]["accounts"] = accounts
     if faults:
         raise TopologyError(faults)
     long_names = any("." in node["host"] for node in nodes.values())
@@ -157,6 +171,9 @@ def _node(
     account = str(_given(variables, "erlang_account_name", "merl"))
     account_home = str(_given(variables, "erlang_account_home", "/var/lib/merl"))
     fit_host = not list(checks.problems("erlang_node_host", host))
+    if name in _RESERVED:
+        problem = "cannot name a node, as /run/erlang-%s is where builds of OTP keep their state" % name
+        faults.append(Fault((inventory,), "erlang_node_name", name, problem, "choose another"))
     addresses = _addresses(inventory, variables, host, cluster, resolve if fit_host else None, faults)
     port = _given(variables, "erlang_node_port", cluster["erlang_cluster_port"])
     sources = _given(variables, "erlang_node_sources", addresses)
@@ -174,8 +191,10 @@ def _node(
         "home": posixpath.join(account_home, name),
         "code": "/opt/erlang/nodes/%s" % name,
         "control": "/usr/local/bin/erlang-%s" % name,
-        "table": "erlang_%s" % name.replace("-", "_"),
+        "table": "erlang_%s" % name,
         "account": account,
+        "accounts": [account],
+        "firewall": str(_given(variables, "erlang_firewall_backend", "nftables")),
     }
 
 
@@ -197,7 +216,8 @@ def _addresses(
     if resolve is None:
         return []
     version = _version(cluster)
-    found = [ipaddress.ip_address(address) for address in resolve(host)]
+    resolved = [ipaddress.ip_address(address) for address in resolve(host)]
+    found = [address for address in resolved if not unusable(address)]
     addresses = [str(address) for address in found if address.version == version]
     if not addresses:
         problem = "does not resolve to an IPv%d address on the controller" % version
@@ -206,6 +226,22 @@ def _addresses(
         fix = "correct the name or its entry in the DNS, or set erlang_node_addresses"
         faults.append(Fault((inventory,), "erlang_node_host", host, problem, fix))
     return addresses
+
+
+def unusable(address: Address) -> str:
+    """Why no node can be reached at an address, as the rest of a sentence that begins with it; empty if one can."""
+    if address.version == 6:
+        if address.scope_id is not None:
+            return "has a zone, which means something on one host only, and which no packet filter can hold"
+        if address.ipv4_mapped is not None:
+            return "is an IPv4 address mapped into IPv6, which no packet carries"
+        if address.is_link_local:
+            return "is a link-local address, which nobody can connect to without naming a zone"
+        if address in _COMPATIBLE and not address.is_loopback:
+            return "is not the address of a host"
+    elif address in _THIS_NETWORK or address.is_reserved:
+        return "is not the address of a host"
+    return "is not the address of a host" if address.is_unspecified or address.is_multicast else ""
 
 
 def _canonical(
@@ -227,8 +263,8 @@ def _canonical(
                     cluster["erlang_cluster_address_family"],
                 )
                 fix = "give an IPv%d address" % version
-            elif address.is_unspecified or address.is_multicast:
-                problem, fix = "is not the address of a host", "give the address that peers connect to"
+            elif unusable(address):
+                problem, fix = unusable(address), "give the address that peers connect to"
             else:
                 if str(address) not in addresses:
                     addresses.append(str(address))

@@ -202,6 +202,29 @@ CATALOGUE = (
         ),
     ),
     Entry(
+        "connections-waiting",
+        (Symptom("host", "listener", "crowded"),),
+        "The node of {owner} does not get to the connections that wait at its port: {detail}.",
+        "Find out who holds connections to port {port} of {owner} and does not finish a handshake (ss -tnp lists them), and "
+        "end it: a node takes up as many handshakes at a time as it has schedulers, and gives each seven seconds.",
+        explains=(
+            *_WITHOUT_TLS,
+            "call-timeout",
+            "connection-filtered",
+            "connection-refused",
+            "cookie-timeout",
+            "dropped-by-peer-filter",
+            "handshake-timeout",
+        ),
+    ),
+    Entry(
+        "packet-filter-wrong",
+        (Symptom("host", "filter", "wrong"),),
+        "The packet filter of the node of {owner} does not stand as it was planned: {detail}.",
+        "Run the role erlang_firewall for {owner}; if somebody stopped the packet filter's unit there, start it again.",
+        explains=("connection-filtered", "connection-prohibited", "dropped-by-own-filter", "dropped-by-peer-filter"),
+    ),
+    Entry(
         "node-down",
         (Symptom("host", "unit", "inactive"),),
         "The node of {owner} does not run: {detail}.",

@@ -65,7 +65,8 @@ class State(NamedTuple):
     """The node's unit, and who listens on its port, on epmd's, or is of the unit and listens elsewhere.
 
     ``unit`` is its name, None where systemd knows none; ``active``, ``sub`` and ``result`` are what systemd says of it;
-    ``process`` and ``program`` are those of its main process, which may be one that only starts the node.
+    ``process`` and ``program`` are those of its main process, which may be one that only starts the node. ``waiting`` says who waits at
+    the node's port and is not accepted, empty if nobody is kept waiting.
     """
 
     unit: str | None
@@ -75,6 +76,7 @@ class State(NamedTuple):
     process: int
     program: str
     listeners: tuple[Listener, ...]
+    waiting: str = ""
 
 
 class Host(Protocol):
@@ -89,6 +91,12 @@ class Host(Protocol):
     def barred(self, account: str, paths: Sequence[str]) -> dict[str, str]:
         """Return why the account cannot read those of the files that it cannot."""
 
+    def packet_filter(self, command: Sequence[str]) -> str:
+        """Return what is wrong with the packet filter by the command that checks it, empty if nothing is."""
+
+    def knock(self, places: Sequence[tuple[str, int]]) -> list[int | None]:
+        """Return how attempts of an account without business end: 0, an error number, None where nobody tried."""
+
     def state(self, unit: str, ports: Sequence[int]) -> State:
         """Return the state of the unit, and who listens on the ports."""
 
@@ -99,7 +107,7 @@ class Host(Protocol):
 class Place(NamedTuple):
     """The node of a host and where its things are: ``directory`` holds its configuration. ``discovery`` is how nodes
     find each other. ``authorities`` are the digests of the CAs that nodes of the cluster are to trust; none where that is
-    not known.
+    not known. ``packet_filter_check`` is the command that checks the packet filter, empty where none is ours.
     """
 
     node: str
@@ -114,6 +122,7 @@ class Place(NamedTuple):
     minimum_version: str
     epmd_port: int = 4369
     authorities: tuple[str, ...] = ()
+    packet_filter_check: tuple[str, ...] = ()
 
     @property
     def host(self) -> str:
@@ -139,6 +148,7 @@ def place(params: Mapping[str, Any], prober: probe.Prober) -> Place:
         port=params["port"],
         discovery=params["discovery"],
         minimum_version=prober.credentials.minimum_version,
+        packet_filter_check=tuple(params.get("packet_filter_check") or ()),
         epmd_port=params["epmd_port"],
         authorities=tuple(seen.digest for text in params["authorities"] or () for seen in _certificates(text)),
     )
@@ -205,7 +215,8 @@ class Node:
     def findings(self, peers: Sequence[str], now: datetime) -> list[Finding]:
         """Return what is wrong with the node, consequences left out; peers are the nodes it should know."""
         state = self.host.state(self.place.unit, (self.place.port, self.place.epmd_port))
-        return _roots([*self._standing(peers, now), *self._state_findings(state), *self._epmd_findings(state)])
+        further = [*self._filter_findings(), *self._state_findings(state), *self._epmd_findings(state)]
+        return _roots([*self._standing(peers, now), *further])
 
     def standing(self, peers: Sequence[str], now: datetime) -> list[Finding]:
         """Return what is wrong with the node's files alone, whatever its unit does; consequences are left out."""
@@ -339,7 +350,15 @@ class Node:
         if strange:
             yield self._finding("table", "stranger", "%s lists %s" % (self.place.path(TABLE), _shortened(strange)))
 
+    def _filter_findings(self) -> Iterator[Finding]:
+        command = self.place.packet_filter_check
+        wrong = self.host.packet_filter(command) if command else ""
+        if wrong:
+            yield self._finding("filter", "wrong", wrong)
+
     def _state_findings(self, state: State) -> Iterator[Finding]:
+        if state.waiting:
+            yield self._finding("listener", "crowded", state.waiting)
         if state.unit is None:
             return
         at_port = [each for each in state.listeners if each.port == self.place.port]

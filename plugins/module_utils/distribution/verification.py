@@ -90,6 +90,7 @@ class Verification:
         self._do(self._edge_jobs())
         self._fill_edges()
         self._do(self._wall_jobs())
+        self._try_as_local_account()
         self._fill_walls()
 
     def _edge_jobs(self) -> list[Job]:
@@ -107,8 +108,19 @@ class Verification:
             (self._keeper(self.outcomes, (peer.node, wall)), self._wall_job(peer, wall))
             for peer in self._targets
             for wall in self._open_walls(peer)
-            if wall in walls.OUTSIDE or self.edges[peer.node].fault is None
+            if wall not in walls.LOCAL and (wall in walls.OUTSIDE or self.edges[peer.node].fault is None)
         ]
+
+    def _try_as_local_account(self) -> None:
+        """Try what an account without business must not reach: each node where a correct connection just got through."""
+        if self.task.node is None:
+            return
+        peers = [peer for peer in self._targets for wall in self._open_walls(peer) if wall in walls.LOCAL]
+        reached = [(peer, self.edges[peer.node]) for peer in peers if self.edges[peer.node].fault is None]
+        places = [(str(edge.result["address"]), int(edge.result["port"])) for _peer, edge in reached]
+        for (peer, _edge), (address, port), ended in zip(reached, places, self.task.node.host.knock(places)):
+            outcome = walls.local_account("port %d of %s" % (port, address), ended)
+            self.outcomes[peer.node, walls.LOCAL[0]] = outcome
 
     def _do(self, jobs: Sequence[Job]) -> None:
         """Do the jobs side by side, and hand every result that came in time to its keeper."""
@@ -138,13 +150,14 @@ class Verification:
 
     def _walls_of(self, peer: probe.Peer) -> list[str]:
         here = self.prober is not None and (self.task.walls_at is None or peer.node in self.task.walls_at)
-        return [wall for wall in self.task.walls if wall in walls.OUTSIDE or here]
+        local = walls.LOCAL if self.prober is not None else ()
+        return [wall for wall in self.task.walls if wall in (*walls.OUTSIDE, *local) or here]
 
     def _is_open(self, peer: probe.Peer, wall: str) -> bool:
         outcome = self.outcomes.get((peer.node, wall))
         if outcome is None:
             return True
-        if outcome.held is None and wall in walls.INSIDE:
+        if outcome.held is None and wall in (*walls.INSIDE, *walls.LOCAL):
             edge = self.edges.get(peer.node)
             return edge is None or edge.fault is None or edge.fault.transient
         return False
@@ -190,7 +203,7 @@ class Verification:
         for peer in self._targets:
             fault = self.edges[peer.node].fault if peer.node in self.edges else None
             for wall in self._walls_of(peer):
-                if wall in walls.INSIDE and fault is not None:
+                if wall in (*walls.INSIDE, *walls.LOCAL) and fault is not None:
                     self.outcomes[peer.node, wall] = walls.unproven(fault)
                 elif (peer.node, wall) not in self.outcomes:
                     self.outcomes[peer.node, wall] = walls.Outcome(None, "resolve", "no answer in time")

@@ -12,6 +12,7 @@ same peer does not work either.
 from __future__ import annotations
 
 import errno
+import os
 import socket
 import ssl
 from collections.abc import Sequence
@@ -30,10 +31,13 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution
 INSIDE = ("plain", "no_certificate", "foreign_ca", "wrong_cookie", "wrong_name")
 """Walls that a host of the cluster proves; each needs a correct connection to the same peer to compare with."""
 
+LOCAL = ("local_account",)
+"""Walls that a host of the cluster proves about itself: towards each node, for an account that has no business there."""
+
 OUTSIDE = ("packet_filter", "epmd")
 """Walls that a host proves which is no peer."""
 
-NAMES = INSIDE + OUTSIDE
+NAMES = INSIDE + LOCAL + OUTSIDE
 
 FILTER_SECONDS = 1.0
 """Seconds after which an unanswered connection counts as dropped."""
@@ -181,6 +185,19 @@ def packet_filter(network: Network, peer: Peer, port: int, reset_counts: bool = 
             if outcome.held is verdict:
                 return outcome
     return outcomes[0] if outcomes else Outcome(None, "resolve", "no address is known")
+
+
+def local_account(place: str, ended: int | None) -> Outcome:
+    """Judge how an attempt of an account without business at a node's port ended, where root's comes through: ``ended`` is
+    0, an error number, or None where nobody could be made to try.
+    """
+    if ended is None:
+        return Outcome(None, "connect", "nothing was tried: only root can try as another account")
+    if ended == 0:
+        return Outcome(False, "connect", "an account that is neither root nor a node's reached %s" % place)
+    if ended == errno.ETIMEDOUT:
+        return Outcome(True, "connect", "dropped: nothing came back from %s" % place)
+    return Outcome(True, "connect", "rejected: %s (%s)" % (place, os.strerror(ended)))
 
 
 def attempt_wall(prober: Prober, peer: Peer, wall: str, arms: Arms, others: Sequence[str]) -> Outcome:

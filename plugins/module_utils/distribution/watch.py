@@ -48,6 +48,9 @@ TRUST_CERTIFICATE = Metric(
     ("node",),
     "Time until the first certificate of this host's trust bundle ends, negative afterwards.",
 )
+PACKET_FILTER_UP = Metric(
+    "beam_tls_packet_filter_up", ("node",), "Whether the packet filter of the node of this host stands as it was loaded."
+)
 EDGE_UP = Metric("beam_tls_edge_up", ("node", "peer"), "Whether this host can connect to the peer as its node would.")
 EDGE_FAULT = Metric("beam_tls_edge_fault", ("node", "peer", "fault"), "1 for the fault that keeps this host from it.")
 EDGE_HANDSHAKE = Metric(
@@ -69,6 +72,7 @@ METRICS = (
     NODE_STRANGERS,
     NODE_CERTIFICATE,
     TRUST_CERTIFICATE,
+    PACKET_FILTER_UP,
     EDGE_UP,
     EDGE_FAULT,
     EDGE_HANDSHAKE,

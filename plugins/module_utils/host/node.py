@@ -9,8 +9,11 @@ from __future__ import annotations
 import errno
 import os
 import pwd
+import select
 import socket
-from collections.abc import Iterator, Sequence
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import epmd
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.channel import ChannelError, Deadline
@@ -25,6 +28,18 @@ _PROPERTIES = ("LoadState", "ActiveState", "SubState", "Result", "MainPID", "Con
 
 EPMD_SECONDS = 2.0
 """Seconds in which this host's own epmd has to answer."""
+
+NOBODY = "nobody"
+"""An account that has no business with a node."""
+
+KNOCK_SECONDS = 3.0
+"""Seconds that attempts of another account may take."""
+
+CROWD_SECONDS = 4.0
+"""Seconds after which a connection that still waits to be accepted is one that the node does not get to."""
+
+AGAIN_SECONDS = 1.5
+"""Seconds after which a packet filter that is wrong is looked at again: it may be on its way back."""
 
 
 class Host:
@@ -69,6 +84,30 @@ class Host:
             if reason in (errno.EACCES, errno.EPERM)
         }
 
+    def packet_filter(self, command: Sequence[str]) -> str:
+        """What is wrong with the packet filter, as the command that checks it says; empty if nothing is."""
+        outcome = self._run(command)
+        if outcome.code != 0:
+            time.sleep(AGAIN_SECONDS)
+            outcome = self._run(command)
+        if outcome.code == 0:
+            return ""
+        said = (outcome.out.strip() or outcome.err.strip()).splitlines()
+        return said[0] if said else "its check ended with %d" % outcome.code
+
+    def knock(self, places: Sequence[tuple[str, int]]) -> list[int | None]:
+        """How attempts of an account without business at addresses and ports end, made side by side: 0 where a connection
+        came about, an error number, ETIMEDOUT where nothing came back; None where nobody could be made to try.
+        """
+        try:
+            entry = pwd.getpwnam(NOBODY)
+        except KeyError:
+            return [None] * len(places)
+        if os.geteuid() != 0 or entry.pw_uid == 0:
+            return [None] * len(places)
+        numbers: list[int | None] = list(_as_account(entry, lambda: _knocks(places)))
+        return numbers if len(numbers) == len(places) else [None] * len(places)
+
     def state(self, unit: str, ports: Sequence[int]) -> State:
         """What systemd says of the node's unit, and who listens on the ports or is of that unit and listens."""
         outcome = self._run(["systemctl", "show", "--property=" + ",".join(_PROPERTIES), "--", unit])
@@ -85,6 +124,7 @@ class Host:
             process=process,
             program=sockets.program(process) if process else "",
             listeners=tuple(_listeners(members, ports)),
+            waiting=_crowd(ports[0]) if ports else "",
         )
 
     def registered(self, port: int) -> list[str] | None:
@@ -110,28 +150,65 @@ def _listeners(members: set[int], ports: Sequence[int]) -> Iterator[Listener]:
         yield Listener(each.address, each.port, mine, process, *named)
 
 
+def _crowd(port: int) -> str:
+    """Who waits at a port and is not accepted, empty if nobody is kept waiting."""
+    kept = sockets.waiting_at(port)
+    end = time.monotonic() + CROWD_SECONDS
+    while kept and time.monotonic() < end:
+        time.sleep(0.1)
+        kept &= sockets.waiting_at(port)
+    if not kept:
+        return ""
+    everybody = sockets.waiting_at(port) | kept
+    address, most = Counter(address for address, _port in everybody).most_common(1)[0]
+    return "%d wait to be accepted, %d of them from %s, and some have for more than %g seconds" % (
+        len(everybody), most, address, CROWD_SECONDS,
+    )  # fmt: skip
+
+
 def _tried_as(entry: pwd.struct_passwd, paths: Sequence[str]) -> list[int]:
-    """The error numbers, 0 for none, with which an account opens files. A child process of its own becomes that
-    account, as access depends on the whole process.
-    """
+    """The error numbers, 0 for none, with which an account opens files."""
+    return _as_account(entry, lambda: [_opened(path) for path in paths])
+
+
+def _as_account(entry: pwd.struct_passwd, tries: Callable[[], Sequence[int]]) -> list[int]:
+    """The error numbers of what a child process tries that becomes an account, as rights depend on the whole process."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
-        numbers = bytearray()
         try:
             os.initgroups(entry.pw_name, entry.pw_gid)
             os.setgid(entry.pw_gid)
             os.setuid(entry.pw_uid)
-            for path in paths:
-                numbers.append(_opened(path))
-            os.write(writing, bytes(numbers))
+            os.write(writing, bytes(min(number, 255) for number in tries()))
         finally:
             os._exit(0)
     os.close(writing)
     with os.fdopen(reading, "rb") as stream:
-        numbers = bytearray(stream.read())
+        numbers = stream.read()
     os.waitpid(child, 0)
     return list(numbers)
+
+
+def _knocks(places: Sequence[tuple[str, int]]) -> list[int]:
+    """How attempts to connect end, made side by side."""
+    ended = [errno.ETIMEDOUT] * len(places)
+    under_way: dict[socket.socket, int] = {}
+    for number, (address, port) in enumerate(places):
+        attempt = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+        attempt.setblocking(False)
+        ended[number] = attempt.connect_ex((address, port))
+        if ended[number] == errno.EINPROGRESS:
+            ended[number] = errno.ETIMEDOUT
+            under_way[attempt] = number
+        else:
+            attempt.close()
+    end = time.monotonic() + KNOCK_SECONDS
+    while under_way and time.monotonic() < end:
+        for attempt in select.select([], list(under_way), [], max(0.0, end - time.monotonic()))[1]:
+            ended[under_way.pop(attempt)] = attempt.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            attempt.close()
+    return ended
 
 
 def _opened(path: str) -> int:

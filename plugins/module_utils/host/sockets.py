@@ -17,6 +17,9 @@ from typing import NamedTuple
 LISTENING = "0A"
 """State of a listening socket in ``/proc/net/tcp``."""
 
+NOT_ACCEPTED = ("01", "08")
+"""States of a connection that nobody has accepted yet: established, and closed by the other side."""
+
 _SOCKET = re.compile(r"socket:\[(\d+)\]\Z")
 
 
@@ -41,14 +44,37 @@ def listening(table: str) -> list[Listener]:
 
 def listeners() -> list[Listener]:
     """The listening sockets of this host."""
-    found = []
+    return [each for text in _tables() for each in listening(text)]
+
+
+def _tables() -> Iterator[str]:
+    """The texts of ``/proc/net/tcp`` and ``tcp6``."""
     for path in ("/proc/net/tcp", "/proc/net/tcp6"):
         try:
             with open(path, encoding="ascii") as stream:
-                found += listening(stream.read())
+                text = stream.read()
         except OSError:
             continue
+        yield text
+
+
+def waiting(table: str, port: int) -> list[tuple[str, int]]:
+    """The other ends, address and port, of connections that wait at a port to be accepted, in the text of ``/proc/net/tcp``
+    or ``tcp6``: those that belong to no file yet.
+    """
+    found = []
+    for line in table.splitlines()[1:]:
+        fields = line.split()
+        waits = len(fields) > 9 and fields[3] in NOT_ACCEPTED and fields[9] == "0"
+        if waits and int(fields[1].rpartition(":")[2], 16) == port:
+            address, _mark, other = fields[2].rpartition(":")
+            found.append((_address(address), int(other, 16)))
     return found
+
+
+def waiting_at(port: int) -> set[tuple[str, int]]:
+    """The other ends of the connections that wait at a port of this host to be accepted."""
+    return {end for text in _tables() for end in waiting(text, port)}
 
 
 def inodes(process: int) -> set[str]:

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import metrics, options, watch
-from ansible_collections.beam.tls_distribution.plugins.module_utils.host import commands, node
+from ansible_collections.beam.tls_distribution.plugins.module_utils.host import commands, node, packet_filter
 
 READABLE = 0o644
 
@@ -40,9 +40,14 @@ def run(path: str) -> None:
     """Look once, as the file of settings says; raise WatchError, OptionError."""
     settings = _read(path)
     found = watch.look(settings, node.Host(commands.run))
+    filtered = packet_filter.told(settings["packet_filter"]) if settings.get("packet_filter") else None
+    if filtered is not None:
+        found.samples.append(metrics.Sample(watch.PACKET_FILTER_UP, (settings["node"],), int(not filtered)))
     _replace(settings["output"], metrics.render(found.samples))
     for sentence in found.faults:
         _say(sentence)
+    if filtered:
+        _say("The packet filter does not stand as it was loaded: %s. Run the role erlang_firewall." % filtered)
     if settings["collected"] and not _leads(settings["collected"], settings["output"]):
         _say("Nobody collects the metrics: %(collected)s is no link to %(output)s." % settings)
     if found.unable:

@@ -15,7 +15,7 @@ import math
 import typing as t
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.edges import proven_from
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.walls import INSIDE, NAMES, OUTSIDE
+from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.walls import LOCAL, NAMES, OUTSIDE
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report import walls
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.causes import UNEXPLAINED, Causes
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.wording import listed
@@ -183,8 +183,9 @@ class _Join:
             if wall == "epmd" and self.question.topology["cluster"].get("discovery") != "epmd":
                 continue
             outside = wall in OUTSIDE
-            for origin in self.question.outsiders if outside else self.names:
-                for target in self.names if outside else proven_from(self.names, origin):
+            inside = [name for name in self.names if wall not in LOCAL or self.topology[name].get("firewall") != "none"]
+            for origin in self.question.outsiders if outside else inside:
+                for target in self.names if outside or wall in LOCAL else proven_from(self.names, origin):
                     yield origin, target, wall
 
     def _node(self, name: str) -> dict[str, t.Any]:
@@ -349,6 +350,12 @@ def _faults(
     broken |= {(node["inventory"], node["inventory"]) for node in nodes if node["state"] in BAD_NODES}
     bad = [wall for wall in attempts if wall["state"] in BAD_WALLS and wall["from"] not in silent]
     bad = [wall for wall in bad if wall["state"] != UNPROVEN or _tried(wall) not in broken]
+    unfiltered = {
+        name: fault for name, faults in join.causes.hosts.items() for fault in faults if fault["id"] == "packet-filter-wrong"
+    }
+    for wall in [wall for wall in bad if wall["state"] == FELL and _filter_of(wall) in unfiltered]:
+        bad.remove(wall)
+        add(unfiltered[_filter_of(wall)], "%s → %s" % (wall["from"], wall["to"]))
     for fault, places in walls.faults(bad, attempts):
         for place in places:
             add(fault, place)
@@ -360,4 +367,9 @@ def _faults(
 
 def _tried(wall: t.Mapping[str, t.Any]) -> tuple[str, str]:
     """The edge, or the node itself, that has to work for a wall to be proven."""
-    return (wall["from"] if wall["wall"] in INSIDE else wall["to"], wall["to"])
+    return (wall["to"] if wall["wall"] in OUTSIDE else wall["from"], wall["to"])
+
+
+def _filter_of(wall: t.Mapping[str, t.Any]) -> str:
+    """The host whose packet filter makes a wall, empty if none does."""
+    return str(wall["from"] if wall["wall"] in LOCAL else wall["to"] if wall["wall"] in OUTSIDE else "")

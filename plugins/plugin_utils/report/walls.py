@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.walls import INSIDE, OUTSIDE
+from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.walls import INSIDE, LOCAL, OUTSIDE
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.grouping import groups
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.wording import details, listed
 
@@ -23,6 +23,7 @@ LABELS = {
     "foreign_ca": "foreign CA",
     "wrong_cookie": "wrong cookie",
     "wrong_name": "another's name",
+    "local_account": "local account",
     "packet_filter": "packet filter",
     "epmd": "port mapper",
 }
@@ -33,6 +34,7 @@ MEANINGS = {
     "foreign_ca": "a TLS client with a certificate of another CA",
     "wrong_cookie": "a peer's certificate with a wrong cookie",
     "wrong_name": "a peer's certificate with another host's node name",
+    "local_account": "an account of a peer's host that is neither root nor a node's",
     "packet_filter": "a host that is no peer, at the distribution port",
     "epmd": "a host that is no peer, at the port mapper",
 }
@@ -59,6 +61,10 @@ _FELL = {
         "A host could claim a node name that its certificate does not carry",
         "Run the role erlang_node for {to}: the node has to run with the collection's epmd module, "
         "which names its peers.",
+    ),
+    "local_account": (
+        "Any account of {from} can hold connections to a node open and keep its peers out",
+        "Run the role erlang_firewall for {from}.",
     ),
     "packet_filter": (
         "The distribution port answers a host that is no peer",
@@ -98,9 +104,9 @@ def faults(bad: t.Sequence[Attempt], attempts: t.Sequence[Attempt]) -> list[Told
     for attempt in bad:
         if attempt["state"] == "fell":
             kind = "outside" if attempt["wall"] in OUTSIDE else str(attempt["wall"])
-            fallen.setdefault((kind, str(attempt["to"])), []).append(attempt)
+            fallen.setdefault((kind, _fallen_at(attempt)), []).append(attempt)
     found += [_fell(several) for several in fallen.values()]
-    for kinds in (INSIDE, OUTSIDE):
+    for kinds in ((*INSIDE, *LOCAL), OUTSIDE):
         for untried in (False, True):
             unproven = [one for one in bad if one["state"] == "unproven" and (one["wall"] in OUTSIDE) == (kinds is OUTSIDE)]
             unproven = [one for one in unproven if (_UNTRIED in str(one["detail"])) == untried]
@@ -118,7 +124,12 @@ def _fell(several: t.Sequence[Attempt]) -> Told:
     for wall in walls:
         cause, remedy = _FELL.get(wall, ("The wall %s does not stand" % label(wall), "Run the playbook site for {to}."))
         causes.append("%s: %s" % (cause, _details(attempt for attempt in several if attempt["wall"] == wall)))
-    return _told("fell", several, str(several[0]["to"]), "; ".join(causes), remedy)
+    return _told("fell", several, _fallen_at(several[0]), "; ".join(causes), remedy)
+
+
+def _fallen_at(attempt: Attempt) -> str:
+    """The host at which a wall fell: its own accounts are for the host itself to hold back."""
+    return str(attempt["from"] if attempt["wall"] in LOCAL else attempt["to"])
 
 
 def _unproven(several: t.Sequence[Attempt], attempts: t.Sequence[Attempt]) -> list[Told]:
@@ -129,7 +140,7 @@ def _unproven(several: t.Sequence[Attempt], attempts: t.Sequence[Attempt]) -> li
         froms, tos = (list(dict.fromkeys(str(attempt[end]) for attempt in mine)) for end in ("from", "to"))
         host = tos[0] if len(tos) == 1 else froms[0] if len(froms) == 1 else None
         untried = _UNTRIED in str(mine[0]["detail"])
-        inside = mine[0]["wall"] in INSIDE
+        inside = mine[0]["wall"] not in OUTSIDE
         remedy = _UNPROVEN_INSIDE if inside else _UNTRIED_OUTSIDE if untried else _UNPROVEN_OUTSIDE
         names = listed("'%s'" % label(str(attempt["wall"])) for attempt in mine)
         several_walls = len({attempt["wall"] for attempt in mine}) > 1
@@ -153,7 +164,7 @@ def _not_tried(several: t.Sequence[Attempt]) -> Told:
 def _told(state: str, several: t.Sequence[Attempt], host: str | None, cause: str, remedy: str) -> Told:
     names = {end: listed(str(attempt[end]) for attempt in several) for end in ("from", "to")}
     for name, value in names.items():
-        remedy = remedy.replace("{%s}" % name, value)
+        cause, remedy = (text.replace("{%s}" % name, value) for text in (cause, remedy))
     fault = {
         "id": "wall-%s-%s" % (str(several[0]["wall"]).replace("_", "-"), state),
         "host": host,

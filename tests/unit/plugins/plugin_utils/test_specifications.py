@@ -11,6 +11,7 @@ import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import trust_as_template
 from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faults import Fault, InputError, fold
+from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.machines import CONNECTION
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.inventory import check_deferred, read_host
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.specifications import Specifications
 
@@ -120,6 +121,7 @@ def read(specifications: Specifications, **variables: t.Any) -> tuple[dict[str, 
 def test_a_host_has_defaults_and_templated_values(specifications: Specifications) -> None:
     values, faults = read(specifications, erlang_cluster_port="{{ base + 1 }}", base=4370)
     assert faults == []
+    assert values.pop(CONNECTION) == "alpha port 22"
     assert values == {"erlang_cluster_port": 4371, "erlang_cluster_discovery": "port", "erlang_cluster_name": "erlang", "erlang_cluster_mapping": {}}
 
 

@@ -69,15 +69,47 @@ def test_the_port_mapper_is_opened_only_where_it_is_used() -> None:
 
 def test_host_table_touches_no_other_port_and_is_replaced_as_a_whole() -> None:
     lines = firewall.host_table(topology(), "alpha").splitlines()
-    assert lines[1] == "# accept ip ip saddr { 198.18.2.1, 198.18.2.10, 198.18.3.10 } tcp dport { 4370 }"
-    assert lines[2:5] == [
-        "table inet erlang_guard_1",
-        "delete table inet erlang_guard_1",
-        "table inet erlang_guard_1 {",
+    assert lines[1:5] == [
+        "# account merl",
+        "# accept ip 198.18.2.1 4370",
+        "# accept ip 198.18.2.10 4370",
+        "# accept ip 198.18.3.10 4370",
     ]
-    rules = [line.strip() for line in lines if "dport" in line and not line.startswith("#")]
-    assert rules[0] == "tcp dport != { 4370 } accept"
-    assert rules[-1] == "tcp dport { 4370 } counter drop"
+    assert lines[5:8] == [
+        "table inet erlang_guard-1",
+        "delete table inet erlang_guard-1",
+        "table inet erlang_guard-1 {",
+    ]
+    text = "\n".join(lines)
+    incoming, outgoing = (
+        [line.strip() for line in text.partition(start)[2].partition("    }")[0].splitlines() if "dport" in line]
+        for start in ("chain input", "chain output")
+    )
+    assert incoming[0] == "tcp dport != { 4370 } accept"
+    assert incoming[-1] == "tcp dport { 4370 } counter drop"
+    assert outgoing == [
+        "fib daddr type local tcp dport 4370 counter reject with tcp reset",
+        "ip daddr . tcp dport @places4 counter reject with tcp reset",
+        "ip6 daddr . tcp dport @places6 counter reject with tcp reset",
+    ]
+    assert "elements = { 198.18.1.10 . 4370, 198.18.2.10 . 4370, 198.18.3.10 . 4370 }" in text
+
+
+def test_a_source_has_as_many_connections_as_the_nodes_behind_it_need() -> None:
+    shared = {"erlang_node_addresses": ["198.18.0.13"], "erlang_node_listen_port": 4390}
+    wanted = {
+        "alpha": {"erlang_node_addresses": ["198.18.1.10"]},
+        "carol": {**shared, "erlang_node_port": 5001},
+        "dave": {**shared, "erlang_node_port": 5002},
+        "erin": {"erlang_node_addresses": ["198.18.4.10"]},
+    }
+    for given in wanted.values():
+        given.update(erlang_cluster_directory="/cluster", erlang_cluster_discovery="map")
+    limits = [line.strip() for line in firewall.host_table(build(wanted, lambda _: [], no_release), "alpha").splitlines() if "ct count" in line]
+    assert limits == [
+        "ip saddr { 198.18.4.10 } tcp dport { 4370 } ct state new add @sources4 { ip saddr ct count over 512 } counter drop",
+        "ip saddr { 198.18.0.13 } tcp dport { 4370 } ct state new add @sources4 { ip saddr ct count over 1024 } counter drop",
+    ]
 
 
 def test_a_node_alone_lets_nobody_in() -> None:
@@ -87,7 +119,7 @@ def test_a_node_alone_lets_nobody_in() -> None:
         no_release,
     )
     text = firewall.host_table(alone, "alpha")
-    assert "elements" not in text and "# accept" not in text
+    assert "# accept" not in text and "198.18.1.10 . 4370" in text and text.count("elements") == 2
     assert "tcp dport { 4370 } counter drop" in text
 
 
@@ -103,11 +135,12 @@ def test_nft_takes_what_is_rendered(discovery: str, tmp_path: Path) -> None:
     wanted = topology(erlang_cluster_discovery=discovery)
     host, router = tmp_path / "host.nft", tmp_path / "router.nft"
     host.write_text(firewall.host_table(wanted, "alpha"))
-    router.write_text("table inet router {\n%s}\n" % firewall.router_chain(wanted))
-    script = 'nft -f "$1" && nft -f "$1" && nft -f "$2" && nft list ruleset'
+    again = "table inet router\ndelete table inet router\n"
+    router.write_text(again + "table inet router {\n%s}\n" % firewall.router_chain(wanted))
+    script = 'nft -f "$1" && nft -f "$1" && nft -f "$2" && nft -f "$2" && nft list ruleset'
     become = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
     command = ["unshare", "--net", *become, "sh", "-c", script, "sh", str(host), str(router)]
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=30)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("chain input") == 1
-    assert done.stdout.count("ct original ip daddr") == (3 if discovery == "port" else 6)
+    assert done.stdout.count("ct original ip daddr") == (6 if discovery == "port" else 12)

@@ -94,6 +94,8 @@ def test_topology_is_whole_and_serialisable() -> None:
         "control": "/usr/local/bin/erlang-guard",
         "table": "erlang_guard",
         "account": "merl",
+        "accounts": ["merl"],
+        "firewall": "nftables",
         "application": {
             "name": "guard",
             "version": "1.0.0",
@@ -292,3 +294,106 @@ def test_words_for_people() -> None:
     assert listed("abcdefghij") == "a, b, c, d, e, f, g and 3 more"
     assert shown("") == "''"
     assert len(shown("x" * 500)) == 100
+
+
+MACHINE = {"erlang_cluster_discovery": "map", "erlang_node_addresses": ["198.18.1.10"]}
+
+
+def alike(one: dict[str, Any], other: dict[str, Any], **both: Any) -> dict[str, dict[str, Any]]:
+    """Two inventory names, with ports of their own, that one machine may have."""
+    return hosts(everywhere={**MACHINE, **both}, alpha={"erlang_node_port": 4380, **one}, bravo={"erlang_node_port": 4381, **other})
+
+
+def test_names_that_differ_in_a_hyphen_have_tables_of_their_own() -> None:
+    nodes = build(alike({"erlang_node_name": "guard-a"}, {"erlang_node_name": "guard_a"}), resolve, read_release)["nodes"]
+    for what in ("table", "unit", "config", "home", "code", "control"):
+        assert nodes["alpha"][what] != nodes["bravo"][what]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "both", "sentence"),
+    [
+        (
+            {"erlang_node_name": "guard"},
+            {"erlang_node_name": "guard-watch"},
+            {},
+            "alpha and bravo: erlang_node_name 'guard' and guard-watch would share erlang-guard-watch on alpha and bravo,"
+            " which are one machine (both have the address 198.18.1.10);",
+        ),
+        (
+            {"erlang_node_name": "one", "erlang_node_listen_port": 4390, "__connection": "198.19.0.11 port 22"},
+            {"erlang_node_name": "two", "erlang_node_listen_port": 4390, "__connection": "198.19.0.11 port 22"},
+            {},
+            "alpha and bravo: erlang_node_listen_port 4390 is the port that both would listen on at alpha and bravo,"
+            " which are one machine (Ansible reaches both at 198.19.0.11 port 22);",
+        ),
+        (
+            {"erlang_node_name": "one", "erlang_account_home": "/srv/one"},
+            {"erlang_node_name": "two", "erlang_account_home": "/srv/two"},
+            {"erlang_node_host": "same.example.net"},
+            "alpha and bravo: erlang_account_home '/srv/one' and /srv/two would both be the home of the account merl,"
+            " which are one machine (their erlang_node_host is same.example.net);",
+        ),
+        (
+            {"erlang_node_name": "one", "erlang_account_name": "one"},
+            {"erlang_node_name": "two", "erlang_account_home": "/var/lib/merl/one"},
+            {},
+            "alpha and bravo: erlang_account_home '/var/lib/merl' and /var/lib/merl/one lie in each other,",
+        ),
+        (
+            {"erlang_node_name": "one", "erlang_otp_source": "archive", "erlang_otp_archive": "/a"},
+            {"erlang_node_name": "two", "erlang_otp_source": "archive", "erlang_otp_archive": "/b"},
+            {},
+            "alpha and bravo: erlang_otp_archive is not the same on alpha and bravo, which are one machine",
+        ),
+    ],
+)
+def test_what_two_nodes_of_a_machine_would_share(one: dict[str, Any], other: dict[str, Any], both: dict[str, Any], sentence: str) -> None:
+    (said,) = faults(alike(one, other, **both))
+    assert said.startswith(sentence)
+
+
+def test_nodes_behind_one_forwarding_router_are_machines_of_their_own() -> None:
+    behind = {"erlang_node_addresses": ["198.18.0.13"], "erlang_node_listen_port": 4390}
+    found = build(alike({**behind, "erlang_node_port": 5001}, {**behind, "erlang_node_port": 5002}), resolve, read_release)
+    assert {node["listen_port"] for node in found["nodes"].values()} == {4390}
+
+
+def test_a_name_whose_runtime_directory_is_taken() -> None:
+    assert faults(hosts(everywhere={"erlang_node_name": "otp-build"})) == [
+        "alpha and bravo: erlang_node_name 'otp-build' cannot name a node, as /run/erlang-otp-build is where builds of OTP keep"
+        " their state; choose another."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("address", "problem"),
+    [
+        ("fe80::1864:83ff:fe57:373d%eth0", "has a zone, which means something on one host only"),
+        ("2001:2::10%eth0", "has a zone"),
+        ("::ffff:198.18.2.10", "is an IPv4 address mapped into IPv6"),
+        ("fe80::1864:83ff:fe57:373d", "is a link-local address"),
+        ("::198.18.2.10", "is not the address of a host"),
+        ("::", "is not the address of a host"),
+        ("ff02::1", "is not the address of a host"),
+        ("0.1.2.3", "is not the address of a host"),
+        ("255.255.255.255", "is not the address of a host"),
+        ("240.0.0.1", "is not the address of a host"),
+        ("224.0.0.1", "is not the address of a host"),
+    ],
+)
+@pytest.mark.parametrize("variable", ["erlang_node_addresses", "erlang_node_sources"])
+def test_addresses_that_no_packet_can_have(variable: str, address: str, problem: str) -> None:
+    family = "inet6" if ":" in address else "inet"
+    good = ["2001:2::20" if family == "inet6" else "198.18.2.20"]
+    bad = {"erlang_node_addresses": good, variable: [address]}
+    other = {"erlang_node_addresses": ["2001:2::30" if family == "inet6" else "198.18.2.30"]}
+    found = faults(hosts(everywhere={"erlang_cluster_address_family": family}, alpha=bad, bravo=other))
+    assert len(found) == 1 and found[0].startswith("alpha: %s '%s' %s" % (variable, address, problem))
+
+
+def test_names_that_resolve_to_a_link_local_address_do_not_serve() -> None:
+    found = hosts(everywhere={"erlang_cluster_address_family": "inet6"}, bravo={"erlang_node_addresses": ["2001:2::20"]})
+    with pytest.raises(TopologyError) as raised:
+        build(found, lambda _: ["fe80::1"], read_release)
+    assert "does not resolve to an IPv6 address" in str(raised.value)

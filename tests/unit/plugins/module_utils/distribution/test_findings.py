@@ -38,6 +38,14 @@ class Host:
         self.it = state
         self.not_for_the_account: dict[str, str] = {}
         self.names: list[str] | None = []
+        self.filter = ""
+
+    def packet_filter(self, command: Sequence[str]) -> str:
+        assert list(command) == ["packet-filter", "check"]
+        return self.filter
+
+    def knock(self, places: Sequence[tuple[str, int]]) -> list[int | None]:
+        return [None] * len(places)
 
     def texts(self, paths: Sequence[str]) -> dict[str, str]:
         return {path: Path(path).read_text() for path in paths if Path(path).exists()}
@@ -62,6 +70,7 @@ class Bench:
         self.directory = directory
         self.host = Host(UP)
         self.discovery = "port"
+        self.filter_check: tuple[str, ...] = ("packet-filter", "check")
         pem = foreign.certificate("bravo.example.net")
         self.write("node.pem", pem)
         self.write("ca.pem", pem[pem.index("-----BEGIN CERT") :])
@@ -85,7 +94,7 @@ class Bench:
         path = str(self.directory)
         place = findings.Place(
             BRAVO, "merl", "erlang-guard.service", path, path + "/node.pem", path + "/ca.pem", path + "/.cookie", 4370,
-            self.discovery, "TLSv1.3", 4369, self.authorities,
+            self.discovery, "TLSv1.3", 4369, self.authorities, self.filter_check,
         )  # fmt: skip
         return findings.Node(place, self.host)
 
@@ -295,3 +304,15 @@ def test_an_expired_certificate_does_not_explain_that_the_node_is_down(bench: Be
     later = datetime(2100, 1, 1, tzinfo=timezone.utc)
     faults = [one.fault.id for one in bench.node().findings([CAROL], later)]
     assert faults == ["certificate-expired", "node-down"]
+
+
+def test_a_packet_filter_that_is_not_as_it_was_loaded(bench: Bench):
+    bench.host.filter = "it is not loaded"
+    assert bench.found() == ["packet-filter-wrong"]
+    bench.filter_check = ()
+    assert bench.found() == []
+
+
+def test_connections_that_the_node_does_not_get_to(bench: Bench):
+    bench.host.it = UP._replace(waiting="7 wait to be accepted, 6 of them from 198.18.1.10")
+    assert bench.found() == ["connections-waiting"]

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import errno
+
 import pytest
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import walls
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.probe import Peer
@@ -23,3 +25,18 @@ ALPHA, BRAVO, CAROL = ("guard@%s.example.net" % name for name in ("alpha", "brav
 )
 def test_no_name_of_a_peer_is_claimed(others: list[str], host: str):
     assert walls.claimable("alpha.example.net", Peer(BRAVO), others) == "verification-refused@" + host
+
+
+@pytest.mark.parametrize(
+    ("ended", "held", "detail"),
+    [
+        (0, False, "reached port 4370 of 198.18.2.10"),
+        (errno.ECONNREFUSED, True, "rejected"),
+        (errno.EHOSTUNREACH, True, "rejected"),
+        (errno.ETIMEDOUT, True, "dropped"),
+        (None, None, "nothing was tried"),
+    ],
+)
+def test_an_account_of_the_host(ended: int | None, held: bool | None, detail: str):
+    outcome = walls.local_account("port 4370 of 198.18.2.10", ended)
+    assert outcome.held is held and detail in outcome.detail

@@ -54,6 +54,37 @@ def test_listening_sockets():
     assert sockets.listening(PROC_NET_TCP6) == [("501", "::1", 4370), ("502", "198.18.1.10", 4370), ("503", "::", 4369)]
 
 
+PROC_NET_TCP_WAITING = """\
+  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 00000000:1112 00000000:0000 0A 00000000:00000002 00:00000000 00000000   995        0 97455 1 0 100 0
+   1: 0A0212C6:1112 0A0112C6:9C40 01 00000000:00000001 00:00000000 00000000     0        0 0 1 0 21 4
+   2: 0A0212C6:1112 0A0112C6:9C41 08 00000000:00000001 00:00000000 00000000     0        0 0 1 0 21 4
+   3: 0A0212C6:1112 0A0112C6:9C42 01 00000000:00000000 00:00000000 00000000   995        0 98618 1 0 21 4
+   4: 0A0212C6:1112 0A0112C6:9C43 03 00000000:00000000 00:00000000 00000000     0        0 0 1 0 21 4
+   5: 0A0212C6:1113 0A0112C6:9C44 01 00000000:00000001 00:00000000 00000000     0        0 0 1 0 21 4
+"""
+
+
+def test_connections_that_wait_to_be_accepted(monkeypatch: pytest.MonkeyPatch):
+    """Established or closed by the other side, and of no file: neither half-open nor accepted ones."""
+    monkeypatch.setattr(sockets.sys, "byteorder", "little")
+    assert sockets.waiting(PROC_NET_TCP_WAITING, 4370) == [(ALPHA, 40000), (ALPHA, 40001)]
+    assert sockets.waiting(PROC_NET_TCP_WAITING.replace("0A0112C6:", "0000000000000000FFFF00000A0112C6:"), 4371) == [(ALPHA, 40004)]
+    assert sockets.waiting(PROC_NET_TCP_WAITING.replace("0A0112C6:", "00000120000000000000000001000000:"), 4371) == [("2001::1", 40004)]
+
+
+def test_who_waits_at_a_listener_of_this_process():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = listener.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)) as one:
+            assert sockets.waiting_at(port) == {one.getsockname()}
+            accepted, _address = listener.accept()
+            accepted.close()
+            assert sockets.waiting_at(port) == set()
+
+
 def test_the_holder_of_a_socket_of_this_process():
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))

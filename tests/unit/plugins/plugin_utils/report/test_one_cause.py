@@ -342,3 +342,41 @@ def test_a_wall_that_fell_is_told_once_for_each_host():
     (entry,) = mesh.entries()
     assert place(entry) == ("wall-wrong-name-fell", "node07")
     assert len(entry["where"]) == 3
+
+
+def with_local_accounts(mesh: Traced, origin: str) -> None:
+    """Let every host try as an account of its own, and that of one host get through everywhere."""
+    mesh.walls.append("local_account")
+    for name in mesh.names:
+        tried = [wall(name, other, "local_account", "connect", "rejected", name != origin) for other in mesh.names]
+        mesh.answers[name]["walls"] += tried
+
+
+def test_a_host_whose_accounts_are_not_held_back_is_the_one_at_fault():
+    mesh = Traced()
+    with_local_accounts(mesh, "bravo")
+    (entry,) = mesh.entries()
+    assert place(entry) == ("wall-local-account-fell", "bravo")
+    assert entry["where"] == ["bravo → %s" % name for name in mesh.names]
+    assert "{" not in entry["cause"] + entry["remedy"]
+
+
+def test_a_filter_that_its_host_finds_wrong_is_the_fault_of_the_walls_that_fell_with_it():
+    mesh = Traced()
+    with_local_accounts(mesh, "bravo")
+    for tried in mesh.answers["mallory"]["walls"]:
+        if tried["to"] == full("bravo"):
+            tried.update(held=False, detail="port 4370 of 198.18.1.2 accepted a connection")
+    finding = {"id": "packet-filter-wrong", "host": "bravo.example.net", "cause": "It is not loaded.", "remedy": "Load it.", "peer": None}
+    mesh.answers["bravo"]["findings"] = [finding]
+    (entry,) = mesh.entries()
+    assert place(entry) == ("packet-filter-wrong", "bravo")
+    assert {"mallory → bravo", "bravo → alpha"} <= set(entry["where"])
+
+
+def test_a_host_without_a_filter_of_ours_is_not_asked_for_its_accounts():
+    mesh = Traced()
+    with_local_accounts(mesh, "nobody")
+    mesh.topology["nodes"]["bravo"]["firewall"] = "none"
+    mesh.answers["bravo"]["walls"] = [one for one in mesh.answers["bravo"]["walls"] if one["wall"] != "local_account"]
+    assert mesh.entries() == []
