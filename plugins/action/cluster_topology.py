@@ -14,6 +14,7 @@ import socket
 import typing as t
 from pathlib import Path
 
+from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster import groups, otp
@@ -33,9 +34,11 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.topo
 from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang import floors
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import (
     archives,
+    beginning,
     certificates,
     directory,
     inventory,
+    lock,
     otp_store,
 )
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.specifications import Specifications
@@ -57,9 +60,11 @@ class ActionModule(ActionBase):
     _supports_check_mode = True
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        """Builds the topology and makes the secrets of the cluster that are not there yet."""
+        """Builds the topology, and takes the lock of the cluster if asked to."""
         result: dict[str, t.Any] = super().run(tmp, task_vars)
-        _validation, arguments = self.validate_argument_spec({"group": {"type": "str"}})
+        _validation, arguments = self.validate_argument_spec(
+            {"group": {"type": "str"}, "lock": {"type": "bool", "default": False}}
+        )
         variables = task_vars or {}
         self._bases: dict[str, list[str]] = {}
         self._raw: Hosts = {}
@@ -78,12 +83,16 @@ class ActionModule(ActionBase):
             late = inventory.check_deferred(name, self._raw[name], self._specifications, self._loader, topology, faults)
             _check_place(name, "erlang_verify_report_directory", self._bases[name][0], late, hosts[name], faults)
         otps = self._otps(hosts, topology, variables, faults)
-        secrets = _check_secrets(hosts, faults)
+        _check_secrets(hosts, faults)
         if faults or topology is None:
             return _failed(result, faults)
         for name, wanted in otps.items():
             topology["nodes"][name]["otp"] = wanted
-        made = directory.ensure(Path(topology["cluster"]["directory"]), secrets, self._task.check_mode)
+        place, run = Path(topology["cluster"]["directory"]), lock.this_run()
+        topology["cluster"].update(lock.names(place, run))
+        made = directory.ensure(place, [], self._task.check_mode)
+        if arguments["lock"] and not self._task.check_mode:
+            _take(place, run)
         result.update(changed=bool(made), changed_paths=made, ansible_facts={"erlang_cluster_topology": topology})
         return result
 
@@ -229,29 +238,43 @@ def _check_place(
         faults.append(Fault((name,), variable, given, error.problem, error.fix))
 
 
-def _check_secrets(hosts: Hosts, faults: list[Fault]) -> list[str]:
-    """Checks the cluster's directory, its CA and its secrets. Returns the names of the secrets that have to be made."""
+def _take(place: Path, run: lock.Run) -> None:
+    """Takes the lock of a cluster. Raises AnsibleActionFail if another run has it."""
+    try:
+        lock.take(place, run)
+    except lock.HeldError as error:
+        raise AnsibleActionFail(str(error)) from None
+    except OSError as error:
+        sentence = "%s cannot be locked on the controller (%s), so that two runs could change this cluster at a time."
+        raise AnsibleActionFail(sentence % (place / lock.NAME, error.strerror)) from None
+
+
+def _check_secrets(hosts: Hosts, faults: list[Fault]) -> None:
+    """Checks the cluster's directory, its CA and its secrets, each by itself."""
     everywhere = tuple(hosts)
     values = next(iter(hosts.values()))
+    name, anew = values.get("erlang_cluster_name"), values.get(beginning.VARIABLE)
+    if anew and anew != name:
+        problem = "is not the name of this cluster"
+        faults.append(Fault(everywhere, beginning.VARIABLE, anew, problem, "give '%s' if that is what you mean" % name))
     if not values.get("erlang_cluster_directory"):
-        return []
+        return
     place = Path(values["erlang_cluster_directory"])
-    wanted: list[str] = []
-    variable, shown = "erlang_cluster_directory", str(place) or None
+    checks: list[tuple[str, str | None, t.Callable[[], t.Any]]] = [
+        ("erlang_certs_ca_passphrase", None, lambda: _check_ca(place, values.get("erlang_certs_ca_passphrase")))
+    ]
+    if not values.get("erlang_cluster_cookie"):
+        checks.insert(0, ("erlang_cluster_cookie", None, lambda: directory.read_secret(place / "cookie")))
     try:
         directory.check_directory(place)
-        variable, shown = "erlang_cluster_cookie", None
-        if not values.get("erlang_cluster_cookie"):
-            directory.read_secret(place / "cookie")
-            wanted.append("cookie")
-        variable = "erlang_certs_ca_passphrase"
-        passphrase = values.get("erlang_certs_ca_passphrase")
-        if not passphrase:
-            wanted.append("ca.passphrase")
-        _check_ca(place, passphrase)
     except InputError as error:
-        faults.append(Fault(everywhere, variable, shown, error.problem, error.fix))
-    return wanted
+        faults.append(Fault(everywhere, "erlang_cluster_directory", str(place), error.problem, error.fix))
+        return
+    for variable, shown, check in checks:
+        try:
+            check()
+        except InputError as error:
+            faults.append(Fault(everywhere, variable, shown, error.problem, error.fix))
 
 
 def _check_ca(place: Path, given: str | None) -> None:

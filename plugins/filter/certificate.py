@@ -13,12 +13,15 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import certificates
 
 
-def certificate_faults(found: dict[str, t.Any] | None, ca_pem: str, host: str, renew_before_days: int) -> list[str]:
+def certificate_faults(
+    found: dict[str, t.Any] | None, ca_pem: str, node: str, days: int, renew_before_days: int
+) -> list[str]:
     """Why a node needs a new certificate; see ``certificates.certificate_faults``."""
     if certificates.CRYPTOGRAPHY_MISSING is not None:
         raise AnsibleFilterError("The Python package cryptography is missing on the controller; install it there.")
     now = datetime.datetime.now(datetime.timezone.utc)
-    return certificates.certificate_faults(found, ca_pem, host, renew_before_days, now)
+    wanted = certificates.Wanted(node, node.partition("@")[2], days, renew_before_days)
+    return certificates.certificate_faults(found, ca_pem, wanted, now)
 
 
 class FilterModule:

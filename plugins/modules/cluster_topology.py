@@ -17,8 +17,7 @@ description:
   - Holds every host's variables against the specifications of all roles of this collection first. All faults are reported together,
     each in one sentence that names the hosts, the variable, its value and the fix. The values of secrets are not shown.
   - Works for all hosts of the group, whatever hosts the run is limited to.
-  - Checks the private CA in the cluster's directory on the controller against its passphrase, and makes the directory, a cookie and a
-    passphrase where there are none and none are given.
+  - Checks the private CA in the cluster's directory on the controller against its passphrase, and makes the directory where there is none.
 author:
   - "beam.tls_distribution contributors (@beam-tls-distribution)"
 attributes:
@@ -29,10 +28,10 @@ attributes:
     description: Asks for C(run_once), since one answer is meant for all hosts.
     support: none
   check_mode:
-    description: The directory and the secrets are not made in check mode.
+    description: The directory is not made in check mode, and no lock is taken.
     support: full
   diff_mode:
-    description: What it writes are secrets.
+    description: It writes nothing but the lock.
     support: none
   idempotent:
     description: What is there is kept.
@@ -47,7 +46,15 @@ options:
       - Inventory group whose hosts are the nodes.
       - The default is the variable C(erlang_cluster_group), and V(erlang) without it.
     type: str
+  lock:
+    description:
+      - Whether this run is going to change the cluster. Fails if another run is at it, and keeps others from it until this run has ended, in
+        whatever way.
+      - The lock is a file in the cluster's directory that names the run.
+    type: bool
+    default: false
 seealso:
+  - module: beam.tls_distribution.cluster_secrets
   - module: beam.tls_distribution.host_survey
 """
 

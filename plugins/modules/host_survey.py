@@ -34,6 +34,11 @@ options:
     type: list
     elements: str
     default: []
+  leftovers:
+    description: Patterns of a shell for files that a run may have left behind. Told is which there are, and how old each is.
+    type: list
+    elements: str
+    default: []
   units:
     description: Units of systemd.
     type: list
@@ -86,13 +91,17 @@ ansible_facts:
           type: dict
           returned: always
         otp: {description: "The OTP found, as beam.tls_distribution.otp_info returns it; null if there is none.", type: dict, returned: always}
-        certificate: {description: "Key C(pem), the text, and C(key_matches); null if there is no such file.", type: dict, returned: always}
+        certificate:
+          description: Key C(pem), the text of all certificates, C(key_matches), and C(labels) of all parts; null if there is no such file.
+          type: dict
+          returned: always
         otps:
           description: All OTPs there are, as M(beam.tls_distribution.otp_info) returns them; empty unless O(otp_prefix) is given.
           type: list
           returned: always
         files: {description: Path to text; null for a file that is not there., type: dict, returned: always}
         exists: {description: Path to whether it is there., type: dict, returned: always}
+        leftovers: {description: Path to the seconds since it was changed., type: dict, returned: always}
         sets: {description: "Name to whether beam.tls_distribution.file_set would change nothing.", type: dict, returned: always}
         units: {description: "Unit to C(load), C(active), C(enabled) and C(needs_reload).", type: dict, returned: always}
         firewall: {description: "Path of C(nft), other C(managers) of the packet filter, and whether it is C(right).", type: dict, returned: always}
@@ -111,6 +120,7 @@ def main() -> None:
             "certificate": {"type": "str"},
             "files": dict(paths),
             "exists": dict(paths),
+            "leftovers": dict(paths),
             "units": dict(paths),
             "sets": {"type": "dict", "default": {}},
             "firewall_check": dict(paths),

@@ -72,7 +72,7 @@ def forget(but: Collection[str] = ()) -> None:
 
 def kill_in_the_middle() -> None:
     """Has the build of alpha begin, and kills the controller and the build while make is at work."""
-    process = begun(whole.play(OTP_ALONE, [*settings(), "--limit", "alpha"]))
+    process = begun(whole.play(OTP_ALONE, [*settings(), "--limit", "alpha", "-e", "erlang_cluster_begin_anew=guard"]))
     assert until(lambda: on("alpha", "[ $(grep -c 'CC' /var/cache/erlang-otp/*/log) -gt 50 ]").code == 0, LONGEST)
     kill_tree(process)
     holders = "for f in /proc/[0-9]*/fd/*; do case $(readlink $f) in /var/cache/erlang-otp/*/lock) echo ${f#/proc/};; esac; done | cut -d/ -f1"

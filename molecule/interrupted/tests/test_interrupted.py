@@ -17,7 +17,7 @@ from lab.settings import HOSTS, RUN
 KILLS = 10
 LONGEST = 24.0
 """Seconds; a first run takes longer."""
-NAMES = r"\( -name '*.staged' -o -name '*.previous' -o -name '.boot-*' -o -name '*.next.key' \)"
+NAMES = r"\( -name '*.staged' -o -name '*.previous' -o -name '.boot-*' -o -name '*.next.*' \)"
 HALF_WRITTEN = "find /etc /opt /var/lib/merl /usr/local /run -xdev %s 2>/dev/null" % NAMES
 
 

@@ -248,6 +248,7 @@ CHECKS: dict[str, Check] = {
     "erlang_certs_days": _number(1, 36500, _DAYS),
     "erlang_certs_renew_before_days": _number(0, 36500, "choose from 0 days to less than erlang_certs_days"),
     "erlang_cluster_address_family": _anything,
+    "erlang_cluster_begin_anew": _unless_empty(_plain),
     "erlang_cluster_cookie": _unless_empty(_cookie),
     "erlang_cluster_directory": _unless_empty(_plain),
     "erlang_cluster_discovery": _anything,

@@ -43,6 +43,7 @@ CLUSTER_WIDE: dict[str, Any] = {
     "erlang_cluster_address_family": "inet",
     "erlang_cluster_net_ticktime": 60,
     "erlang_cluster_directory": None,
+    "erlang_cluster_begin_anew": None,
     "erlang_cluster_cookie": None,
     "erlang_certs_ca_passphrase": None,
 }

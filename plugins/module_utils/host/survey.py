@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import glob
 import grp
 import importlib.util
 import os
@@ -13,6 +14,7 @@ import pwd
 import re
 import ssl
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -26,6 +28,7 @@ FIREWALLD = "firewalld.service"
 UFW_SETTINGS = "/etc/ufw/ufw.conf"
 SUDOERS = "/etc/sudoers"
 _PROPERTIES = ("LoadState", "ActiveState", "UnitFileState", "NeedDaemonReload")
+_LABEL = re.compile(r"-----BEGIN ([A-Z0-9 ]{1,64})-----")
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----")
 
 
@@ -46,6 +49,7 @@ def survey(params: Mapping[str, Any], run: Runner) -> dict[str, Any]:
         "certificate": certificate(params["certificate"]) if params["certificate"] else None,
         "files": {path: text(path) for path in params["files"]},
         "exists": {path: os.path.lexists(path) for path in params["exists"]},
+        "leftovers": leftovers(params["leftovers"], time.time()),
         "sets": {name: right(arguments, run) for name, arguments in params["sets"].items()},
         "units": units,
         "firewall": _firewall(params["firewall_check"], managers, run),
@@ -134,20 +138,23 @@ def locked(shadow: str, name: str, password: str) -> bool:
 
 
 def certificate(path: str) -> dict[str, Any] | None:
-    """The certificates of a PEM file, and whether the first belongs to the private key in it. None where there is no file."""
+    """The certificates of a PEM file, whether the first belongs to the private key in it, and what each part of the file is called.
+
+    None where there is no file.
+    """
     content = text(path)
     if content is None:
         return None
-    blocks = _CERTIFICATE.findall(content)
+    blocks, labels = _CERTIFICATE.findall(content), _LABEL.findall(content)
     if not blocks:
-        return {"pem": "", "key_matches": False}
+        return {"pem": "", "key_matches": False, "labels": labels}
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
         context.load_cert_chain(path, password=lambda: b"")
         matches = True
     except (ssl.SSLError, OSError, ValueError):
         matches = False
-    return {"pem": "".join(block + "\n" for block in blocks), "key_matches": matches}
+    return {"pem": "".join(block + "\n" for block in blocks), "key_matches": matches, "labels": labels}
 
 
 def text(path: str) -> str | None:
@@ -159,6 +166,18 @@ def text(path: str) -> str | None:
     except OSError as error:
         raise SurveyError("%s is not readable (%s): connect as root, or set become" % (path, error.strerror)) from error
     return content
+
+
+def leftovers(patterns: Sequence[str], now: float) -> dict[str, int]:
+    """The paths that match patterns of a shell, each with the seconds since it was last changed."""
+    found = {}
+    for pattern in patterns:
+        for path in sorted(glob.glob(pattern)):
+            try:
+                found[path] = max(0, int(now - os.lstat(path).st_mtime))
+            except FileNotFoundError:
+                continue
+    return found
 
 
 def right(arguments: Mapping[str, Any], run: Runner) -> bool:

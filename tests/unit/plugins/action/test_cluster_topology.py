@@ -11,12 +11,14 @@ import re
 import stat
 import subprocess
 import sys
+import time
 import typing as t
 from pathlib import Path
 
 import pytest
 import yaml
 from ansible_collections.beam.tls_distribution.plugins.action import cluster_topology
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils import foreign
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -29,6 +31,22 @@ PLAYBOOK = """
         name: beam.tls_distribution.erlang_cluster
         tasks_from: topology
         rolespec_validate: false
+      vars: {__erlang_cluster_changes: "{{ changes | default(false) }}"}
+    - ansible.builtin.set_fact:
+        erlang_survey: "{{ answer | default({'certificate': none, 'exists': {}}) }}"
+        cacheable: true
+      when: answers | default(true)
+    - ansible.builtin.import_role:
+        name: beam.tls_distribution.erlang_cluster
+        tasks_from: secrets
+        rolespec_validate: false
+    - ansible.builtin.wait_for:
+        path: "{{ wait }}"
+        timeout: 60
+      delegate_to: localhost
+      connection: local
+      run_once: true
+      when: wait is defined
     - ansible.builtin.copy:
         content: >-
           {{ {'topology': erlang_cluster_topology, 'node': erlang_cluster_node.node, 'cookie': erlang_cluster_secret}
@@ -57,11 +75,11 @@ class Run(t.NamedTuple):
 def play(tmp_path: Path) -> t.Callable[..., Run]:
     (tmp_path / "playbook.yml").write_text(PLAYBOOK)
 
-    def run(group: dict[str, t.Any], *options: str) -> Run:
+    def command(group: dict[str, t.Any], *options: str) -> dict[str, t.Any]:
         (tmp_path / "inventory.yml").write_text(yaml.safe_dump({"erlang": group}))
         # The collection path of the controller stays behind ours: community.crypto may be there.
         paths = os.pathsep.join([str(COLLECTIONS), os.environ.get("ANSIBLE_COLLECTIONS_PATH", "")]).rstrip(os.pathsep)
-        command = [sys.executable, "-m", "ansible", "playbook", "-i", "inventory.yml", "playbook.yml", *options]
+        argv = [sys.executable, "-m", "ansible", "playbook", "-i", "inventory.yml", "playbook.yml", *options]
         environment = {
             **os.environ,
             "ANSIBLE_COLLECTIONS_PATH": paths,
@@ -69,11 +87,17 @@ def play(tmp_path: Path) -> t.Callable[..., Run]:
             "ANSIBLE_REMOTE_TEMP": str(tmp_path / "tmp"),
             "ANSIBLE_NOCOLOR": "1",
         }
-        done = subprocess.run(
-            command, cwd=tmp_path, env=environment, check=False, capture_output=True, text=True, timeout=120
-        )
+        return {"args": argv, "cwd": tmp_path, "env": environment}
+
+    def run(group: dict[str, t.Any], *options: str) -> Run:
+        done = subprocess.run(**command(group, *options), check=False, capture_output=True, text=True, timeout=120)
         return Run(done.returncode, done.stdout + done.stderr)
 
+    def begin(group: dict[str, t.Any], *options: str) -> subprocess.Popen[bytes]:
+        nothing = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+        return subprocess.Popen(**command(group, *options), **nothing)
+
+    run.begin = begin  # type: ignore[attr-defined]
     return run
 
 
@@ -96,7 +120,7 @@ def test_topology_secrets_check_mode_and_limit(play: t.Callable[..., Run], tmp_p
 
     checked = play(group, "--check")
     assert checked.code == 0, checked.output
-    assert "changed=1" in checked.output
+    assert re.search(r"alpha\s.*changed=3", checked.output), checked.output  # With the copy for this test.
     assert not directory.exists()
 
     first = play(group, "-vvv")
@@ -111,10 +135,65 @@ def test_topology_secrets_check_mode_and_limit(play: t.Callable[..., Run], tmp_p
     assert {mode(path) for path in directory.iterdir()} == {0o600}
 
     (tmp_path / "bravo.json").unlink()
-    again = play(group, "--limit", "bravo")
+    again = play(group, "-e", "erlang_cluster_begin_anew=guard", "--limit", "bravo")
     assert again.code == 0, again.output
-    assert json.loads((tmp_path / "bravo.json").read_text()) == answer
+    later = json.loads((tmp_path / "bravo.json").read_text())
+    runs = {one["topology"]["cluster"].pop("run") for one in (answer, later)}
+    assert later == answer and len(runs) == 2
     assert re.search(r"Turn the inventory[^\n]*\nok: \[bravo\]", again.output)
+
+
+def certificate_of_another_ca() -> str:
+    """A certificate as a host of another cluster has one."""
+    return foreign.certificate("alpha.example.net").partition("-----BEGIN PRIVATE KEY")[0]
+
+
+def test_nothing_is_made_anew_unasked(play: t.Callable[..., Run], tmp_path: Path) -> None:
+    """Where hosts have certificates and a cookie, and the directory is gone; with its name the cluster begins anew."""
+    group, directory = hosts("alpha", "bravo"), tmp_path / "erlang" / "guard"
+    home = "/var/lib/merl/guard/.erlang.cookie"
+    answer = {"certificate": {"pem": certificate_of_another_ca(), "key_matches": True}, "exists": {home: True}}
+    lost = ["-e", json.dumps({"answer": answer})]
+    for options in (lost, [*lost, "--check"], [*lost, "--limit", "bravo"]):
+        run = play(group, *options)
+        assert run.code != 0
+        who = "bravo" if "--limit" in options else "alpha and bravo"
+        have = "this host has" if "--limit" in options else "these hosts have"
+        assert (
+            "%s: erlang_cluster_directory '%s' holds no CA, and %s certificates of one;" % (who, directory, have)
+            in run.output
+        )
+        assert "%s: erlang_cluster_directory '%s' holds no cookie, and %s one;" % (who, directory, have) in run.output
+        assert not list(directory.glob("c*"))
+    quiet = play(group, "--limit", "bravo")
+    assert quiet.code != 0 and "alpha: erlang_cluster_directory" in quiet.output and not list(directory.glob("c*"))
+    assert "it is not known whether this host has certificates of one, for want of an answer" in quiet.output
+    other = play(group, *lost, "-e", "erlang_cluster_begin_anew=gaurd")
+    assert other.faults == [
+        "alpha and bravo: erlang_cluster_begin_anew 'gaurd' is not the name of this cluster; give 'guard' if that is what you mean."
+    ]
+    anew = play(group, *lost, "-e", "erlang_cluster_begin_anew=guard")
+    assert anew.code == 0, anew.output
+    assert sorted(path.name for path in directory.glob("c*")) == ["ca.passphrase", "cookie"]
+
+
+def test_one_run_at_a_time_changes_a_cluster(play: t.Callable[..., Run], tmp_path: Path) -> None:
+    """The second is refused, and one that only looks is not; a run that was killed is in nobody's way."""
+    group = hosts("alpha")
+    first = play.begin(group, "-e", "changes=true", "-e", "wait=%s" % (tmp_path / "go"))  # type: ignore[attr-defined]
+    held = tmp_path / "erlang" / "guard" / "lock"
+    end = time.monotonic() + 60
+    while not (held.exists() and held.read_text()) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert json.loads(held.read_text())["pid"] == first.pid
+    second = play(group, "-e", "changes=true")
+    assert second.code != 0 and "(process %d) has been changing this cluster since" % first.pid in second.output
+    assert play(group).code == 0 and play(group, "-e", "changes=true", "--check").code == 0
+    first.kill()
+    first.wait()
+    (tmp_path / "go").touch()
+    third = play(group, "-e", "changes=true")
+    assert third.code == 0, third.output
 
 
 def test_every_fault_in_one_task(play: t.Callable[..., Run], tmp_path: Path) -> None:

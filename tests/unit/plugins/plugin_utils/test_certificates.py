@@ -3,21 +3,32 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import base64
 import datetime
+import ipaddress
+import random
 import typing as t
 
 import pytest
 from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faults import InputError
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils.certificates import certificate_faults, check_ca
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.certificates import (
+    Wanted,
+    certificate_faults,
+    check_ca,
+    extensions,
+    issuers_known,
+    subject,
+)
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 NOW = datetime.datetime(2026, 11, 24, tzinfo=datetime.timezone.utc)
 HOST = "alpha.example.net"
 BOTH = (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH)
 PASSPHRASE = "correct horse"
+WANTED = Wanted("guard@" + HOST, HOST, 90, 30)
 
 
 def days(count: float) -> datetime.datetime:
@@ -34,24 +45,28 @@ class Authority:
         self.pem = self.certificate.public_bytes(serialization.Encoding.PEM).decode()
 
     def _sign(
-        self, subject: x509.Name, key: t.Any, start: float, end: float, extensions: list[t.Any]
+        self, subject: x509.Name, key: t.Any, start: float, end: float, extensions: t.Sequence[tuple[t.Any, bool]]
     ) -> x509.Certificate:
         builder = x509.CertificateBuilder(self.name, subject, key, x509.random_serial_number(), days(start), days(end))
-        for extension in extensions:
-            builder = builder.add_extension(extension, critical=False)
+        for extension, critical in extensions:
+            builder = builder.add_extension(extension, critical=critical)
         return builder.sign(self.key, hashes.SHA256())
 
     def leaf(
-        self, start: float = -1, end: float = 90, names: t.Sequence[str] = (HOST,), usages: t.Sequence[t.Any] = BOTH
+        self,
+        *changes: t.Any,
+        start: float = -1,
+        end: float = 90,
+        node: str = "guard@" + HOST,
+        key: t.Any = None,
+        without: tuple[type[t.Any], ...] = (),
     ) -> str:
-        extensions: list[t.Any] = []
-        if names:
-            extensions.append(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]))
-        if usages:
-            extensions.append(x509.ExtendedKeyUsage(list(usages)))
-        key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "guard@" + HOST)])
-        signed = self._sign(subject, key.public_key(), start, end, extensions)
+        """What a node is given but for ``changes`` (other extensions in the place of those of their kind)."""
+        kinds = (*without, *(type(change) for change in changes))
+        kept = [(extension, critical) for extension, critical in extensions(HOST) if not isinstance(extension, kinds)]
+        parts = [*kept, *((change, False) for change in changes)]
+        key = key or ec.generate_private_key(ec.SECP256R1())
+        signed = self._sign(subject(node), key.public_key(), start, end, parts)
         return signed.public_bytes(serialization.Encoding.PEM).decode()
 
     def encrypted_key(self, passphrase: str | None = PASSPHRASE) -> bytes:
@@ -62,16 +77,29 @@ class Authority:
 
 
 CA = Authority()
-OTHER = Authority()
+OTHER = Authority("other CA")
+IMPOSTOR = Authority()
+"""A CA of the same name with another key."""
 
 
 def found(pem: str, key_matches: bool = True) -> dict[str, t.Any]:
     return {"pem": pem, "key_matches": key_matches}
 
 
-@pytest.mark.parametrize("names", [[HOST], ["other.example.net", HOST.upper()]])
-def test_a_good_certificate_has_no_faults(names: list[str]) -> None:
-    assert certificate_faults(found(CA.leaf(names=names)), CA.pem, HOST, 30, NOW) == []
+def names(*given: str | x509.GeneralName) -> x509.SubjectAlternativeName:
+    return x509.SubjectAlternativeName([x509.DNSName(name) if isinstance(name, str) else name for name in given])
+
+
+def usage(*allowed: str) -> x509.KeyUsage:
+    every = ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement")
+    every += ("key_cert_sign", "crl_sign", "encipher_only", "decipher_only")
+    return x509.KeyUsage(**{name: name in allowed for name in every})
+
+
+@pytest.mark.parametrize("good", [CA.leaf(), CA.leaf(names(HOST.upper())), CA.leaf(usage("digital_signature"))])
+def test_a_good_certificate_has_no_faults(good: str) -> None:
+    assert certificate_faults(found(good), CA.pem, WANTED, NOW) == []
+    assert certificate_faults({**found(good), "labels": ["PRIVATE KEY", "CERTIFICATE"]}, CA.pem, WANTED, NOW) == []
 
 
 @pytest.mark.parametrize(
@@ -79,25 +107,90 @@ def test_a_good_certificate_has_no_faults(names: list[str]) -> None:
     [
         (None, "it has no certificate"),
         ({}, "it has no certificate"),
+        (["no mapping"], "it has no certificate"),
         (found("-----BEGIN CERTIFICATE-----\nno\n-----END CERTIFICATE-----"), "its certificate cannot be read"),
+        (found(CA.leaf() + " " * 70000), "its certificate cannot be read"),
         (found(CA.leaf(), key_matches=False), "its key does not belong to its certificate"),
         (found(OTHER.leaf()), "its certificate is not from this CA"),
-        (found(CA.leaf(names=[])), "its certificate is not for alpha.example.net"),
-        (found(CA.leaf(names=["bravo.example.net"])), "its certificate is not for alpha.example.net"),
-        (found(CA.leaf(usages=[])), "its certificate lacks the extended key usage of a server and a client"),
-        (found(CA.leaf(usages=BOTH[:1])), "its certificate lacks the extended key usage of a server and a client"),
+        (found(IMPOSTOR.leaf()), "its certificate is not from this CA"),
+        (found(CA.leaf(without=(x509.SubjectAlternativeName,))), "its certificate is not for alpha.example.net"),
+        (found(CA.leaf(names("bravo.example.net"))), "its certificate is not for alpha.example.net"),
+        (found(CA.leaf(names("*.example.net"))), "its certificate is not for alpha.example.net"),
+        (
+            found(CA.leaf(x509.ExtendedKeyUsage(BOTH[:1]))),
+            "its certificate lacks the extended key usage of a server and a client",
+        ),
         (found(CA.leaf(start=2)), "its certificate is not valid before 2026-11-26"),
         (found(CA.leaf(start=-90, end=-1)), "its certificate expired on 2026-11-23"),
         (found(CA.leaf(end=29.9)), "its certificate expires in 29 days"),
     ],
 )
-def test_each_reason_for_a_new_certificate(certificate: dict[str, t.Any] | None, reason: str) -> None:
-    assert certificate_faults(certificate, CA.pem, HOST, 30, NOW) == [reason]
+def test_each_reason_for_a_new_certificate(certificate: t.Any, reason: str) -> None:
+    assert certificate_faults(certificate, CA.pem, WANTED, NOW) == [reason]
+
+
+@pytest.mark.parametrize(
+    ("certificate", "reason"),
+    [
+        (
+            CA.leaf(names(HOST, "bravo.example.net", "*.corp.example")),
+            "is also for bravo.example.net and *.corp.example",
+        ),
+        (CA.leaf(names(HOST, x509.IPAddress(ipaddress.ip_address("198.18.1.10")))), "is also for 198.18.1.10"),
+        (CA.leaf(names(HOST, x509.RFC822Name("root@example.net"))), "is also for root@example.net"),
+        (CA.leaf(names(HOST, x509.UniformResourceIdentifier("x:\x1b[2J"))), "is also for x:?[2J"),
+        (CA.leaf(names(HOST, HOST)), "has its name more than once"),
+        (CA.leaf(x509.BasicConstraints(True, None)), "is that of a CA"),
+        (CA.leaf(usage("digital_signature", "key_cert_sign")), "more than a node needs (keyCertSign)"),
+        (CA.leaf(usage("digital_signature", "key_agreement", "decipher_only")), "(decipherOnly, keyAgreement)"),
+        (CA.leaf(usage("key_agreement")), "lacks the key usage digitalSignature"),
+        (CA.leaf(without=(x509.KeyUsage,)), "keyCertSign"),
+        (CA.leaf(x509.ExtendedKeyUsage([*BOTH, ExtendedKeyUsageOID.CODE_SIGNING])), "more extended key usages"),
+        (CA.leaf(x509.OCSPNoCheck()), "has an extension that no node needs (1.3.6.1.5.5.7.48.1.5)"),
+        (CA.leaf(node="guard@bravo.example.net"), "another subject than guard@alpha.example.net"),
+        (CA.leaf(key=ec.generate_private_key(ec.SECP384R1())), "key of another kind"),
+        (CA.leaf(key=ed25519.Ed25519PrivateKey.generate()), "key of another kind"),
+        (CA.leaf(end=3650), "is valid for 3650 days more, and one may be for 90"),
+        (CA.leaf() + OTHER.leaf(), "holds 2 certificates instead of one"),
+    ],
+)
+def test_a_certificate_that_allows_more_is_replaced(certificate: str, reason: str) -> None:
+    faults = certificate_faults(found(certificate), CA.pem, WANTED, NOW)
+    assert any(reason in fault for fault in faults), faults
+    assert all(fault.isprintable() for fault in faults)
+
+
+def test_a_file_with_more_than_key_and_certificate() -> None:
+    labels = ["PRIVATE KEY", "CERTIFICATE", "TRUSTED CERTIFICATE"]
+    faults = certificate_faults({**found(CA.leaf()), "labels": labels}, CA.pem, WANTED, NOW)
+    assert faults == ["its file holds more than its key and its certificate"]
+
+
+def test_damaged_certificates_never_raise() -> None:
+    chance = random.Random(7)
+    der = bytearray(x509.load_pem_x509_certificate(CA.leaf().encode()).public_bytes(serialization.Encoding.DER))
+    for _round in range(300):
+        damaged = bytearray(der)
+        for _byte in range(chance.randint(1, 4)):
+            damaged[chance.randrange(len(damaged))] = chance.randrange(256)
+        text = base64.encodebytes(bytes(damaged)).decode()
+        pem = "-----BEGIN CERTIFICATE-----\n%s-----END CERTIFICATE-----\n" % text
+        if damaged != der:
+            assert certificate_faults(found(pem), CA.pem, WANTED, NOW)
+        issuers_known(pem, CA.pem)
 
 
 @pytest.mark.parametrize("ca_pem", ["", "no certificate"])
 def test_without_a_ca_every_certificate_is_replaced(ca_pem: str) -> None:
-    assert certificate_faults(found(CA.leaf()), ca_pem, HOST, 30, NOW) == ["its certificate is not from this CA"]
+    assert certificate_faults(found(CA.leaf()), ca_pem, WANTED, NOW) == ["its certificate is not from this CA"]
+
+
+def test_whether_a_certificate_is_from_a_ca() -> None:
+    assert issuers_known(CA.leaf(), CA.pem) is True
+    assert issuers_known(OTHER.leaf(), CA.pem) is False
+    assert issuers_known(CA.leaf(), "") is False
+    assert issuers_known("no certificate", CA.pem) is None
+    assert issuers_known(None, CA.pem) is None
 
 
 def test_a_ca_that_is_not_there_or_only_begun_is_fine() -> None:

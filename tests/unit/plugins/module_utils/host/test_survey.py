@@ -59,7 +59,7 @@ def test_certificate_never_gives_the_key(tmp_path):
     key, certificate = made_certificate(tmp_path, "a")
     (tmp_path / "node.pem").write_text(key + certificate)
     found = survey.certificate(str(tmp_path / "node.pem"))
-    assert found == {"pem": certificate, "key_matches": True}
+    assert found == {"pem": certificate, "key_matches": True, "labels": ["PRIVATE KEY", "CERTIFICATE"]}
 
 
 def test_certificate_of_another_key_and_none(tmp_path):
@@ -70,7 +70,7 @@ def test_certificate_of_another_key_and_none(tmp_path):
     (tmp_path / "key.pem").write_text(key)
     assert survey.certificate(str(tmp_path / "other.pem"))["key_matches"] is False
     assert survey.certificate(str(tmp_path / "bare.pem"))["key_matches"] is False
-    assert survey.certificate(str(tmp_path / "key.pem")) == {"pem": "", "key_matches": False}
+    assert survey.certificate(str(tmp_path / "key.pem")) == {"pem": "", "key_matches": False, "labels": ["PRIVATE KEY"]}
     assert survey.certificate(str(tmp_path / "missing.pem")) is None
 
 
@@ -115,6 +115,7 @@ PARAMS = {
     "certificate": None,
     "files": [],
     "exists": [],
+    "leftovers": [],
     "sets": {},
     "units": ["x.service"],
     "firewall_check": [],
@@ -144,6 +145,17 @@ def test_whole_survey(tmp_path):
     assert list(found["units"]) == ["x.service"]
     assert found["exists"] == {str(tmp_path): True, "/nowhere": False} and found["files"] == {"/nowhere": None}
     assert len(asked) == 2
+
+
+def test_leftovers_and_their_age(tmp_path):
+    for name in ("a.next.1.key", "a.next.key", "a.other"):
+        (tmp_path / name).write_text("")
+        os.utime(tmp_path / name, (1000, 1000))
+    (tmp_path / "a.next.gone.key").symlink_to("nowhere")
+    os.utime(tmp_path / "a.next.gone.key", (4000, 4000), follow_symlinks=False)
+    found = survey.leftovers([str(tmp_path / "a.next*.key"), "/nowhere/*"], 1010.9)
+    names = {path.rpartition("/")[2]: age for path, age in found.items()}
+    assert names == {"a.next.1.key": 10, "a.next.key": 10, "a.next.gone.key": 0}
 
 
 def test_a_set_is_right_when_nothing_would_change(tmp_path):

@@ -1,0 +1,80 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The secrets of a cluster are made where there are none, once every host has told what it has. Runs on the controller only."""
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faults import fold
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils import beginning, certificates, directory
+
+_ARGUMENTS = {
+    "topology": {"type": "dict", "required": True},
+    "cookie_given": {"type": "bool", "default": False},
+    "passphrase_given": {"type": "bool", "default": False, "no_log": False},
+    "begin_anew": {"type": "str"},
+}
+
+
+class ActionModule(ActionBase):
+    """See the documentation of the module of the same name."""
+
+    _requires_connection = False
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Makes cookie and passphrase, unless hosts have those of a CA or a cookie that the directory lacks."""
+        result: dict[str, t.Any] = super().run(tmp, task_vars)
+        _validation, given = self.validate_argument_spec(_ARGUMENTS)
+        topology, variables = given["topology"], task_vars or {}
+        cluster = topology["cluster"]
+        place = Path(cluster["directory"])
+        ca_pem = _text(place / "ca.pem")
+        cookie = given["cookie_given"] or (place / "cookie").exists()
+        there = beginning.Directory(str(place), cluster["name"], bool(ca_pem), (place / "ca.key").exists(), cookie)
+        if given["begin_anew"] != cluster["name"]:
+            asked = set(variables["ansible_play_hosts"])
+            surveys = {name: _survey(variables["hostvars"], name) for name in topology["nodes"] if name in asked}
+            hosts = [_host(name, node, surveys.get(name), ca_pem) for name, node in topology["nodes"].items()]
+            any_node = next(iter(topology["nodes"].values()))
+            places = beginning.Places("%s/ca.pem" % any_node["config"], "%s/.erlang.cookie" % any_node["home"])
+            found = beginning.faults(there, hosts, places)
+            if found:
+                sentences = "\n".join(str(fault) for fault in fold(found))
+                message = "The cluster's directory does not go with its hosts, and no host was changed.\n%s"
+                raise AnsibleActionFail(message % sentences)
+        wanted = [] if given["cookie_given"] else ["cookie"]
+        wanted += [] if given["passphrase_given"] else ["ca.passphrase"]
+        made = directory.ensure(place, wanted, self._task.check_mode)
+        result.update(changed=bool(made), changed_paths=made)
+        return result
+
+
+def _survey(hostvars: t.Any, name: str) -> t.Any:
+    """What a host answered to the survey of this run, as it stands: nothing that a host says is a template."""
+    return hostvars.raw_get(name).get("ansible_facts", {}).get("erlang_survey")
+
+
+def _host(name: str, node: t.Mapping[str, t.Any], survey: t.Any, ca_pem: str) -> beginning.Host:
+    if not isinstance(survey, t.Mapping):
+        return beginning.Host(name, answered=False, own=None, cookie=False)
+    certificate, exists = survey.get("certificate"), survey.get("exists")
+    pem = certificate.get("pem") if isinstance(certificate, t.Mapping) else None
+    cookie = isinstance(exists, t.Mapping) and exists.get("%s/.erlang.cookie" % node["home"]) is True
+    return beginning.Host(name, answered=True, own=certificates.issuers_known(pem, ca_pem), cookie=cookie)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii")
+    except FileNotFoundError:
+        return ""
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is not text"
+        raise AnsibleActionFail("%s cannot be read on the controller (%s)." % (path, reason)) from None

@@ -1,0 +1,84 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Documentation of the action of the same name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: node_certificate
+short_description: A node's certificate, signed by the cluster's private CA
+version_added: 1.0.0
+description:
+  - Takes from a certificate request its public key, and the proof that its sender holds the private key. Nothing else that the request asks for
+    is heeded, since the host that sent it may be hostile.
+  - The subject is the name of the node, and the one subject alternative name is the host part of it. The certificate is that of no CA, for digital
+    signatures, and for server and client.
+  - A request that is none, is not signed by its own key, or is for another kind of key than ECDSA with P-256 is refused.
+  - What was signed is held to what was asked for before it is returned.
+author:
+  - "beam.tls_distribution contributors (@beam-tls-distribution)"
+attributes:
+  action:
+    description: Runs on the controller only; no host is touched.
+    support: full
+  check_mode:
+    description: Nothing is written, so that it does the same in check mode.
+    support: full
+  diff_mode:
+    description: Nothing is written.
+    support: none
+  idempotent:
+    description: Never changed. Every certificate has a serial number of its own.
+    support: full
+  platform:
+    description: Hosts of any kind, since none is touched.
+    platforms: all
+    support: full
+options:
+  request:
+    description: The certificate request in PEM, as the host answered it.
+    type: raw
+    required: true
+  directory:
+    description: The cluster's directory on the controller, which holds C(ca.key) and C(ca.pem).
+    type: path
+    required: true
+  passphrase:
+    description: Passphrase of C(ca.key). Read from C(ca.passphrase) in the directory if it is not given.
+    type: str
+  node:
+    description: Name of the node.
+    type: str
+    required: true
+  days:
+    description: Days that the certificate is valid.
+    type: int
+    default: 90
+  renew_before_days:
+    description: Days before its end from which the certificate counts as expiring.
+    type: int
+    default: 30
+seealso:
+  - plugin: beam.tls_distribution.certificate_faults
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Sign a certificate for the key on the node
+  beam.tls_distribution.node_certificate:
+    request: "{{ request.csr }}"
+    directory: "{{ erlang_cluster_topology.cluster.directory }}"
+    node: "{{ erlang_cluster_node.node }}"
+  register: signed
+"""
+
+RETURN = r"""
+certificate:
+  description: The certificate in PEM.
+  returned: success
+  type: str
+"""
