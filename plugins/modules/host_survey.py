@@ -39,6 +39,11 @@ options:
     type: list
     elements: str
     default: []
+  digests:
+    description: Files of which the SHA-256 is told.
+    type: list
+    elements: str
+    default: []
   units:
     description: Units of systemd.
     type: list
@@ -102,6 +107,7 @@ ansible_facts:
         files: {description: Path to text; null for a file that is not there., type: dict, returned: always}
         exists: {description: Path to whether it is there., type: dict, returned: always}
         leftovers: {description: Path to the seconds since it was changed., type: dict, returned: always}
+        digests: {description: "Path to the SHA-256 in hexadecimal; null for a file that is not there.", type: dict, returned: always}
         sets: {description: "Name to whether beam.tls_distribution.file_set would change nothing.", type: dict, returned: always}
         units: {description: "Unit to C(load), C(active), C(enabled) and C(needs_reload).", type: dict, returned: always}
         firewall: {description: "Path of C(nft), other C(managers) of the packet filter, and whether it is C(right).", type: dict, returned: always}
@@ -121,6 +127,7 @@ def main() -> None:
             "files": dict(paths),
             "exists": dict(paths),
             "leftovers": dict(paths),
+            "digests": dict(paths),
             "units": dict(paths),
             "sets": {"type": "dict", "default": {}},
             "firewall_check": dict(paths),

@@ -188,18 +188,9 @@ class Node:
 
     def credentials(self, side: str) -> tls.Credentials:
         """Return what the node shows and trusts on a side."""
-        said: Side = getattr(self.options, side)
-        versions = [version for version in said.versions or () if version in tls.VERSIONS]
-        certfile = said.certfile or self.place.certfile
-        return tls.Credentials(
-            certfile,
-            said.cacertfile or self.place.cacertfile,
-            min(versions) if versions else self.place.minimum_version,
-            said.keyfile or certfile,
-            max(versions) if versions else None,
-            said.revocations,
-            self.barred,
-        )
+        place = self.place
+        usual = tls.Credentials(place.certfile, place.cacertfile, place.minimum_version, barred=self.barred)
+        return node_settings.credentials(getattr(self.options, side), usual)
 
     def certificates(self, side: str) -> list[certificate.Certificate]:
         """Return the certificates of the file that the node shows on a side, its own first."""

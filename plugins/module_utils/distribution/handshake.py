@@ -293,16 +293,19 @@ def decode_challenge_ack(payload: bytes) -> ChallengeAck:
     return ChallengeAck(payload[1:])
 
 
-def introduce(channel: Channel, me: Name) -> Challenge:
+def introduce(channel: Channel, me: Name, insist: bool = False) -> Challenge:
     """Send our name, take the status, return the other side's challenge.
+
+    A node that has a connection with a node of our name still asks whether we go on nevertheless. With ``insist``, which is for a name that nobody
+    else has at the same time, we do, and it gives the old connection up.
 
     Raises Refused when the status is not a welcome, MalformedMessage, ChannelError, OSError.
     """
     channel.send(me.encode())
     status = decode_status(channel.receive())
     if status.status == "alive":
-        channel.send(Status("false").encode())
-    if status.status not in ("ok", "ok_simultaneous", "named"):
+        channel.send(Status("true" if insist else "false").encode())
+    if status.status not in ("ok", "ok_simultaneous", "named") and not (insist and status.status == "alive"):
         raise Refused(status.status)
     challenge = decode_challenge(channel.receive())
     if me.creation is None and challenge.creation is not None:
@@ -330,7 +333,12 @@ def hidden_name(host_part: str, flags: int = HIDDEN_NODE_FLAGS, prefix: str = "v
     """
     with _NAMES_LOCK:
         slot = next(_SLOTS) % NAMES
-    return Name("%s-%d@%s" % (prefix, slot, host_part), int(flags), secrets.randbits(30) + 4)
+    return named("%s-%d@%s" % (prefix, slot, host_part), flags)
+
+
+def named(name: str, flags: int = HIDDEN_NODE_FLAGS) -> Name:
+    """Return the name message of a hidden node of that name, begun at this moment."""
+    return Name(name, int(flags), secrets.randbits(30) + 4)
 
 
 def _unpack(form: str, payload: bytes, expected: str) -> tuple[int, ...]:

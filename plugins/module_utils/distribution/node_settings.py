@@ -14,6 +14,8 @@ import shlex
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import tls
+from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.tls import Credentials
 from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang import terms
 from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.terms import Atom
 
@@ -66,7 +68,7 @@ class TlsOptions(NamedTuple):
 class Arguments(NamedTuple):
     """What the emulator flags say: ``-name`` (``long``) or ``-sname`` (``short``), the distribution's protocol, and
     whether the node hides; None and False where there is no such flag. ``options`` is the TLS options file, and ``overrides``
-    tells whether single TLS options are given beside it (``-ssl_dist_opt``).
+    tells whether single TLS options are given beside it (``-ssl_dist_opt``). ``epmd_port`` is that of ``-epmd_port``.
     """
 
     names: str | None = None
@@ -75,6 +77,7 @@ class Arguments(NamedTuple):
     hidden: bool = False
     options: str | None = None
     overrides: bool = False
+    epmd_port: int | None = None
 
 
 def tls_options(text: str) -> TlsOptions:
@@ -84,6 +87,21 @@ def tls_options(text: str) -> TlsOptions:
         raise SettingsError("it does not hold one list, [{server, [...]}, {client, [...]}]")
     sections = dict(item for item in found[0] if isinstance(item, tuple) and len(item) == 2)
     return TlsOptions(*(_side(sections.get(Atom(name)), name) for name in ("server", "client")))
+
+
+def credentials(said: Side, usual: Credentials) -> Credentials:
+    """Return what a node brings to a side of its connections; what its TLS options file leaves out is as in ``usual``."""
+    versions = [version for version in said.versions or () if version in tls.VERSIONS]
+    certfile = said.certfile or usual.certfile
+    return Credentials(
+        certfile,
+        said.cacertfile or usual.cacertfile,
+        min(versions) if versions else usual.minimum_version,
+        said.keyfile or certfile,
+        max(versions) if versions else None,
+        said.revocations,
+        usual.barred,
+    )
 
 
 def arguments(text: str) -> Arguments:
@@ -98,6 +116,8 @@ def arguments(text: str) -> Arguments:
             found = found._replace(names="long" if word == "-name" else "short", node=value)
         elif word == "-proto_dist":
             found = found._replace(protocol=value)
+        elif word == "-epmd_port" and value.isdecimal():
+            found = found._replace(epmd_port=int(value))
         elif word == "-hidden":
             found = found._replace(hidden=True)
         elif word == "-ssl_dist_optfile":
@@ -116,6 +136,26 @@ def peers_table(text: str) -> list[str]:
     if not names:
         raise SettingsError("it lists no peer")
     return names
+
+
+class Entry(NamedTuple):
+    """A node in a table of peers. ``address`` is None where its host part resolves to it, ``port`` where its port mapper knows it."""
+
+    node: str
+    address: str | None
+    port: int | None
+
+
+def peer_entries(text: str) -> list[Entry]:
+    """Return the nodes of a table of peers; raise SettingsError."""
+    found = []
+    for term in _consulted(text):
+        if isinstance(term, tuple) and len(term) == 4 and term[0] == Atom("peer"):
+            _peer, node, address, port = term
+            found.append(Entry(str(node), _path(address), port if isinstance(port, int) and not isinstance(port, bool) else None))
+    if not found:
+        raise SettingsError("it lists no peer")
+    return found
 
 
 def check_system(text: str) -> None:

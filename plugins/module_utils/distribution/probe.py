@@ -180,8 +180,8 @@ class Attempt:
             self.certificate = certificate.read(der) if der else None
             self.channel = Channel(self.secured, self.deadline, 4)
 
-    def introduce(self, me: handshake.Name) -> None:
-        """Say who we are and take the challenge (stage handshake).
+    def introduce(self, me: handshake.Name, insist: bool = False) -> None:
+        """Say who we are and take the challenge (stage handshake); ``insist`` as in handshake.introduce.
 
         A server that speaks TLS 1.3 answers our certificate only after we believe the handshake done (RFC 8446,
         section 4.4.2.4): its alert arrives in place of the first answer, and belongs to the stage tls.
@@ -190,7 +190,7 @@ class Attempt:
             channel = self._channel()
             self.me = me
             try:
-                self.challenge = self._introduce(channel, me)
+                self.challenge = self._introduce(channel, me, insist)
             except ssl.SSLError as error:
                 if diagnosis.alert_of(error):
                     self.stage = "tls"
@@ -219,9 +219,9 @@ class Attempt:
         return self.channel
 
     @staticmethod
-    def _introduce(channel: Channel, me: handshake.Name) -> handshake.Challenge:
+    def _introduce(channel: Channel, me: handshake.Name, insist: bool) -> handshake.Challenge:
         try:
-            return handshake.introduce(channel, me)
+            return handshake.introduce(channel, me, insist)
         except (BrokenPipeError, ConnectionResetError):
             # The alert may lie in the receive buffer still: the peer sent it before it reset the connection.
             channel.receive()
@@ -295,11 +295,11 @@ class Prober:
             raise
         return attempt
 
-    def go(self, attempt: Attempt) -> None:
-        """Take an attempt through every stage; raise AttemptFailed."""
+    def go(self, attempt: Attempt, me: handshake.Name | None = None) -> None:
+        """Take an attempt through every stage, as a hidden node of any name, or as ``me``, whose name nobody else has; raise AttemptFailed."""
         attempt.reach()
         attempt.secure(self._local("tls", self.context))
-        attempt.introduce(handshake.hidden_name(self.host))
+        attempt.introduce(me or handshake.hidden_name(self.host), insist=me is not None)
         attempt.prove(self._local("cookie", self.cookie))
 
     def edge(self, own_node: str, peer: Peer) -> Edge:

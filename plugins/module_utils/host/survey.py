@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import glob
 import grp
+import hashlib
 import importlib.util
 import os
 import pwd
@@ -48,6 +49,7 @@ def survey(params: Mapping[str, Any], run: Runner) -> dict[str, Any]:
         "otps": otp.survey(params["otp_prefix"], params["otp_roots"]) if params["otp_prefix"] else [],
         "certificate": certificate(params["certificate"]) if params["certificate"] else None,
         "files": {path: text(path) for path in params["files"]},
+        "digests": {path: digest(path) for path in params["digests"]},
         "exists": {path: os.path.lexists(path) for path in params["exists"]},
         "leftovers": leftovers(params["leftovers"], time.time()),
         "sets": {name: right(arguments, run) for name, arguments in params["sets"].items()},
@@ -178,6 +180,17 @@ def leftovers(patterns: Sequence[str], now: float) -> dict[str, int]:
             except FileNotFoundError:
                 continue
     return found
+
+
+def digest(path: str) -> str | None:
+    """The SHA-256 of a file in hexadecimal, or None where there is none. Raises :class:`SurveyError` for one that is not readable."""
+    try:
+        with open(path, "rb") as stream:
+            return hashlib.sha256(stream.read()).hexdigest()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return None
+    except OSError as error:
+        raise SurveyError("%s is not readable (%s): connect as root, or set become" % (path, error.strerror)) from error
 
 
 def right(arguments: Mapping[str, Any], run: Runner) -> bool:

@@ -27,7 +27,7 @@ class WatchError(Exception):
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Entry point of the archive that the lookup ``watch_program`` makes."""
+    """Entry point of the archive that the lookup ``host_program`` makes."""
     try:
         run(*arguments)
     except (WatchError, options.OptionError) as error:

@@ -2,104 +2,119 @@
 %% GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 %% SPDX-License-Identifier: GPL-3.0-or-later
 
-%% @doc What the control command of a node asks of it, run in a hidden node of its own that lives as long as one command:
-%% erl ... -run beam_tls_control main -extra NODE COMMAND ARGUMENT...
+%% @doc What the node does for its control command, which is no Erlang node: it reads expressions, and writes terms as text.
 %%
-%% Results go to standard output, what went wrong to standard error; the exit status is 0 or 1.
+%% All texts are UTF-8. What a function that is called writes goes where its process is told to write, which for the control command is the
+%% node's own standard output.
 -module(beam_tls_control).
 
--export([main/0, status/0]).
+-export([rpc/3, eval/1, reload/0, status/1]).
 
-%% Milliseconds that a question without work behind it may take.
--define(PATIENCE, 10000).
+%% Characters of a term that are written; what is left out shows as three dots.
+-define(LIMIT, 1000000).
 
--spec main() -> no_return().
-main() ->
-    ok = io:setopts([{encoding, unicode}]),
-    [Node | Command] = init:get_plain_arguments(),
-    Status =
-        try command(list_to_atom(Node), Command) of
-            ok -> 0
-        catch
-            throw:{sorry, Format, Arguments} ->
-                io:format(standard_error, Format ++ "~n", Arguments),
-                1
-        end,
-    erlang:halt(Status).
+-type answer() :: {ok, unicode:unicode_binary()} | {error, unicode:unicode_binary()}.
 
-command(_Node, ["ping", Other]) ->
-    ping(list_to_atom(Other));
-command(Node, ["rpc", Module, Function]) ->
-    command(Node, ["rpc", Module, Function, "[]"]);
-command(Node, ["rpc", Module, Function, Text]) ->
-    case parsed(Text, fun erl_parse:parse_term/1) of
-        Arguments when is_list(Arguments) -> show(call(Node, list_to_atom(Module), list_to_atom(Function), Arguments, infinity));
-        _ -> sorry("The arguments have to be a list of Erlang terms, such as '[kernel, 1]'.", [])
-    end;
-command(Node, ["eval", Text]) ->
-    {value, Value, _} = call(Node, erl_eval, exprs, [parsed(Text, fun erl_parse:parse_exprs/1), []], infinity),
-    show(Value);
-command(Node, ["reload"]) ->
-    case call(Node, beam_tls_epmd, reload, [], ?PATIENCE) of
-        ok -> ok;
-        {error, Text} -> sorry("~ts did not take in its files: ~ts", [Node, Text])
-    end;
-command(Node, ["status"]) ->
-    [io:format("~-12s~ts~n", [Key, Value]) || {Key, Value} <- call(Node, ?MODULE, status, [], ?PATIENCE)],
-    ok.
+%% @doc Calls a function; the arguments are the text of a list of terms.
+-spec rpc(binary(), binary(), binary()) -> answer().
+rpc(Module, Function, Text) ->
+    answer(fun() ->
+        case parsed(Text, fun erl_parse:parse_term/1) of
+            Arguments when is_list(Arguments) -> call(atom(Module), atom(Function), Arguments);
+            _ -> sorry("The arguments have to be a list of Erlang terms, such as '[kernel, 1]'.", [])
+        end
+    end).
 
-ping(Node) ->
-    case net_adm:ping(Node) of
-        pong -> io:format("pong~n");
-        pang -> unreachable(Node)
+%% @doc Evaluates expressions; the value of the last one is the answer.
+-spec eval(binary()) -> answer().
+eval(Text) ->
+    answer(fun() ->
+        {value, Value, _} = call(erl_eval, exprs, [parsed(Text, fun erl_parse:parse_exprs/1), []]),
+        Value
+    end).
+
+%% @doc Has the node take in its files (beam_tls_epmd).
+-spec reload() -> answer().
+reload() ->
+    case beam_tls_epmd:reload() of
+        ok -> {ok, <<>>};
+        {error, Text} -> {error, text("~ts did not take in its files: ~ts", [node(), Text])}
     end.
 
-%% @doc The lines of a status, worked out in the node itself.
--spec status() -> [{string(), iolist()}].
-status() ->
+%% @doc The lines of a status: keys and values. Asking is the name of the node that asks, which is of no interest.
+-spec status(binary()) -> [{binary(), unicode:unicode_binary()}].
+status(Asking) ->
     {Milliseconds, _} = erlang:statistics(wall_clock),
-    {ok, Allowed} = net_kernel:allowed(),
-    Connected = erlang:nodes(),
-    [{"node", atom_to_list(node())},
-     {"otp", [erlang:system_info(otp_release), ", ERTS ", erlang:system_info(version)]},
-     {"up", duration(Milliseconds div 1000)},
-     {"memory", io_lib:format("~b MB", [erlang:memory(total) div 1000000])}]
-    ++ [{"peer", [atom_to_list(Peer), case lists:member(Peer, Connected) of true -> "  connected"; false -> "  not connected" end]}
-        || Peer <- lists:sort(Allowed), Peer =/= node()].
+    [{<<"node">>, written(node())},
+     {<<"otp">>, text("~ts, ERTS ~ts", [erlang:system_info(otp_release), erlang:system_info(version)])},
+     {<<"up">>, duration(Milliseconds div 1000)},
+     {<<"memory">>, text("~b MB", [erlang:memory(total) div 1000000])}]
+    ++ [{<<"peer">>, text("~ts  ~ts", [Peer, state(Peer)])} || Peer <- peers()]
+    ++ [{<<"other">>, text("~ts  ~ts, not in the table of peers", [Node, state(Node)])}
+        || Node <- lists:sort(erlang:nodes(connected)) -- peers(), written(Node) =/= Asking].
+
+%% The nodes of the table of peers in force but this one, each once, however often the table was taken in.
+peers() ->
+    #{peers := Peers} = persistent_term:get(beam_tls_epmd, #{peers => #{}}),
+    lists:usort([element(1, Place) || Place <- maps:values(Peers)]) -- [node()].
+
+state(Node) ->
+    case {lists:member(Node, erlang:nodes()), lists:member(Node, erlang:nodes(connected))} of
+        {true, _} -> "connected";
+        {false, true} -> "connected, hidden";
+        {false, false} -> "not connected"
+    end.
 
 duration(Seconds) ->
-    io_lib:format("~b d ~2..0b:~2..0b:~2..0b", [Seconds div 86400, Seconds rem 86400 div 3600, Seconds rem 3600 div 60, Seconds rem 60]).
+    text("~b d ~2..0b:~2..0b:~2..0b", [Seconds div 86400, Seconds rem 86400 div 3600, Seconds rem 3600 div 60, Seconds rem 60]).
 
-call(Node, Module, Function, Arguments, Timeout) ->
-    try
-        erpc:call(Node, Module, Function, Arguments, Timeout)
+answer(Work) ->
+    try Work() of
+        Value -> {ok, unicode:characters_to_binary(io_lib:format("~tp~n", [Value], [{chars_limit, ?LIMIT}]))}
     catch
-        error:{erpc, noconnection} -> unreachable(Node);
-        error:{erpc, timeout} -> sorry("~ts did not answer within ~b s.", [Node, Timeout div 1000]);
-        error:{exception, Reason, _Stack} -> sorry("The call failed in ~ts: ~tp", [Node, Reason]);
-        exit:{exception, Reason} -> sorry("The call ended in ~ts: ~tp", [Node, Reason]);
-        throw:Thrown -> sorry("The call threw in ~ts: ~tp", [Node, Thrown]);
-        error:Reason -> sorry("The call was not possible: ~tp", [Reason])
+        throw:{?MODULE, Sentence} -> {error, Sentence}
     end.
 
-show(Value) ->
-    io:format("~tp~n", [Value]).
+call(Module, Function, Arguments) ->
+    try
+        apply(Module, Function, Arguments)
+    catch
+        error:Reason -> sorry("The call failed in ~ts: ~tp", [node(), Reason]);
+        exit:Reason -> sorry("The call ended in ~ts: ~tp", [node(), Reason]);
+        throw:Thrown -> sorry("The call threw in ~ts: ~tp", [node(), Thrown])
+    end.
 
 parsed(Text, Parse) ->
-    case erl_scan:string(string:trim(Text, trailing, ". \t\r\n") ++ ".") of
+    Characters = characters(Text),
+    case erl_scan:string(string:trim(Characters, trailing, ". \t\r\n") ++ ".") of
         {ok, Tokens, _} ->
             case Parse(Tokens) of
                 {ok, Parsed} -> Parsed;
-                {error, {_, Module, Error}} -> sorry("This is not Erlang: ~ts (~ts)", [Text, Module:format_error(Error)])
+                {error, {_, Module, Error}} -> sorry("This is not Erlang: ~ts (~ts)", [Characters, Module:format_error(Error)])
             end;
         {error, {_, Module, Error}, _} ->
-            sorry("This is not Erlang: ~ts (~ts)", [Text, Module:format_error(Error)])
+            sorry("This is not Erlang: ~ts (~ts)", [Characters, Module:format_error(Error)])
     end.
 
--spec unreachable(node()) -> no_return().
-unreachable(Node) ->
-    sorry("~ts cannot be reached: it is down, no node of this cluster, or does not let this host in; what it says is in the journal of its host.", [Node]).
+atom(Text) ->
+    try
+        list_to_atom(characters(Text))
+    catch
+        error:system_limit -> sorry("This is longer than a name of Erlang may be: ~ts", [Text])
+    end.
+
+characters(Text) ->
+    case unicode:characters_to_list(Text) of
+        Characters when is_list(Characters) -> Characters;
+        _ -> sorry("This is no UTF-8 text: ~tp", [Text])
+    end.
+
+written(Atom) ->
+    atom_to_binary(Atom, utf8).
+
+text(Format, Arguments) ->
+    unicode:characters_to_binary(io_lib:format(Format, Arguments, [{chars_limit, ?LIMIT}])).
 
 -spec sorry(string(), [term()]) -> no_return().
 sorry(Format, Arguments) ->
-    throw({sorry, Format, Arguments}).
+    throw({?MODULE, text(Format, Arguments)}).

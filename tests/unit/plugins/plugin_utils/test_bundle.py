@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import ast
+import hashlib
 import io
 import subprocess
 import sys
@@ -14,6 +16,7 @@ import zipfile
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import bundle
 
 PROGRAM = "host.watch"
+CONTROL = "host.control"
 
 
 def test_it_runs_by_itself_wherever_it_lies(tmp_path):
@@ -25,6 +28,37 @@ def test_it_runs_by_itself_wherever_it_lies(tmp_path):
     assert "The watch cannot do its work: its settings in" in done.stderr and "Traceback" not in done.stderr
 
 
+def test_the_control_command_runs_by_itself(tmp_path):
+    """It gets as far as the account, which no host of ours has."""
+    archive = tmp_path / "control.pyz"
+    archive.write_bytes(bundle.program(CONTROL))
+    settings = ["erlang-x", "erlang-x", "x@host", "no-such-account", "/nowhere", "/nowhere", "/nowhere/erl"]
+    argv = [sys.executable, "-I", "-S", str(archive), *settings, "ping"]
+    done = subprocess.run(argv, cwd="/", capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "") and done.stderr.startswith("erlang-x: there is no account no-such-account")
+
+
+def test_imports_are_found_as_python_finds_them():
+    """They are read by their form; Python's own reading of the sources is the judge."""
+    for path in bundle.MODULES.glob("*/*.py"):
+        source = path.read_text(encoding="utf-8")
+        assert set(bundle.imported(source)) == set(parsed_imports(source)), path
+
+
+def parsed_imports(source):
+    """The modules that a source imports, as the parser has them."""
+    for statement in ast.walk(ast.parse(source)):
+        if isinstance(statement, ast.ImportFrom) and (statement.module or "").startswith(bundle.PACKAGE):
+            room = statement.module[len(bundle.PACKAGE) + 1 :]
+            for alias in statement.names:
+                inside = "%s.%s" % (room, alias.name)
+                yield inside if bundle.MODULES.joinpath(*inside.split(".")).with_suffix(".py").exists() else room
+
+
+def test_the_digest_is_that_of_the_bytes():
+    assert bundle.digest(CONTROL) == hashlib.sha256(bundle.program(CONTROL)).hexdigest()
+
+
 def test_the_same_sources_make_the_same_bytes():
     once = bundle.program(PROGRAM)
     bundle.program.cache_clear()
@@ -34,7 +68,7 @@ def test_the_same_sources_make_the_same_bytes():
 def test_it_holds_what_the_program_needs_and_nothing_else():
     needed = bundle.closure(PROGRAM)
     assert {"host.watch", "distribution.watch", "distribution.metrics", "distribution.probe"} <= needed
-    assert not [name for name in needed if name.startswith(("building.", "cluster.")) or name == "host.files"]
+    assert not [name for name in needed if name.startswith(("building.", "cluster.")) or name in ("host.files", "host.control")]
     names = zipfile.ZipFile(io.BytesIO(bundle.program(PROGRAM))).namelist()
     modules = {name.partition("module_utils/")[2] for name in names if not name.endswith("__init__.py")} - {""}
     assert modules == {name.replace(".", "/") + ".py" for name in needed}

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 
@@ -116,6 +117,7 @@ PARAMS = {
     "files": [],
     "exists": [],
     "leftovers": [],
+    "digests": [],
     "sets": {},
     "units": ["x.service"],
     "firewall_check": [],
@@ -156,6 +158,20 @@ def test_leftovers_and_their_age(tmp_path):
     found = survey.leftovers([str(tmp_path / "a.next*.key"), "/nowhere/*"], 1010.9)
     names = {path.rpartition("/")[2]: age for path, age in found.items()}
     assert names == {"a.next.1.key": 10, "a.next.key": 10, "a.next.gone.key": 0}
+
+
+def test_digests_of_files(tmp_path):
+    (tmp_path / "program").write_bytes(b"x")
+    params = {**PARAMS, "digests": [str(tmp_path / "program"), str(tmp_path), "/nowhere"]}
+
+    def run(_argv):
+        return commands.Outcome(0, "ActiveState=active\n\nActiveState=active\n", "")
+
+    assert survey.survey(params, run)["digests"] == {
+        str(tmp_path / "program"): hashlib.sha256(b"x").hexdigest(),
+        str(tmp_path): None,
+        "/nowhere": None,
+    }
 
 
 def test_a_set_is_right_when_nothing_would_change(tmp_path):
