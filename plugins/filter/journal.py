@@ -1,0 +1,25 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Filters about what a unit left in the journal, on the controller."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.beam.tls_distribution.plugins.module_utils.host.start_failure import explained
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils import secrets
+
+
+def start_failure(journal: str, properties: str, started: bool = True, secret: t.Any = None) -> list[str]:
+    """The lines that say why a unit's last start failed, the cause first, without what ``secret`` holds."""
+    return explained(journal, properties, started, lambda text: secrets.without(text, secret))
+
+
+class FilterModule:
+    """Filters of this file."""
+
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+        """Their names and functions."""
+        return {"start_failure": start_failure}
