@@ -40,6 +40,9 @@ LISTED_NODES = 6
 """Up to so many nodes every edge has a line of its own."""
 
 SHOWN_EDGES = 20
+SHOWN_OF_A_FAULT = 4
+"""In a larger mesh so many edges at most have a line, and so many of each fault: the others say the same."""
+
 SHOWN_FAULTS = 12
 
 _RIGHT = frozenset(["days", "ms"])
@@ -80,11 +83,20 @@ def _edges(report: Report, width: int) -> list[Line]:
         return _listing(edges, width)
     failed = [edge for edge in edges if edge["state"] == FAILED]
     lines = _summary(report, width)
-    if failed:
-        lines += [[], *_listing(failed[:SHOWN_EDGES], width)]
-    if len(failed) > SHOWN_EDGES:
-        lines.append([Span("and %s more that failed" % plural(len(failed) - SHOWN_EDGES, "edge"), BAD)])
+    shown = _examples(failed)
+    if shown:
+        lines += [[], *_listing(shown, width)]
+    if len(failed) > len(shown):
+        lines.append([Span("and %s more that failed" % plural(len(failed) - len(shown), "edge"), BAD)])
     return lines
+
+
+def _examples(failed: t.Sequence[t.Mapping[str, t.Any]]) -> list[t.Mapping[str, t.Any]]:
+    """Some edges of each fault."""
+    of_fault: dict[str, list[t.Mapping[str, t.Any]]] = {}
+    for edge in failed:
+        of_fault.setdefault((edge["fault"] or {}).get("cause", ""), []).append(edge)
+    return [edge for edges in of_fault.values() for edge in edges[:SHOWN_OF_A_FAULT]][:SHOWN_EDGES]
 
 
 def result(edge: t.Mapping[str, t.Any]) -> str:

@@ -50,6 +50,19 @@ def test_a_larger_mesh_has_a_line_for_each_node_and_lists_failed_edges_only(widt
     assert len(shown) < 64 + 24
 
 
+def test_a_larger_mesh_shows_some_edges_of_each_fault():
+    mesh = Mesh(16)
+    for name in mesh.names[1:]:
+        mesh.fail("node01", name, SHORT)
+    mesh.fail("node05", "node09", {**SHORT, "id": "y", "cause": "It is another one."})
+    shown = lines(mesh)
+    assert sum("failed: tls" in line for line in shown) == 5
+    assert any(line.split()[:2] == ["node05", "node09"] for line in shown)
+    assert "and 11 edges more that failed" in shown
+    assert "node01 → node02, node01 → node03, node01 → node04, node01 → node05, and 11 more" in shown
+    assert len(shown) < 45
+
+
 def test_a_larger_mesh_says_which_nodes_are_down_or_silent():
     mesh = Mesh(8)
     del mesh.answers["node02"]
