@@ -116,7 +116,7 @@ result:
   type: raw
   sample: {"$atom": pong}
 fault:
-  description: What is wrong (id, cause, remedy).
+  description: What is wrong (id, cause, remedy, and the names that these sentences hold).
   returned: failure
   type: dict
 """

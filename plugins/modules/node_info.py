@@ -43,7 +43,7 @@ running:
   contains:
     node: {description: The node., type: str, returned: always}
     ok: {description: Whether it answered., type: bool, returned: always}
-    fault: {description: "What is wrong (id, cause, remedy); null if nothing is.", type: dict, returned: always}
+    fault: {description: "What is wrong (id, cause, remedy, and the names that these sentences hold); null if nothing is.", type: dict, returned: always}
     otp_release: {description: The OTP release., type: str, returned: always, sample: "27"}
     erts_version: {description: The version of the runtime system., type: str, returned: success}
     uptime: {description: Seconds since the node started., type: float, returned: always}

@@ -64,7 +64,7 @@ edges:
     peer_otp: {description: The peer's OTP release; null as the handshake does not tell., type: str, returned: always}
     milliseconds: {description: "What resolve, connect, tls, handshake and round_trip took, and total.", type: dict,
       returned: always}
-    fault: {description: "What is wrong (id, cause, remedy); null if nothing is.", type: dict, returned: always}
+    fault: {description: "What is wrong (id, cause, remedy, and the names that these sentences hold); null if nothing is.", type: dict, returned: always}
   sample:
     - from: guard@alpha.example.net
       to: guard@bravo.example.net

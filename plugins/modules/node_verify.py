@@ -170,7 +170,7 @@ running:
     net_ticktime: {description: Seconds without a sign of life after which a peer is given up., type: int,
       returned: always}
     hidden_peers: {description: The hidden nodes it is connected with., type: list, elements: str, returned: always}
-    fault: {description: "What is wrong (id, host, cause, remedy); null if nothing is.", type: dict, returned: always}
+    fault: {description: "What is wrong (id, host, cause, remedy, names); null if nothing is.", type: dict, returned: always}
 findings:
   description: What is wrong with this host's own node, as the host sees it; consequences of a fault are left out.
   returned: success
@@ -181,6 +181,7 @@ findings:
     host: {description: The host part of the node where the remedy is., type: str, returned: always}
     cause: {description: What it comes from., type: str, returned: always}
     remedy: {description: What to do., type: str, returned: always}
+    names: {description: What its sentences were filled in with., type: dict, returned: always}
     peer: {description: The node that it concerns alone; null if it concerns all., type: str, returned: always}
 facts:
   description: Public facts of the node's certificates, trust bundles and TLS versions, which

@@ -168,7 +168,7 @@ class Authority:
         return _pem(builder.sign(self.key, hashes.SHA256()))
 
     def valid_until(self, after: timedelta) -> str:
-        """A certificate of the CA itself with its key and its name that ends some time from now, as PEM text."""
+        """A certificate of the CA itself, with its key and its name, that ends some time from now, as PEM text."""
         builder = self._builder(self.name, self.key, 30 * DAY, after)
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         return _pem(builder.sign(self.key, hashes.SHA256()))
@@ -222,6 +222,18 @@ class Authority:
         builder = builder.not_valid_before(now - before).not_valid_after(now + after)
         identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
         return builder.add_extension(identifier, critical=False)
+
+
+@contextmanager
+def expired_authority() -> Iterator[str]:
+    """The controller with a certificate of the cluster's CA that has ended; returns its text."""
+    path = AUTHORITY / "ca.pem"
+    kept, text = path.read_text(), Authority().valid_until(-DAY)
+    path.write_text(text)
+    try:
+        yield text
+    finally:
+        path.write_text(kept)
 
 
 def _name(common_name: str) -> x509.Name:

@@ -325,36 +325,13 @@ def test_wildcard(sides: None) -> None:
 
 
 def test_authority_expired(sides: None) -> None:
+    """The CA's certificate has ended, on the controller and on all hosts: that is one fault, of no host."""
     with ExitStack() as stack:
+        text = stack.enter_context(breaking.expired_authority())
         for known in HOSTS:
-            ended_authority = put("{}", Authority().valid_until(timedelta(days=-1)))
-            stack.enter_context(edited(known.name, TRUST, ended_authority, "true", "true"))
+            stack.enter_context(edited(known.name, TRUST, put("{}", text), "true", "true"))
         everything = set().union(*(around(known.name) for known in HOSTS))
         diagnose("CA expired", {("authority-expired", None): everything})
-
-
-def test_clock() -> None:
-    """Bravo's clock is behind, for its node and for whoever looks at it, by a library that is put before all programs."""
-    with breaking.other_time("bravo", timedelta(days=-400)):
-        diagnose("clock behind", {("clock-wrong", "bravo"): around("bravo")})
-
-
-def test_few_are_asked() -> None:
-    """Of the edges that are tried the same is said as when all are."""
-    with restarted_with(COOKIE, put("{}", "another-cookie-than-the-others")):
-        for asked in ("alpha,bravo", "bravo"):
-            assert verified(limit=asked).code != 0
-            told = report()["faults"]
-            assert [(one["id"], one["host"]) for one in told] == [("cookie-mismatch", "bravo")], told
-
-
-def test_nodes_that_are_not_of_the_cluster() -> None:
-    """Alpha and bravo are taken out of the inventory, and are connected with those that are left."""
-    assert until(lambda: all("guard@" + name in on("carol", "erlang-guard status").out for name in ("alpha", "bravo")))
-    assert verified(erlang_cluster_group="east").code != 0
-    told = report()["faults"]
-    assert [(one["id"], one["host"], one["where"]) for one in told] == 2 * [("stranger-connected", None, ["carol", "dave"])], told
-    assert [one["cause"].partition(" ")[0] for one in told] == ["guard@%s.example.net" % name for name in ("alpha", "bravo")]
 
 
 def test_key_of_another_certificate(sides: None) -> None:
@@ -403,6 +380,30 @@ def cut(name: str, *matches: str) -> AbstractContextManager[None]:
     rules = "; ".join("%s drop" % match for match in matches)
     table = "table inet cut { chain output { type filter hook output priority 0; %s; }; }" % rules
     return altered(name, "nft '%s'" % table, "nft delete table inet cut")
+
+
+def test_clock() -> None:
+    """Bravo's clock is behind, for its node and for whoever looks at it, by a library that is put before all programs."""
+    with breaking.other_time("bravo", timedelta(days=-400)):
+        diagnose("clock behind", {("clock-wrong", "bravo"): around("bravo")})
+
+
+def test_few_are_asked() -> None:
+    """Of the edges that are tried the same is said as when all are."""
+    with restarted_with(COOKIE, put("{}", "another-cookie-than-the-others")):
+        for asked in ("alpha,bravo", "bravo"):
+            assert verified(limit=asked).code != 0
+            told = report()["faults"]
+            assert [(one["id"], one["host"]) for one in told] == [("cookie-mismatch", "bravo")], told
+
+
+def test_nodes_that_are_not_of_the_cluster() -> None:
+    """Alpha and bravo are taken out of the inventory, and are connected with those that are left."""
+    assert until(lambda: all("guard@" + name in on("carol", "erlang-guard status").out for name in ("alpha", "bravo")))
+    assert verified(erlang_cluster_group="east").code != 0
+    told = report()["faults"]
+    assert [(one["id"], one["host"], one["where"]) for one in told] == 2 * [("stranger-connected", None, ["carol", "dave"])], told
+    assert [one["cause"].partition(" ")[0] for one in told] == ["guard@%s.example.net" % name for name in ("alpha", "bravo")]
 
 
 def test_partitioned() -> None:

@@ -17,6 +17,7 @@ import typing as t
 from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.edges import proven_from
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.walls import LOCAL, NAMES, OUTSIDE
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report import walls
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.answers import is_answer
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.causes import UNEXPLAINED, Causes
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.wording import listed
 
@@ -32,6 +33,8 @@ HELD, FELL, UNPROVEN = "held", "fell", "unproven"
 BAD_EDGES = (FAILED, NO_ANSWER)
 BAD_WALLS = (FELL, UNPROVEN, NO_ANSWER)
 BAD_NODES = (DOWN, NO_ANSWER)
+
+NO_ANSWER_AT_ALL = "what it sent is no answer of node_verify"
 
 _EDGE_FACTS = (
     "stage",
@@ -140,6 +143,7 @@ class _Join:
         self.topology = question.topology["nodes"]
         self.names = list(self.topology)
         self.inventory = {node["node"]: name for name, node in self.topology.items()}
+        answers = {name: answer if is_answer(answer) else {"msg": NO_ANSWER_AT_ALL} for name, answer in answers.items()}
         self.answers = {name: answer for name, answer in answers.items() if answer.get("edges") is not None}
         self.absent = {name for name in self.names if question.check_mode and answers.get(name, {}).get("skipped")}
         present = {name: answer for name, answer in self.answers.items() if name not in self.absent}
