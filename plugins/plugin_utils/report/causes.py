@@ -140,8 +140,8 @@ class Causes:
             self._hidden_nodes,
             self._strangers,
             self._one_sided,
-            self._both_sides,
             self._consequences,
+            self._both_sides,
             self._merge,
         ):
             step()
@@ -411,11 +411,19 @@ class Causes:
             for pair in self._failing(ids):
                 shower, verifier = pair[shows], pair[trusts]
                 side = "server" if shows else "client"
+                if shows and self._shown_by_another(pair):
+                    continue
                 if self._generally_trusted(shower, side) or self._trusts_nobody(verifier, trusts):
                     names = {"detail": "they are of %s" % self._issuer(shower, side)}
                     self.edges[pair] = self._fault(
                         Symptom("mesh", "trust", "unknown-ca"), verifier, shower, **names
                     )
+
+    def _shown_by_another(self, pair: Pair) -> bool:
+        """Whether the certificate that was met on an edge is another one than the host behind it has."""
+        met = self._probed[pair].get("certificate_digest")
+        shown = (self._facts(pair[1]).get("certificates") or {}).get("server") or ()
+        return bool(met and shown) and met not in {one["digest"] for one in shown}
 
     def _trusts_nobody(self, name: str, end: int) -> bool:
         """Whether a host refuses the certificates of several others, and of all that it was tried with as that end of an edge."""

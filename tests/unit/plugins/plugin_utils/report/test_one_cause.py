@@ -129,6 +129,14 @@ def node_down(mesh: Traced, name: str) -> tuple[str, str | None]:
     return ("node-down", name)
 
 
+def port_taken(mesh: Traced, name: str) -> tuple[str, str | None]:
+    """Another program with a certificate of its own listens at a node's port."""
+    mesh.finds(name, Symptom("host", "listener", "foreign"))
+    for pair in crossing(mesh, {name}, IN):
+        mesh.meets(*pair, Symptom("tls", "certificate", "unknown-ca"), certificate_issuer="CN=other", certificate_digest="of another")
+    return ("port-taken", name)
+
+
 def no_names(mesh: Traced, name: str) -> tuple[str, str | None]:
     for pair in crossing(mesh, {name}, OUT):
         mesh.meets(*pair, Symptom("resolve", "name", "EAI_NONAME"))
@@ -177,6 +185,8 @@ def other_trust(mesh: Traced, name: str) -> tuple[str, str | None]:
     for origin, target in crossing(mesh, {name}, BOTH):
         kind = "certificate" if origin == name else "client-certificate"
         mesh.meets(origin, target, Symptom("tls", kind, "unknown-ca"), certificate_issuer="CN=ca")
+    mesh.finds(name, Symptom("host", "trust", "unknown-ca"))
+    mesh.answers[name]["running"].update(ok=False, peers=[], fault=fault(Symptom("tls", "certificate", "unknown-ca"), name, name))
     return ("trust-unknown-ca", name)
 
 
@@ -228,6 +238,7 @@ CAUSES: dict[str, t.Callable[[Traced, str], tuple[str, str | None]]] = {
     "filter of a host, in": own_filter(IN),
     "filter of a host, out": own_filter(OUT),
     "node down": node_down,
+    "port taken": port_taken,
     "no names": no_names,
     "no epmd": no_epmd,
     "another cookie": other_cookie,
