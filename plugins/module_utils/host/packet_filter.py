@@ -311,7 +311,7 @@ class Filter:
         if not match or match.group(1) == self.table:
             return []
         with contextlib.suppress(FilterError):
-            if saved.startswith(run(["nft", "-s", "list", "table", "inet", match.group(1)])):
+            if saved.startswith(without_sources(run(["nft", "-s", "list", "table", "inet", match.group(1)]))):
                 return [match.group(1)]
         return []
 
@@ -337,7 +337,7 @@ class Filter:
     def _listing(self, chains: Sequence[Chain]) -> str:
         """What of the kernel's rules is ours: the table, and who lets our peers in."""
         table = run(["nft", "-s", "list", "table", "inet", self.table])
-        lines = [_without_sources(table)]
+        lines = [without_sources(table)]
         for chain in chains:
             lines.append("%s\n" % (chain,))
             lines += ["%s\n" % rule.text for rule in self._ours(chain, [self.table])]
@@ -359,9 +359,9 @@ class Filter:
         os.replace(staged, self._path(name))
 
 
-def _without_sources(listed: str) -> str:
+def without_sources(listed: str) -> str:
     """A listed table without the addresses that the kernel itself put into its sets ``sources4`` and ``sources6``."""
-    return re.sub(r"(?ms)^(\s*set sources[46] \{.*?)^\s*elements = \{.*?\}\n(?=\s*\}$)", r"\1", listed)
+    return re.sub(r"(set sources[46] \{[^{}]*?)\s*elements = \{[^{}]*\}", r"\1", listed)
 
 
 def told(path: str) -> str:

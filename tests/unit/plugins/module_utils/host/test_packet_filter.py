@@ -120,6 +120,13 @@ def test_the_second_table_has_the_same_rules_and_an_owner() -> None:
     assert "erlang_guard-a.kept {\n    flags owner;\n    set accounts" in text
 
 
+@pytest.mark.parametrize("sources", ["", "\n\t\telements = { 198.18.3.10 ct count over 512,\n\t\t\t     198.18.3.20 ct count over 512 }"])
+def test_what_the_kernel_puts_into_sets_is_no_change_and_all_else_is(sources: str) -> None:
+    listed = "\tset sources4 {\n\t\ttype ipv4_addr\n\t\tsize 65535\n\t\tflags dynamic%s\n\t}\n\n\tset accounts {\n\t\ttype uid\n\t\telements = { %s }\n\t}\n"
+    assert packet_filter.without_sources(listed % (sources, "0, 993")) == listed % ("", "0, 993")
+    assert packet_filter.without_sources(listed % (sources, "0, 993")) != packet_filter.without_sources(listed % ("", "0"))
+
+
 def test_what_the_keeper_tells(tmp_path: Path) -> None:
     checked = tmp_path / "checked"
     assert "not loaded" in packet_filter.told(str(checked))
