@@ -83,6 +83,7 @@ options:
       - Without it, the packet filter is not looked at.
     type: list
     elements: str
+    version_added: 1.1.0
     choices: [plain, no_certificate, foreign_ca, wrong_cookie, wrong_name, local_account, packet_filter, epmd]
   walls_at:
     description:
