@@ -60,6 +60,8 @@ edges:
     cipher: {description: The cipher suite., type: str, returned: always}
     certificate_days_left: {description: Days until the peer's certificate expires., type: float, returned: always}
     certificate_subject: {description: Subject of the peer's certificate., type: str, returned: always}
+    certificate_excess: {description: What the peer's certificate allows beyond being the node of its host; null if nothing.,
+      type: str, returned: always}
     peer_name: {description: The node name that the peer gave itself., type: str, returned: always}
     peer_otp: {description: The peer's OTP release; null as the handshake does not tell., type: str, returned: always}
     milliseconds: {description: "What resolve, connect, tls, handshake and round_trip took, and total.", type: dict,

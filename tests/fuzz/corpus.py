@@ -129,6 +129,12 @@ CERTIFICATES = [
     ),
 ]
 
+PEM = [
+    "Bag Attributes\n-----BEGIN CERTIFICATE-----\n%s-----END CERTIFICATE-----\n" % base64.encodebytes(_CERTIFICATE).decode(),
+    "-----BEGIN EC PRIVATE KEY-----\r\nProc-Type: 4,ENCRYPTED\r\nDEK-Info: A,00\r\n\r\nAAEC\r\n-----END EC PRIVATE KEY-----",
+    "-----BEGIN X509 CRL-----\nAAECAw==\n-----END X509 CRL-----\n-----BEGIN SOMETHING-----\nAA==\n-----END SOMETHING-----\n",
+]
+
 ANSWERS = [
     etf.encode(
         (

@@ -18,6 +18,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution
     epmd,
     handshake,
     hidden_node,
+    pem,
     remote_call,
     running,
 )
@@ -80,6 +81,24 @@ def text(data: bytes) -> None:
     found = terms.loads(data.decode("utf-8", "replace"))
     if identity(terms.loads(terms.dumps(found))) != identity(found):
         raise Different(terms.dumps(found)[:200])
+
+
+def judged(data: bytes) -> None:
+    """Read a certificate and judge it; as the root that it may be, it says the same of itself."""
+    seen = certificate.read(data)
+    certificate.fault_of(seen, "alpha", "server", seen.not_before, chain=[seen])
+    certificate.excess_of(seen, "alpha")
+    root = certificate.read(certificate.anchor(data))
+    if (root.subject, root.serial, root.key, root.subject_key) != (seen.subject, seen.serial, seen.key, seen.subject_key):
+        raise Different(repr(root)[:200])
+
+
+def entries(text: str) -> None:
+    """Read a PEM file; what was read comes back the same from its own text."""
+    found = list(pem.entries(text))
+    again = list(pem.entries("".join(entry.text for entry in found)))
+    if [entry.content for entry in again] != [entry.content for entry in found]:
+        raise Different(text[:200])
 
 
 def handshake_messages(data: bytes) -> None:
@@ -160,8 +179,9 @@ TARGETS = {
     "rel": Target(decoded(release.read_rel), (release.ReleaseError,), encoded(corpus.RELEASES), _TEXT),
     "beam": Target(beam.read, (beam.BeamError,), corpus.MODULES, (damaged_bytes,)),
     "certificate": Target(
-        certificate.read, (certificate.CertificateError,), corpus.CERTIFICATES, (damaged_elements, damaged_bytes)
+        judged, (certificate.CertificateError,), corpus.CERTIFICATES, (damaged_elements, damaged_bytes)
     ),
+    "pem": Target(decoded(entries), (pem.PemError,), encoded(corpus.PEM), _TEXT),
     "epmd_names": Target(epmd.decode_names, _EPMD, corpus.EPMD_NAMES, (damaged_bytes,)),
     "epmd_port": Target(lambda data: epmd.decode_port(data, "guard"), _EPMD, corpus.EPMD_PORTS, (damaged_bytes,)),
     "handshake": Target(

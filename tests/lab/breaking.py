@@ -181,16 +181,20 @@ class Authority:
         before: timedelta = timedelta(hours=1),
         after: timedelta = timedelta(days=1),
         serial: int | None = None,
+        curve: type[ec.EllipticCurve] = ec.SECP256R1,
+        further: Sequence[tuple[x509.ExtensionType, bool]] = (),
     ) -> str:
         """A certificate and its key as PEM text, valid from a time before now until a time after it; ``names`` are what it is
-        for instead of ``host_part``.
+        for instead of ``host_part``, ``further`` are extensions and whether they are critical.
         """
-        key = ec.generate_private_key(ec.SECP256R1())
+        key = ec.generate_private_key(curve())
         builder = self._builder(_name(host_part), key, before, after, serial)
         builder = builder.add_extension(x509.ExtendedKeyUsage(usages), critical=False)
         alternative = [x509.DNSName(name) for name in ([host_part] if names is None else names)]
         if alternative:
             builder = builder.add_extension(x509.SubjectAlternativeName(alternative), critical=False)
+        for extension, critical in further:
+            builder = builder.add_extension(extension, critical=critical)
         secret = key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )

@@ -14,6 +14,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 from diagnosed import around, diagnose, edge, into, out_of, verified
 from lab import attacks, breaking
 from lab.acting import altered, ended, on, report, until
@@ -263,6 +265,8 @@ def showing(pem: str, *paths: str) -> Iterator[None]:
 BOTH, SERVERS, CLIENTS = (SERVER, CLIENT), (SERVER,), (CLIENT,)
 LAST = {"before": timedelta(days=9), "after": timedelta(hours=-1)}
 NEXT = {"before": timedelta(hours=-1)}
+UNKNOWN = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.99999.1"), b"\x05\x00")
+KEY_USAGE_OF_A_CA = x509.KeyUsage(True, False, False, False, False, True, True, False, False)
 CERTIFICATES = {
     "certificate expired": (BOTH, LAST, "certificate-expired", around("bravo")),
     "server certificate expired": (SERVERS, LAST, "server-certificate-expired", {"bravo"} | into("bravo")),
@@ -276,6 +280,16 @@ CERTIFICATES = {
         {"bravo"} | out_of("bravo"),
     ),
     "CN only": (BOTH, {"names": []}, "certificate-common-name-only", around("bravo")),
+    "SAN is a wildcard": (BOTH, {"names": ["*.example.net"]}, "certificate-name", around("bravo")),
+    "key usage of a CA": (BOTH, {"further": [(KEY_USAGE_OF_A_CA, True)]}, "certificate-usage", around("bravo")),
+    "critical extension that nodes do not know": (BOTH, {"further": [(UNKNOWN, True)]}, "certificate-extension", around("bravo")),
+    "key on a curve that TLS 1.3 has not": (BOTH, {"curve": ec.SECP224R1}, "certificate-algorithm", around("bravo")),
+    "names of other hosts as well": (
+        BOTH,
+        {"names": ["bravo.example.net", "carol.example.net"]},
+        "certificate-excess",
+        {"bravo"},
+    ),
     "EKU missing, the client's": (
         BOTH,
         {"usages": [breaking.SERVER_AUTH]},
@@ -308,6 +322,23 @@ def test_unknown_ca_on_their_side(sides: None) -> None:
     """Bravo does not trust the CA of everybody's certificates."""
     with showing(Authority(foreign=True).certificate, TRUST):
         diagnose("unknown CA on their side", {("trust-unknown-ca", "bravo"): around("bravo")})
+
+
+def test_strangers_behind_the_certificate(sides: None) -> None:
+    """The new certificate, followed by the old one: nodes look for a way through what comes behind."""
+    _key, begin, old = Authority().issue("bravo.example.net").partition("-----BEGIN CERT")
+    with showing(Authority().issue("bravo.example.net") + begin + old, *BOTH):
+        diagnose("old certificate behind the new one", {("certificate-chain", "bravo"): around("bravo")})
+
+
+def test_a_bundle_with_an_intermediate(sides: None) -> None:
+    """A CA that was issued by another is none to begin at, even one that the cluster means to trust."""
+    pem = Authority().issue("ca.example.net")
+    own = pem[pem.index("-----BEGIN CERT") :]
+    with edited("bravo", TRUST, "printf %%s '%s' >> {}" % own, "true", "true"):
+        wanted = [on("bravo", "cat " + TRUST).out]
+        places = {"bravo"} | out_of("bravo")
+        diagnose("intermediate in the bundle", {("trust-file-not-root", "bravo"): places}, __erlang_verify_authorities=wanted)
 
 
 def test_trust_beyond_the_cluster(sides: None) -> None:

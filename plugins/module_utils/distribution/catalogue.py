@@ -148,6 +148,13 @@ CATALOGUE = (
         "Run the role erlang_node for {owner}; it writes the cluster's CA there.",
     ),
     _file(
+        "trust-file-not-root",
+        "trust-not-root",
+        "The trust bundle of {owner} holds a certificate that is no root, and nodes build no way to one from it ({detail}).",
+        "Keep roots alone in the bundle, and intermediate CAs in the files of the nodes that need them; the role erlang_node "
+        "writes the cluster's CA there.",
+    ),
+    _file(
         "cookie-file-unreadable",
         "cookie-unreadable",
         "The node of {owner} cannot read its cookie ({detail}).",
@@ -551,6 +558,39 @@ CATALOGUE = (
         "Issue one with both extended key usages, serverAuth and clientAuth: run the role erlang_certs for {owner}.",
     ),
     *_certificate(
+        "usage",
+        "The key usages of the certificate of {owner} are none of a node ({detail}).",
+        "Issue one with the key usage digitalSignature alone: run the role erlang_certs for {owner}.",
+    ),
+    *_certificate(
+        "extension",
+        "The certificate of {owner} has a critical extension that nodes do not know ({detail}).",
+        "Issue one without it, or with the extension not critical: run the role erlang_certs for {owner}.",
+    ),
+    *_certificate(
+        "algorithm",
+        "The certificate of {owner} has a kind of key or of signature that nodes do not take ({detail}).",
+        "Issue one with a key on the curve P-256 that is signed with ECDSA and SHA-256: run the role erlang_certs for {owner}.",
+    ),
+    *_certificate(
+        "chain",
+        "The certificate of {owner} comes with others that do not lead to its CA, and nodes then refuse it ({detail}).",
+        "Leave in the file the certificate of the node, behind it the CAs that lead to the root, each the issuer of the one "
+        "before, and nothing else: run the role erlang_certs for {owner}.",
+    ),
+    Entry(
+        "certificate-excess",
+        (
+            Symptom("host", "certificate", "excess"),
+            Symptom("host", "server-certificate", "excess"),
+            Symptom("host", "client-certificate", "excess"),
+        ),
+        "The certificate of {owner} allows more than to be the node of {owner}: {detail}.",
+        "Find out who asked for it and what else was signed for {owner}, and issue one with that name alone: run the role "
+        "erlang_certs for {owner}.",
+        OWN,
+    ),
+    *_certificate(
         "revoked",
         "The certificate of {owner} is revoked ({detail}).",
         "Issue a new one, if {owner} may still be a member of the cluster: run the role erlang_certs for {owner}.",
@@ -562,6 +602,7 @@ CATALOGUE = (
         "{detail}.",
         "Run the role erlang_node for {owner}, which writes the CA of the cluster there and nothing else.",
         OWN,
+        explains=("trust-file-not-root",),
     ),
     Entry(
         "trust-loosened",

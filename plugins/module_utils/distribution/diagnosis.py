@@ -66,6 +66,19 @@ NAMES = (
 _BY_ID = {each.id: each for each in CATALOGUE}
 
 
+class CertificateRefused(Exception):
+    """OpenSSL takes a certificate, and nodes do not.
+
+    ``kind`` is ``certificate`` for that of the peer and ``client-certificate`` for our own, ``code`` the word of the
+    catalogue.
+    """
+
+    def __init__(self, kind: str, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.kind = kind
+        self.code = code
+
+
 class OtherNode(Exception):
     """Another node than the one meant answered."""
 
@@ -201,6 +214,8 @@ def _kind(error: BaseException) -> tuple[str, str]:
     if isinstance(error, EpmdUnreachable) and error.__cause__ is not None:
         kind, code = _kind(error.__cause__)
         return "epmd", code if kind == "os" else kind
+    if isinstance(error, CertificateRefused):
+        return error.kind, error.code
     for kinds, kind, code in _OWN:
         if isinstance(error, kinds):
             return kind, code
@@ -235,7 +250,7 @@ _OWN = (
 
 def _tls_kind(error: ssl.SSLError) -> tuple[str, str]:
     if isinstance(error, ssl.SSLCertVerificationError):
-        return "certificate", VERIFY_CODES.get(str(error.verify_code), "code %d" % error.verify_code)
+        return "certificate", VERIFY_CODES.get(str(error.verify_code), "other")
     if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
         return "closed", ""
     if isinstance(error, ssl.SSLWantReadError) or "timed out" in str(error):

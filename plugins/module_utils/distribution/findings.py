@@ -19,6 +19,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution
     certificate,
     diagnosis,
     node_settings,
+    pem,
     probe,
     tls,
 )
@@ -288,8 +289,11 @@ class Node:
         ]
         found = {}
         for side in SIDES:
-            for seen in self.certificates(side)[:1]:
-                found[side] = certificate.fault_of(seen, self.place.host, side, now, lists)
+            shown = self.certificates(side)
+            for seen in shown[:1]:
+                fault = certificate.fault_of(seen, self.place.host, side, now, lists, shown[1:])
+                excess = certificate.excess_of(seen, self.place.host)
+                found[side] = fault or (("excess", excess) if excess else None)
         server, client = (found.get(side) for side in SIDES)
         if server and client and server[0] == client[0]:
             yield self._finding("certificate", *server)
@@ -427,7 +431,7 @@ def _read(ders: Iterable[bytes]) -> list[certificate.Certificate]:
 
 def _revocations(text: str) -> list[certificate.Revocations]:
     found = []
-    for der in certificate.from_pem(text):
+    for der in certificate.from_pem(text, pem.REVOCATIONS):
         try:
             found.append(certificate.read_revocations(der))
         except certificate.CertificateError:

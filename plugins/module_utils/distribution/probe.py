@@ -42,7 +42,16 @@ THREADS = 64
 PLAIN_LOOK = 1.0
 """Seconds given to the question whether a node without TLS is behind a port that does not answer TLS."""
 
-_DIAGNOSED = (diagnosis.EpmdPortNotOpen, diagnosis.EpmdUnreachable, diagnosis.NamesMixed, diagnosis.OtherNode)
+_DIAGNOSED = (
+    diagnosis.CertificateRefused,
+    diagnosis.EpmdPortNotOpen,
+    diagnosis.EpmdUnreachable,
+    diagnosis.NamesMixed,
+    diagnosis.OtherNode,
+)
+
+OPEN = ("name", "purpose", "other")
+"""What OpenSSL finds wrong with a certificate where a look of our own may tell more."""
 
 TIMED = {"resolve": "resolve", "connect": "connect", "tls": "tls", "handshake": "handshake", "cookie": "round_trip"}
 """The stages, and what the time each took is called in a result."""
@@ -130,14 +139,16 @@ class Attempt:
         self.me: handshake.Name | None = None
         self.challenge: handshake.Challenge | None = None
         self.certificate: certificate.Certificate | None = None
+        self.chain: list[certificate.Certificate] = []
         self.tls_version: str | None = None
         self.cipher: str | None = None
         self._began = time.perf_counter()
 
     @contextmanager
-    def _timed(self, stage: str) -> Iterator[None]:
+    def _timed(self, stage: str, more: bool = False) -> Iterator[None]:
+        """Time a stage, or with ``more`` what is done more in it, and say of a failure that it was there."""
         self.stage = stage
-        began = time.perf_counter()
+        began = time.perf_counter() - (self.milliseconds.get(TIMED[stage], 0.0) / 1000 if more else 0.0)
         try:
             yield
         except (OSError, ChannelError, handshake.HandshakeError, epmd.EpmdError, ValueError) as error:
@@ -176,9 +187,20 @@ class Attempt:
             self.tls_version = self.secured.version()
             cipher = self.secured.cipher()
             self.cipher = cipher[0] if cipher else None
-            der = self.secured.getpeercert(binary_form=True)
-            self.certificate = certificate.read(der) if der else None
             self.channel = Channel(self.secured, self.deadline, 4)
+            shown = [certificate.read(der) for der in tls.shown(self.secured)]
+            self.certificate, self.chain = (shown[0] if shown else None), shown[1:]
+
+    def judge(self) -> None:
+        """Hold what the peer showed against what nodes take, which is less than OpenSSL does (stage tls)."""
+        with self._timed("tls", more=True):
+            if self.certificate is None:
+                return
+            fault = certificate.fault_of(
+                self.certificate, self.peer.host, "server", datetime.now(timezone.utc), chain=self.chain
+            )
+            if fault is not None:
+                raise diagnosis.CertificateRefused("certificate", *fault)
 
     def introduce(self, me: handshake.Name, insist: bool = False) -> None:
         """Say who we are and take the challenge (stage handshake); ``insist`` as in handshake.introduce.
@@ -265,6 +287,7 @@ class Prober:
         self.timeout = timeout
         self.network = network or Network()
         self._context = _kept(lambda: tls.node_context(credentials))
+        self._form = _kept(lambda: _form(credentials.certfile))
         self._cookie = _kept(lambda: tls.read_cookie(cookie_file, credentials.barred))
 
     def bringing(self, credentials: tls.Credentials) -> Prober:
@@ -296,11 +319,25 @@ class Prober:
         return attempt
 
     def go(self, attempt: Attempt, me: handshake.Name | None = None) -> None:
-        """Take an attempt through every stage, as a hidden node of any name, or as ``me``, whose name nobody else has; raise AttemptFailed."""
+        """Take an attempt through every stage, as a hidden node of any name, or as ``me``, whose name nobody else has; raise AttemptFailed.
+
+        In the place of a node, it is content with no other certificates than nodes are. Who comes as ``me`` wants something of the node,
+        and not to know whether others get through to it.
+        """
         attempt.reach()
-        attempt.secure(self._local("tls", self.context))
+        context = self._local("tls", self.context)
+        if me is None:
+            self._judge_own()
+        attempt.secure(context)
+        if me is None:
+            attempt.judge()
         attempt.introduce(me or handshake.hidden_name(self.host), insist=me is not None)
         attempt.prove(self._local("cookie", self.cookie))
+
+    def _judge_own(self) -> None:
+        fault = self._form()
+        if fault is not None:
+            raise AttemptFailed("tls", diagnosis.CertificateRefused("client-certificate", *fault))
 
     def edge(self, own_node: str, peer: Peer) -> Edge:
         """Try peer once, and say how far it went."""
@@ -320,11 +357,13 @@ class Prober:
         """
         found = failure.symptom
         detail = diagnosis.describe(failure.error)
+        if isinstance(failure.error, diagnosis.CertificateRefused):
+            return diagnosis.explain(found, self.names(attempt, detail))
         if found.kind == "alert" and attempt.secured is not None:
             # TLS stood on our side: what the server still had to judge is our certificate, whatever it calls that.
             found = Symptom("tls", "client-certificate", "refused")
         if found.kind == "certificate":
-            attempt.certificate = self._look_at_certificate(attempt.peer)
+            attempt.certificate, attempt.chain = self._look_at_certificate(attempt.peer)
             found, detail = _server_certificate(found, attempt, detail)
         elif found.kind in ("client-certificate", "closed", "status"):
             found, detail = self._own_certificate(found, detail, attempt)
@@ -355,7 +394,8 @@ class Prober:
         except tls.LocalFileError as error:
             raise AttemptFailed(stage, error) from error
 
-    def _look_at_certificate(self, peer: Peer) -> certificate.Certificate | None:
+    def _look_at_certificate(self, peer: Peer) -> tuple[certificate.Certificate | None, list[certificate.Certificate]]:
+        """Return the certificate that a peer shows, and those behind it, whatever they are."""
         attempt = self.attempt(peer)
         context = tls.unverifying_context(self.credentials)
         try:
@@ -363,10 +403,10 @@ class Prober:
             attempt.reach()
             attempt.secure(context)
         except (AttemptFailed, tls.LocalFileError):
-            return None
+            return None, []
         finally:
             attempt.close()
-        return attempt.certificate
+        return attempt.certificate, attempt.chain
 
     def _own_certificate(self, found: Symptom, detail: str, attempt: Attempt) -> tuple[Symptom, str]:
         """Return symptom and detail of a refusal, from our own certificate where something is wrong with it: nodes
@@ -504,11 +544,22 @@ def _edge_result(own_node: str, attempt: Attempt, fault: diagnosis.Fault | None)
         "certificate_subject": seen.subject if seen else None,
         "certificate_digest": seen.digest if seen else None,
         "certificate_issuer": seen.issuer if seen else None,
+        "certificate_excess": certificate.excess_of(seen, attempt.peer.host) if seen else None,
         "peer_name": attempt.challenge.name if attempt.challenge else None,
         "peer_otp": None,
         "milliseconds": attempt.milliseconds,
         "fault": fault.as_result() if fault else None,
     }
+
+
+def _form(path: str) -> tuple[str, str] | None:
+    """Return what of the form of our own certificate a node does not take, None if it takes it or there is none."""
+    try:
+        with open(path, encoding="latin-1") as stream:
+            own, *chain = [certificate.read(der) for der in certificate.from_pem(stream.read())]
+    except (OSError, ValueError):
+        return None
+    return certificate.form_fault(own, chain)
 
 
 def _server_certificate(found: Symptom, attempt: Attempt, otherwise: str) -> tuple[Symptom, str]:
@@ -518,8 +569,8 @@ def _server_certificate(found: Symptom, attempt: Attempt, otherwise: str) -> tup
         return found, otherwise
     if found.code == "unknown-ca":
         return found, "its issuer is %s" % seen.issuer
-    fault = certificate.fault_of(seen, attempt.peer.host, "server", datetime.now(timezone.utc))
-    if fault is None or (fault[0] != found.code and found.code != "name"):
+    fault = certificate.fault_of(seen, attempt.peer.host, "server", datetime.now(timezone.utc), chain=attempt.chain)
+    if fault is None or (fault[0] != found.code and found.code not in OPEN):
         return found, otherwise
     return found._replace(code=fault[0]), fault[1]
 

@@ -15,11 +15,17 @@ import os
 import re
 import socket
 import ssl
-import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
+from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import certificate, pem
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.channel import Deadline
+
+FILE_LIMIT = 1024 * 1024
+"""Bytes of a PEM file that are read."""
+
+_NO_PAIR = "it does not hold a certificate and its private key in PEM form"
 
 COOKIE_LIMIT = 4096
 """Bytes of a cookie file that are read."""
@@ -37,7 +43,7 @@ class LocalFileError(Exception):
     """A file of this host does not serve.
 
     ``kind`` is ``certificate``, ``trust`` or ``cookie``, ``problem`` is ``unreadable``, ``invalid``, ``mismatch``,
-    ``encrypted``, ``rights`` or ``empty``.
+    ``encrypted``, ``rights``, ``empty`` or ``not-root``.
     """
 
     def __init__(self, kind: str, problem: str, path: str, reason: str) -> None:
@@ -95,10 +101,11 @@ def verifying_context(credentials: Credentials) -> ssl.SSLContext:
     context.hostname_checks_common_name = False
     path = credentials.cacertfile
     _refuse_barred("trust", path, credentials.barred)
+    anchors = _anchors(path)
     if credentials.revocations:
         context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
     try:
-        context.load_verify_locations(cafile=path, capath=credentials.revocations)
+        context.load_verify_locations(capath=credentials.revocations, cadata=b"".join(anchors))
     except ssl.SSLError as error:
         raise LocalFileError("trust", "invalid", path, "it holds no certificate in PEM form") from error
     except OSError as error:
@@ -106,10 +113,44 @@ def verifying_context(credentials: Credentials) -> ssl.SSLContext:
     return context
 
 
+def _anchors(path: str) -> list[bytes]:
+    """Return the roots in a trust bundle as OTP takes them, which leaves out what it cannot read; raise LocalFileError."""
+    found = _roots(path)
+    for _der, seen in found:
+        if not seen.own_issuer:
+            raise LocalFileError("trust", "not-root", path, "%s in it was issued by another" % (seen.subject or "a certificate"))
+    if not found:
+        raise LocalFileError("trust", "invalid", path, "it holds no certificate in PEM form")
+    return [certificate.anchor(der) for der, _seen in found]
+
+
+def _roots(path: str) -> list[tuple[bytes, certificate.Certificate]]:
+    """Return the certificates in a trust bundle, and what they say; raise LocalFileError."""
+    found = []
+    for der in certificate.from_pem(_text("trust", path)):
+        try:
+            found.append((der, certificate.read(der)))
+        except certificate.CertificateError:
+            continue
+    return found
+
+
+def _text(kind: str, path: str) -> str:
+    """Return what a PEM file holds; raise LocalFileError."""
+    try:
+        with open(path, "rb") as stream:
+            content = stream.read(FILE_LIMIT + 1)
+    except OSError as error:
+        raise LocalFileError(kind, "unreadable", path, _reason(error)) from error
+    if len(content) > FILE_LIMIT:
+        raise LocalFileError(kind, "invalid", path, "it is longer than %d bytes" % FILE_LIMIT)
+    return content.decode("latin-1")
+
+
 def node_context(credentials: Credentials) -> ssl.SSLContext:
     """Return the context of the node itself: it verifies and presents the node's certificate; raise LocalFileError."""
     context = verifying_context(credentials)
-    load_identity(context, credentials)
+    load_identity(context, credentials, [der for der, _seen in _roots(credentials.cacertfile)])
     return context
 
 
@@ -129,47 +170,68 @@ def unverifying_context(credentials: Credentials) -> ssl.SSLContext:
     return context
 
 
-def load_identity(context: ssl.SSLContext, credentials: Credentials) -> None:
-    """Load the node's certificate and private key; raise LocalFileError."""
+def load_identity(context: ssl.SSLContext, credentials: Credentials, roots: Sequence[bytes] = ()) -> None:
+    """Load the node's certificate and private key; raise LocalFileError.
+
+    Where the file holds that certificate alone, the one of the roots that issued it is shown with it, as OpenSSL does by
+    itself; it would show the root as the context has it.
+    """
     for path in (credentials.certfile, credentials.keyfile or credentials.certfile):
         _refuse_barred("certificate", path, credentials.barred)
-    _load_pair(context, credentials.certfile, credentials.keyfile)
+    _load_pair(context, credentials.certfile, credentials.keyfile, roots)
 
 
-def _load_pair(context: ssl.SSLContext, path: str, keyfile: str | None = None) -> None:
-    encrypted = []
-
-    def refuse() -> str:
-        encrypted.append(path)
-        return ""
-
+def _load_pair(context: ssl.SSLContext, path: str, keyfile: str | None = None, roots: Sequence[bytes] = ()) -> None:
+    """Load what OTP reads of the files: of a file with two keys it takes none."""
+    certificates = _wanted(path, (pem.CERTIFICATE,))
+    keys = _wanted(keyfile or path, pem.KEYS)
+    if not certificates or not keys:
+        raise LocalFileError("certificate", "invalid", path, _NO_PAIR)
+    if any(key.encrypted for key in keys):
+        raise LocalFileError("certificate", "encrypted", path, "the private key in it is encrypted")
+    if len(keys) > 1:
+        raise LocalFileError("certificate", "invalid", path, "it holds %d private keys, and a node reads one" % len(keys))
     try:
-        context.load_cert_chain(path, keyfile, password=refuse)
+        own, *chain = [certificate.read(each.content) for each in certificates]
+        issuers = [root for root in roots if not chain and own.issued_by(certificate.read(root))]
+        certificates += [pem.Entry(pem.CERTIFICATE, root) for root in issuers[:1]]
+        with _in_memory("".join(each.text for each in [*keys, *certificates])) as place:
+            context.load_cert_chain(place, password=lambda: "")
     except ssl.SSLError as error:
-        if encrypted:
-            raise LocalFileError("certificate", "encrypted", path, "the private key in it is encrypted") from error
         if "MISMATCH" in (error.reason or ""):
             raise LocalFileError("certificate", "mismatch", path, "the private key is not the certificate's") from error
-        raise LocalFileError(
-            "certificate", "invalid", path, "it does not hold a certificate and its private key in PEM form"
-        ) from error
-    except OSError as error:
-        raise LocalFileError("certificate", "unreadable", path, _reason(error)) from error
+        raise LocalFileError("certificate", "invalid", path, _NO_PAIR) from error
     except ValueError as error:
-        raise LocalFileError("certificate", "encrypted", path, "the private key in it is encrypted") from error
+        raise LocalFileError("certificate", "invalid", path, str(error)) from error
 
 
-def load_identity_text(context: ssl.SSLContext, pem: str) -> None:
-    """Load a certificate and private key given as text, through a private file that is gone afterwards; raise
+def _wanted(path: str, labels: Sequence[str]) -> list[pem.Entry]:
+    """Return what a PEM file holds of some kinds, certificates without what OTP does not read of them; raise
     LocalFileError.
     """
-    descriptor, path = tempfile.mkstemp(prefix="node-verify-", suffix=".pem")
     try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as stream:
-            stream.write(pem)
-        _load_pair(context, path)
+        found = [entry for entry in pem.entries(_text("certificate", path)) if entry.label in labels]
+    except pem.PemError as error:
+        raise LocalFileError("certificate", "invalid", path, str(error)) from error
+    return [entry._replace(content=certificate.first(entry.content)) for entry in found]
+
+
+@contextmanager
+def _in_memory(text: str) -> Iterator[str]:
+    """Yield the path of a file that is nowhere but in the memory of this process."""
+    descriptor = os.memfd_create("node")
+    try:
+        with open(descriptor, "w", encoding="ascii", closefd=False) as stream:
+            stream.write(text)
+        yield "/proc/self/fd/%d" % descriptor
     finally:
-        os.unlink(path)
+        os.close(descriptor)
+
+
+def load_identity_text(context: ssl.SSLContext, text: str) -> None:
+    """Load a certificate and private key given as PEM text; raise LocalFileError."""
+    with _in_memory(text) as place:
+        _load_pair(context, place)
 
 
 def secure(plain: socket.socket, context: ssl.SSLContext, server_name: str, deadline: Deadline) -> ssl.SSLSocket:
@@ -182,6 +244,20 @@ def secure(plain: socket.socket, context: ssl.SSLContext, server_name: str, dead
     except BaseException:
         plain.close()
         raise
+
+
+def shown(secured: ssl.SSLSocket) -> list[bytes]:
+    """Return the certificates that the peer sent, as DER, its own first.
+
+    Python tells of those behind the first from 3.10 on, and openly from 3.13 on; before, there is the first alone.
+    """
+    own = secured.getpeercert(binary_form=True)
+    if hasattr(secured, "get_unverified_chain"):
+        return list(secured.get_unverified_chain())
+    tell = getattr(getattr(secured, "_sslobj", None), "get_unverified_chain", None)
+    if tell is not None:
+        return [ssl.PEM_cert_to_DER_cert(each.public_bytes()) for each in tell() or ()]
+    return [own] if own else []
 
 
 def farewell(secured: ssl.SSLSocket) -> None:

@@ -9,8 +9,6 @@ The metrics are described in docs/watch.md.
 
 from __future__ import annotations
 
-import re
-import ssl
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timezone
@@ -83,8 +81,6 @@ METRICS = (
 
 SHOWN_STRANGERS, SHOWN_NAME = 5, 80
 """Most names of nodes that are no members which are told, and most characters of each."""
-
-_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----")
 
 
 class Findings(NamedTuple):
@@ -183,8 +179,7 @@ def _ends(path: str) -> list[datetime]:
     """Return when the certificates in a PEM file end; none where it cannot be read, which is a fault of every edge."""
     try:
         with open(path, encoding="ascii", errors="replace") as stream:
-            blocks = _CERTIFICATE.findall(stream.read())
-        return [certificate.read(ssl.PEM_cert_to_DER_cert(block)).not_after for block in blocks]
+            return [certificate.read(der).not_after for der in certificate.from_pem(stream.read())]
     except (OSError, ValueError):
         return []
 

@@ -135,6 +135,7 @@ class Causes:
             self._unknown_authorities,
             self._odd_ones,
             self._either_end,
+            self._excess,
             self._releases,
             self._net_ticktimes,
             self._hidden_nodes,
@@ -479,6 +480,14 @@ class Causes:
     def _versions(self, names: t.Iterable[str]) -> list[str]:
         found = ((self._facts(name).get("versions") or {}).get("server") or () for name in names)
         return sorted({str(version) for versions in found for version in versions})
+
+    def _excess(self) -> None:
+        """A host may keep silent about a certificate that allows too much; its peers saw it."""
+        for (_origin, target), edge in self._probed.items():
+            detail = edge.get("certificate_excess") if edge["ok"] else None
+            if detail and not any(fault["id"] == "certificate-excess" for fault in self.hosts.get(target, ())):
+                found = self._fault(Symptom("host", "certificate", "excess"), target, target, detail=detail)
+                self.hosts.setdefault(target, []).append(found)
 
     def _releases(self) -> None:
         """Nodes whose OTP releases are further apart than OTP warrants and that are not connected: ours speaks with either."""

@@ -61,7 +61,7 @@ def test_fields():
         ({}, "server", None),
         ({}, "client", None),
         ({"usages": None}, "client", None),
-        ({"names": ["*.example.net"]}, "server", None),
+        ({"names": ["*.example.net"]}, "server", "name"),
         ({"names": ["BRAVO.example.net"]}, "server", None),
         ({"end": NOW - timedelta(hours=1)}, "server", "expired"),
         ({"begin": NOW + timedelta(hours=1)}, "client", "not-yet-valid"),
@@ -101,3 +101,116 @@ def test_what_is_neither(der):
         certificate.read(der)
     with pytest.raises(certificate.CertificateError):
         certificate.read_revocations(der)
+
+
+SEEN = made()
+ROOT = SEEN._replace(subject="CN=ca", issuer="CN=ca", subject_key=SEEN.authority_key, authority_key="", names=[], authority=True)
+MIDDLE = ROOT._replace(subject="CN=middle", issuer="CN=ca", subject_key="aa", authority_key=ROOT.subject_key)
+BELOW = SEEN._replace(issuer="CN=middle", authority_key="aa")
+STRANGER = ROOT._replace(subject="CN=stranger", issuer="CN=stranger", subject_key="bb")
+BOTH = ["serverAuth", "clientAuth"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"usages": None}, None),
+        ({"usages": frozenset({"digitalSignature"})}, None),
+        ({"usages": frozenset({"keyAgreement"})}, None),
+        ({"usages": frozenset({"keyEncipherment"})}, "usage"),
+        ({"usages": frozenset({"keyEncipherment"}), "purposes": ["serverAuth"]}, None),
+        ({"usages": frozenset()}, "usage"),
+        ({"usages": frozenset({"digitalSignature", "keyCertSign"})}, "usage"),
+        ({"usages": frozenset({"digitalSignature", "keyCertSign"}), "authority": True}, None),
+        ({"usages": frozenset({"nonRepudiation"}), "purposes": [*BOTH, certificate.ANY_PURPOSE]}, None),
+        ({"critical": ("2.5.29.31",)}, "extension"),
+        ({"signature": "1.2.840.113549.1.1.4"}, "algorithm"),
+        ({"key": "P-224"}, "algorithm"),
+        ({"issuer": SEEN.subject}, "unknown-ca"),
+    ],
+)
+def test_form_that_nodes_do_not_take(changes, problem):
+    found = certificate.fault_of(SEEN._replace(**changes), HOST, "server", NOW)
+    assert (found[0] if found else None) == problem
+
+
+def test_form_is_judged_without_a_host():
+    assert certificate.form_fault(SEEN._replace(names=["*.example.net"]), []) is None
+    assert certificate.form_fault(SEEN._replace(names=[]), []) == ("common-name-only", certificate.NAMELESS)
+
+
+@pytest.mark.parametrize(
+    ("seen", "chain", "problem"),
+    [
+        (SEEN, [ROOT], None),
+        (SEEN, [ROOT, STRANGER], None),
+        (SEEN, [STRANGER], "chain"),
+        (SEEN, [SEEN], "chain"),
+        (SEEN, [SEEN._replace(serial=6, not_after=NOW - timedelta(days=1))], "chain"),
+        (SEEN, [MIDDLE], "chain"),
+        (BELOW, [MIDDLE], None),
+        (BELOW, [MIDDLE, ROOT], None),
+        (BELOW, [ROOT, MIDDLE], "chain"),
+        (BELOW, [MIDDLE, STRANGER], None),
+        (BELOW, [MIDDLE, MIDDLE], None),
+        (BELOW, [MIDDLE._replace(not_after=NOW - timedelta(hours=1))], "expired"),
+        (BELOW, [MIDDLE._replace(not_before=NOW + timedelta(hours=1))], "not-yet-valid"),
+        (BELOW, [MIDDLE._replace(signature="1.2.840.10045.4.1")], "algorithm"),
+        (BELOW, [MIDDLE._replace(critical=("1.2.3",))], "extension"),
+        (BELOW, [MIDDLE._replace(issuer="CN=bottom"), MIDDLE._replace(subject="CN=bottom", issuer="CN=middle")], None),
+    ],
+)
+def test_what_comes_behind(seen, chain, problem):
+    found = certificate.fault_of(seen, HOST, "server", NOW, chain=chain)
+    assert (found[0] if found else None) == problem
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({}, None),
+        ({"names": [HOST.upper()]}, None),
+        ({"authority": True}, "to act as a CA"),
+        ({"usages": frozenset({"digitalSignature", "cRLSign"})}, "to issue certificates or revocation lists"),
+        ({"names": [HOST, "*.example.net"]}, "to act for *.example.net"),
+        ({"names": [HOST, "198.18.1.10"]}, "to act for 198.18.1.10"),
+        ({"other_names": ("root@" + HOST,)}, "to act for root@" + HOST),
+        ({"purposes": None}, "any purpose"),
+        ({"purposes": [*BOTH, certificate.ANY_PURPOSE]}, "any purpose"),
+        ({"purposes": [*BOTH, "codeSigning"]}, "the purposes codeSigning"),
+        ({"purposes": ["serverAuth"]}, None),
+    ],
+)
+def test_what_a_certificate_allows_beyond_its_host(changes, told):
+    found = certificate.excess_of(SEEN._replace(**changes), HOST)
+    assert found == ("it allows " + told if told else None)
+
+
+def test_names_that_others_chose_are_told_in_a_few_printed_words():
+    seen = SEEN._replace(names=["x\n\x1b[2J" + "y" * 1000, *map(str, range(9))])
+    for told in (certificate.excess_of(seen, HOST), certificate.fault_of(seen, HOST, "server", NOW)[1]):
+        assert told.isprintable() and "x??[2Jyyy" in told and told.endswith(", 0, 1, 2, 3 and 5 more") and len(told) < 400
+
+
+def test_a_root_as_nodes_take_it():
+    """Its constraints and its usages are of no account to them, nor is its signature."""
+    builder = x509.CertificateBuilder().subject_name(name("ca")).issuer_name(name("ca")).public_key(KEY.public_key())
+    builder = builder.serial_number(300).not_valid_before(NOW).not_valid_after(NOW + timedelta(days=1))
+    builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(KEY.public_key()), False)
+    builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), True)
+    builder = builder.add_extension(x509.NameConstraints([x509.DNSName("example.org")], None), True)
+    der = builder.sign(KEY, hashes.SHA512()).public_bytes(DER)
+    made_anew = x509.load_der_x509_certificate(certificate.anchor(der))
+    assert made_anew.public_key() == KEY.public_key()
+    assert made_anew.extensions.get_extension_for_class(x509.BasicConstraints).value.ca is True
+    assert [each.oid for each in made_anew.extensions] == [x509.BasicConstraints.oid, x509.SubjectKeyIdentifier.oid]
+    seen, before = certificate.read(certificate.anchor(der)), certificate.read(der)
+    assert seen._replace(digest="", authority=False, critical=()) == before._replace(digest="", critical=())
+
+
+def test_what_stands_behind_a_certificate_is_not_of_it():
+    builder = x509.CertificateBuilder().subject_name(name("ca")).issuer_name(name("ca")).public_key(KEY.public_key())
+    builder = builder.serial_number(1).not_valid_before(NOW).not_valid_after(NOW + timedelta(days=1))
+    der = builder.sign(KEY, hashes.SHA256()).public_bytes(DER)
+    assert certificate.first(der + b"\0rest") == der
+    assert certificate.first(b"0") == b"0"

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import certificate, findings
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import foreign
+from authorities import root
 
 BRAVO, CAROL = "guard@bravo.example.net", "guard@carol.example.net"
 OPTIONS = """
@@ -73,8 +74,9 @@ class Bench:
         self.filter_check: tuple[str, ...] = ("packet-filter", "check")
         pem = foreign.certificate("bravo.example.net")
         self.write("node.pem", pem)
-        self.write("ca.pem", pem[pem.index("-----BEGIN CERT") :])
-        self.authorities = (digest(pem),)
+        authority = root()
+        self.write("ca.pem", authority)
+        self.authorities = (digest(authority),)
         self.write(".cookie", "a-cookie-for-tests")
         (directory / ".cookie").chmod(0o400)
         self.write(findings.OPTIONS, OPTIONS.format(directory))
@@ -160,7 +162,7 @@ def test_what_lets_in_more_than_the_cluster(bench: Bench, name: str, old: str, n
 
 
 def test_the_cas_that_a_node_trusts(bench: Bench):
-    elsewhere, own = foreign.certificate("elsewhere"), (bench.directory / "ca.pem").read_text()
+    elsewhere, own = root("elsewhere"), (bench.directory / "ca.pem").read_text()
     bench.write("ca.pem", own + elsewhere)
     (finding,) = bench.node().findings([CAROL], datetime.now(timezone.utc))
     assert finding.fault.id == "trust-beyond-cluster" and "CN=elsewhere" in finding.fault.cause
@@ -174,15 +176,23 @@ def test_the_cas_that_a_node_trusts(bench: Bench):
     assert bench.found() == []
 
 
+def test_an_intermediate_in_the_bundle_is_one_fault(bench: Bench):
+    own, leaf = (bench.directory / "ca.pem").read_text(), foreign.certificate("elsewhere").partition("-----BEGIN PRIV")[0]
+    bench.write("ca.pem", own + leaf)
+    assert bench.found() == ["trust-beyond-cluster"]
+    bench.authorities = (digest(own), digest(leaf))
+    assert bench.found() == ["trust-file-not-root"]
+
+
 def test_a_bundle_of_many_is_told_in_a_few_words(bench: Bench):
     own = (bench.directory / "ca.pem").read_text()
-    bench.write("ca.pem", own + "".join(foreign.certificate("ca-%d" % number) for number in range(5)))
+    bench.write("ca.pem", own + "".join(root("ca-%d" % number) for number in range(5)))
     (finding,) = bench.node().findings([CAROL], datetime.now(timezone.utc))
     assert "CN=ca-0; CN=ca-1; CN=ca-2 and 2 more" in finding.fault.cause
 
 
 def test_each_side_has_a_bundle_of_its_own(bench: Bench):
-    bench.write("world.pem", (bench.directory / "ca.pem").read_text() + foreign.certificate("elsewhere"))
+    bench.write("world.pem", (bench.directory / "ca.pem").read_text() + root("elsewhere"))
     text = OPTIONS.format(bench.directory)
     bench.write(findings.OPTIONS, "world.pem".join(text.rsplit("ca.pem", 1)))
     assert bench.found() == ["trust-beyond-cluster"]
@@ -191,7 +201,7 @@ def test_each_side_has_a_bundle_of_its_own(bench: Bench):
 
 
 def test_cas_in_the_options_themselves(bench: Bench):
-    (der,) = certificate.from_pem(foreign.certificate("elsewhere"))
+    (der,) = certificate.from_pem(root("elsewhere"))
     inline = "{cacerts, [<<%s>>]}" % ",".join(str(byte) for byte in der)
     bench.edit(findings.OPTIONS, "{server, [", "{server, [%s, " % inline)
     assert bench.found() == ["trust-unknown-ca"]

@@ -19,6 +19,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils.host import 
 from ansible_collections.beam.tls_distribution.plugins.module_utils.host.commands import run as run_command
 from ansible_collections.beam.tls_distribution.plugins.module_utils.host.node import Host
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import foreign
+from authorities import root
 
 NODE, PEER = "guard@localhost", "guard@peer.invalid"
 DOCUMENT = Path(__file__).parents[5] / "docs" / "watch.md"
@@ -28,7 +29,7 @@ DOCUMENT = Path(__file__).parents[5] / "docs" / "watch.md"
 def settings(tmp_path):
     """Settings with a certificate, a cookie, and a port of the loopback at which nothing listens."""
     (tmp_path / "node.pem").write_text(foreign.certificate("localhost"))
-    (tmp_path / "ca.pem").write_text(foreign.certificate("localhost").partition("-----BEGIN PRIVATE")[0])
+    (tmp_path / "ca.pem").write_text(root())
     (tmp_path / "cookie").write_text("biscuit")
     (tmp_path / "cookie").chmod(0o400)
     return {
@@ -82,7 +83,7 @@ def test_what_cannot_be_reached_is_down_with_its_fault(settings):
 
 def test_a_bundle_that_trusts_more_than_the_cluster_is_a_fault_of_the_node(settings):
     bundle = Path(settings["cacertfile"])
-    bundle.write_text(bundle.read_text() + foreign.certificate("elsewhere").partition("-----BEGIN PRIVATE")[0])
+    bundle.write_text(bundle.read_text() + root("elsewhere"))
     found = watch.look(settings, Host(run_command))
     assert values(found.samples)[watch.NODE_FAULT, NODE, "trust-beyond-cluster"] == 1
     assert any("CN=elsewhere" in sentence for sentence in found.faults)

@@ -266,3 +266,13 @@ def test_answers_to_older_connections_do_not_hide_that_packets_are_lost(mesh: Tr
         "bravo": {"sent": [], "arrived": [seen(ADDRESSES["alpha"], 0, 1)]},
     }
     assert mesh.traced() == {("alpha", "bravo"): ("dropped-on-the-way", None)}
+
+
+def test_a_certificate_that_allows_too_much_is_seen_by_peers_though_its_host_keeps_silent(mesh: Traced):
+    for edge in mesh.answers["alpha"]["edges"]:
+        if "bravo" in edge["to"]:
+            edge["certificate_excess"] = "it allows to act as a CA"
+    found = mesh.causes()
+    assert [fault["id"] for fault in found.hosts["bravo"]] == ["certificate-excess"]
+    assert found.hosts["bravo"][0]["host"] == "bravo" and "to act as a CA" in found.hosts["bravo"][0]["cause"]
+    assert not found.edges
