@@ -17,7 +17,7 @@ from pathlib import Path
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster import groups, otp
+from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster import checks, groups, otp
 from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faults import (
     Fault,
     InputError,
@@ -260,21 +260,28 @@ def _check_secrets(hosts: Hosts, faults: list[Fault]) -> None:
     if not values.get("erlang_cluster_directory"):
         return
     place = Path(values["erlang_cluster_directory"])
-    checks: list[tuple[str, str | None, t.Callable[[], t.Any]]] = [
+    looks: list[tuple[str, str | None, t.Callable[[], t.Any]]] = [
         ("erlang_certs_ca_passphrase", None, lambda: _check_ca(place, values.get("erlang_certs_ca_passphrase")))
     ]
     if not values.get("erlang_cluster_cookie"):
-        checks.insert(0, ("erlang_cluster_cookie", None, lambda: directory.read_secret(place / "cookie")))
+        looks.insert(0, ("erlang_cluster_cookie", None, lambda: _check_cookie(place / "cookie")))
     try:
         directory.check_directory(place)
+        directory.check_own(place)
     except InputError as error:
         faults.append(Fault(everywhere, "erlang_cluster_directory", str(place), error.problem, error.fix))
         return
-    for variable, shown, check in checks:
+    for variable, shown, look in looks:
         try:
-            check()
+            look()
         except InputError as error:
             faults.append(Fault(everywhere, variable, shown, error.problem, error.fix))
+
+
+def _check_cookie(path: Path) -> None:
+    """Holds the cookie that was made, or put there by somebody, to what a cookie may be."""
+    for problem in checks.problems("erlang_cluster_cookie", directory.read_secret(path)):
+        raise InputError(problem.problem, "put a right one into %s, or remove the file to have one made" % path)
 
 
 def _check_ca(place: Path, given: str | None) -> None:

@@ -86,6 +86,10 @@ options:
           content:
             description: A text.
             type: str
+      hidden_lines:
+        description:
+          - A regular expression. Lines of O(files[].content) that match it, and such lines in the file as it was, are not shown in a difference.
+        type: str
       generation:
         description:
           - A line C(ACTION SHA256 PATH) for each file whose change means that a program has to do something, and a line

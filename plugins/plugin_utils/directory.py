@@ -19,6 +19,8 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faul
 _DIRECTORY_MODE = 0o700
 _FILE_MODE = 0o600
 _SECRET_LENGTH = 48
+_SECRETS = frozenset(["ca.key", "ca.pem", "ca.passphrase", "cookie"])
+_OWN = _SECRETS | {"lock", "plan.json", "report", "upstream.nft"}
 _ALPHABET = string.ascii_letters + string.digits
 
 
@@ -37,6 +39,19 @@ def check_directory(path: Path) -> None:
         if not os.access(place, os.W_OK | os.X_OK):
             raise InputError("cannot be written to on the controller: %s is not yours" % place, fix)
         return
+
+
+def check_own(path: Path) -> None:
+    """Raises InputError for a directory that holds other things than a cluster's: it is closed to others than its owner, as a whole."""
+    try:
+        found = {entry.name for entry in path.iterdir()}
+    except OSError:
+        return  # It is not there, or check_directory says what is wrong.
+    strange = sorted(name for name in found - _OWN if not name.startswith("."))
+    if strange and not found & _SECRETS:
+        raise InputError(
+            "is a directory on the controller that holds other things, such as %s" % strange[0], "choose one that is the cluster's alone"
+        )
 
 
 def read_secret(path: Path) -> str | None:

@@ -14,6 +14,8 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang impor
 
 SHORTEST = 4
 """Characters that a text has to have to be looked for; shorter ones are part of any text."""
+LONGEST = 100
+"""Characters of which a pattern is made; longer lines are looked for in pieces of about that length."""
 INSTEAD = "********"
 
 
@@ -34,12 +36,21 @@ def without(text: str, secrets: t.Any) -> str:
     """A text in which none of the texts in ``secrets`` is left, neither as it is nor as Erlang writes it."""
     forms: set[str] = set()
     for secret in texts(secrets):
-        for form in {secret, *secret.splitlines()}:
-            if len(form.strip()) >= SHORTEST:
-                forms.update(_written(form.strip()))
+        for line in secret.splitlines():
+            for piece in _pieces(line.strip()):
+                forms.update(_written(piece))
     if not forms:
         return text
     return re.sub("|".join(map(_broken, sorted(forms, key=len, reverse=True))), INSTEAD, text)
+
+
+def _pieces(line: str) -> Iterator[str]:
+    """A line in pieces of some length, of which each is looked for by itself; nothing of one that is too short."""
+    count = max(1, len(line) // LONGEST)
+    size = -(-len(line) // count)
+    if len(line) >= SHORTEST:
+        pieces = [line[start : start + size] for start in range(0, len(line), size)]
+        yield from (piece for piece in pieces if piece.strip())
 
 
 def _written(text: str) -> Iterator[str]:

@@ -18,6 +18,7 @@ Options = dict[str, dict[str, t.Any]]
 
 # How alike two names have to be for one to be a misspelling of the other, where the prefix is no role's.
 _ALIKE = 0.9
+_NO_TEXT = re.compile(r"[\x00\ud800-\udfff]")
 _KINDS = {
     "int": ("an integer", "a number"),
     "float": ("a number", "a number"),
@@ -97,6 +98,8 @@ class Specifications:
         kind = option.get("type", "str")
         if not _is_kind(kind, value):
             raise self._error(name, value, [])
+        if isinstance(value, str) and _NO_TEXT.search(value):
+            raise InputError("has characters that no name of a file can have", "write it anew")
         element = option.get("elements", "str")
         if kind == "list" and not all(_is_element(element, item) for item in value):
             raise self._error(name, value, ["Elements value"])

@@ -182,7 +182,9 @@ def test_secrets_are_not_shown() -> None:
     for name, command in {
         "alpha": "rm -rf /etc/erlang/guard /var/lib/merl/guard/.erlang.cookie",
         "bravo": "cd /etc/erlang/guard && sed -i s/ssw0rd/changed/ sys.config && sed -i s/ken-of/changed/ environment",
-        "carol": "chmod 644 /etc/erlang/guard/sys.config /etc/erlang/guard/environment && chmod 755 /opt/erlang/apps/guard/1.0.0-*",
+        # As units were written before the environment had a file of its own.
+        "carol": "sed -i '/^EnvironmentFile/i Environment=\"GUARD_TOKEN=t0ken-of-the-environment\"' /etc/systemd/system/erlang-guard.service && "
+        "chmod 644 /etc/erlang/guard/sys.config /etc/erlang/guard/environment && chmod 755 /opt/erlang/apps/guard/1.0.0-*",
         "dave": "cd /etc/erlang/guard && rm environment && mkdir environment",
     }.items():
         assert on(name, command).code == 0

@@ -24,6 +24,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster impo
     unit_settings,
 )
 from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faults import Fault, Problem
+from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.version import Version
 
 Check = Callable[[Any], Iterator[Problem]]
 
@@ -41,6 +42,9 @@ _ACCOUNT = re.compile(r"[a-z_][a-z0-9_-]{0,31}\Z")
 APPLICATION = re.compile(r"[a-z][A-Za-z0-9_@]{0,254}\Z")
 _PATH = re.compile(r"/[A-Za-z0-9_@+./-]*\Z")
 _GROUP = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")
+SHA256 = re.compile(r"[0-9a-fA-F]{64}\Z")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_PLACES = ("--prefix", "--exec-prefix", "--libdir", "--bindir", "--host", "--build", "--target")
 _PACKAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_:~=-]*\Z")
 # Marks of templates that were not worked out, and what a person cannot see: control characters, surrogates, directions, no-break spaces.
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\xa0\u00ad\u200b-\u200f\u2028-\u202f\u2060-\u2069\ufeff\ud800-\udfff]")
@@ -56,7 +60,8 @@ _ABSOLUTE = "give an absolute path of letters, digits and . _ @ + -, without .. 
 def _number(lowest: float, highest: float, fix: str) -> Check:
     def check(value: Any) -> Iterator[Problem]:
         if not math.isfinite(value) or not lowest <= value <= highest:
-            yield Problem(value, "is not between %g and %g" % (lowest, highest) if isinstance(lowest, float) else "is not between %d and %d" % (lowest, highest), fix)
+            between = "is not between %g and %g" if isinstance(lowest, float) else "is not between %d and %d"
+            yield Problem(value, between % (lowest, highest), fix)
 
     return check
 
@@ -189,31 +194,40 @@ def _start(values: Any) -> Iterator[Problem]:
 
 
 def _addresses(values: Any) -> Iterator[Problem]:
-    """That none is there twice and none is empty; what an address may be is checked with those of all hosts."""
-    seen: list[str] = []
-    for value in values:
-        if str(value) in seen:
-            yield Problem(value, "is there twice", "remove one")
-        seen.append(str(value))
+    """That there are some; what an address may be is checked with those of all hosts."""
+    if not values:
+        yield Problem(values, "is empty", "give addresses, or remove it")
 
 
-def _options(value: Any) -> Iterator[Problem]:
+def _option(value: Any) -> Iterator[Problem]:
     yield from _plain(value)
-    if isinstance(value, str) and not value:
-        yield Problem(value, "is empty", "remove it")
+    if not value.startswith("--") or value.split("=")[0] in _PLACES:
+        fix = "give arguments such as --with-odbc; compilers and flags belong into erlang_otp_build_environment"
+        yield Problem(value, "is not an argument that configure may be given here", fix)
 
 
 def _settings(values: Any) -> Iterator[Problem]:
-    """Environment of a build; the names are checked with the other variables of a build."""
+    """Environment of a build."""
     for name, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, (str, int)):
+        if not isinstance(name, str) or not _VARIABLE.match(name):
+            yield Problem(str(name), "is not the name of an environment variable", "use names such as CFLAGS")
+        elif isinstance(value, bool) or not isinstance(value, (str, int)):
             yield Problem("%s: %s" % (name, value), "has a value that is no text", "put it in quotes")
         else:
             yield from _plain(str(value))
 
 
+def _version(value: Any) -> Iterator[Problem]:
+    try:
+        Version(value)
+    except ValueError:
+        yield Problem(value, "is no version of OTP", "name each version in full, such as 27.3.4.1")
+
+
 def _file(value: Any) -> Iterator[Problem]:
     yield from _plain(value)
+    if not value:
+        yield Problem(value, "is empty", "remove it, or give the path of a file")
     if value.endswith("/"):
         yield Problem(value, "is a directory, and a file is asked for", "give the path of the file")
 
@@ -270,16 +284,16 @@ CHECKS: dict[str, Check] = {
     "erlang_node_tls_versions": _each(_anything, "tlsv1.3, tlsv1.2 or both", empty=False),
     "erlang_node_unit_settings": unit_settings.problems,
     "erlang_node_vm_args": flags.problems,
-    "erlang_otp_allow_below_floor": _each(_plain, "versions"),
+    "erlang_otp_allow_below_floor": _each(_version, "versions"),
     "erlang_otp_archive": _unless_empty(_file),
     "erlang_otp_build_directory": _own_directory("cannot be the directory of builds"),
     "erlang_otp_build_environment": _settings,
     "erlang_otp_build_host": _unless_empty(_plain),
     "erlang_otp_build_jobs": _number(0, 1024, "give the number of jobs of make, or 0 for one per processor"),
-    "erlang_otp_build_options": _each(_options, "arguments of configure"),
+    "erlang_otp_build_options": _each(_option, "arguments of configure"),
     "erlang_otp_build_packages": _each(_text(_PACKAGE, "is not the name of a package", "give names of packages of the distribution"), "packages"),
     "erlang_otp_build_patches": _each(_file, "paths of patches"),
-    "erlang_otp_build_sha256": _unless_empty(_plain),
+    "erlang_otp_build_sha256": _unless_empty(_text(SHA256, "is no SHA-256", "give the 64 hexadecimal digits that sha256sum prints")),
     "erlang_otp_build_source": _unless_empty(_url_or_path),
     "erlang_otp_cache": _unless_empty(_plain),
     "erlang_otp_keep": _number(0, 1000, "give the number of OTPs that are kept besides the current one"),

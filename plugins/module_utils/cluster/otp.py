@@ -15,9 +15,9 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Callable, NamedTuple
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils.building.skipped import left_out
+from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster import checks
 from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faults import Fault, InputError, listed
 from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.floors import Below
-from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.version import Version
 
 PREFIX = "/opt/erlang/otp"
 """Where OTPs that were not installed by packages lie side by side."""
@@ -25,9 +25,6 @@ ROOTS = ("/usr/lib/erlang", "/usr/lib64/erlang", "/usr/local/lib/erlang")
 """Where packages put OTP."""
 
 _URL = re.compile(r"https?://", re.IGNORECASE)
-_SHA256 = re.compile(r"[0-9a-fA-F]{64}\Z")
-_ENVIRONMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
-_PLACES = ("--prefix", "--exec-prefix", "--libdir", "--bindir", "--host", "--build", "--target")
 
 
 class File(NamedTuple):
@@ -74,7 +71,6 @@ def wanted(
     ``needed`` are the applications of OTP that the node starts, ``hosts`` all hosts of the inventory. What is wrong is added to ``faults``.
     """
     kind = variables.get("erlang_otp_source") or "package"
-    _check_versions(inventory, variables, faults)
     if kind == "package":
         return {"source": kind, "prefix": PREFIX, "roots": list(variables.get("erlang_otp_roots") or ROOTS)}
     place = {"source": kind, "prefix": PREFIX, "roots": [posixpath.join(PREFIX, "current")]}
@@ -116,10 +112,8 @@ def _source(inventory: str, variables: Mapping[str, Any], read: Readers, faults:
         fix = "give the URL or path of an archive of OTP's source, or the path of an unpacked one"
         faults.append(Fault((inventory,), "erlang_otp_build_source", None, "has no value, and erlang_otp_source is 'build'", fix))
         return None
-    if digest and not _SHA256.match(digest):
-        fix = "give the 64 hexadecimal digits that sha256sum prints"
-        faults.append(Fault((inventory,), "erlang_otp_build_sha256", digest, "is no SHA-256", fix))
-        return None
+    if digest and not checks.SHA256.match(digest):
+        return None  # Its own check says so.
     if _URL.match(where) and not digest:
         fix = "give the digest that the publisher names for %s" % where
         faults.append(Fault((inventory,), "erlang_otp_build_sha256", None, "has no value, and what is fetched from a URL has to be known by it", fix))
@@ -161,28 +155,9 @@ def _file(inventory: str, variable: str, path: str, read: Readers, faults: list[
 
 def _check_options(inventory: str, variables: Mapping[str, Any], needed: Sequence[str], faults: list[Fault]) -> None:
     options = variables.get("erlang_otp_build_options") or []
-    for option in options:
-        name = option.split("=")[0]
-        if not option.startswith("--") or name in _PLACES:
-            problem = "is not an argument that configure may be given here"
-            fix = "give arguments such as --with-odbc; compilers and flags belong into erlang_otp_build_environment"
-            faults.append(Fault((inventory,), "erlang_otp_build_options", option, problem, fix))
     for name in sorted(set(left_out(options)) & set(needed)):
         problem = "leaves out an application that the node starts"
         faults.append(Fault((inventory,), "erlang_otp_build_options", "--without-" + name, problem, "remove it"))
-    for name in variables.get("erlang_otp_build_environment") or {}:
-        if not _ENVIRONMENT.match(str(name)):
-            fix = "use names such as CFLAGS"
-            faults.append(Fault((inventory,), "erlang_otp_build_environment", name, "is not the name of an environment variable", fix))
-
-
-def _check_versions(inventory: str, variables: Mapping[str, Any], faults: list[Fault]) -> None:
-    for version in variables.get("erlang_otp_allow_below_floor") or []:
-        try:
-            Version(version)
-        except ValueError:
-            fix = "name each version in full, such as 27.3.4.1"
-            faults.append(Fault((inventory,), "erlang_otp_allow_below_floor", version, "is no version of OTP", fix))
 
 
 def _check_floor(

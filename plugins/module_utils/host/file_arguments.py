@@ -54,6 +54,7 @@ _FILE = {
         "required_one_of": [["path", "content"]],
     },
     "generation": {"type": "dict", "options": _GENERATION},
+    "hidden_lines": {"type": "str"},
     **_ACCESS,
 }
 
@@ -165,7 +166,17 @@ class _Reader:
             self._own_content(entry),
             entry.get("content") is None,
             (entry.get("generation") or {}).get("running"),
+            self._pattern(entry),
         )
+
+    def _pattern(self, entry: Mapping[str, Any]) -> str | None:
+        pattern = entry.get("hidden_lines")
+        try:
+            re.compile(pattern or "")
+        except re.error as error:
+            self.faults.append("%s: its hidden_lines is no regular expression (%s)" % (entry["path"], error))
+            return None
+        return pattern
 
     def _own_content(self, entry: Mapping[str, Any]) -> bytes:
         if entry.get("base64_content") is not None:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import grp
 import os
 import pwd
+import re
 import shutil
 import stat
 from collections.abc import Sequence
@@ -53,7 +54,8 @@ class Directory(NamedTuple):
 class File(NamedTuple):
     """A file and its whole content.
 
-    ``running`` is where a running program keeps its copy of a file that is a generation.
+    ``running`` is where a running program keeps its copy of a file that is a generation. Lines that match ``hidden``, a regular expression, are
+    not shown in a difference.
     """
 
     path: str
@@ -61,6 +63,7 @@ class File(NamedTuple):
     content: bytes
     secret: bool = False
     running: str | None = None
+    hidden: str | None = None
 
 
 class Link(NamedTuple):
@@ -161,6 +164,13 @@ def _text(content: bytes) -> str | None:
     except UnicodeDecodeError:
         return None
     return text if len(text) <= MAX_DIFF and "\0" not in text else None
+
+
+def _without(hidden: str | None, text: str | None) -> str | None:
+    """A text in which asterisks stand for each line that matches ``hidden``."""
+    if hidden is None or text is None:
+        return text
+    return "".join("********\n" if re.search(hidden, line) else line for line in text.splitlines(keepends=True))
 
 
 def _account(number: int, look_up: Callable[[int], str]) -> str:
@@ -269,7 +279,7 @@ class _Change:
         content = _read(file.path) if regular else None
         if content != file.content:
             self.files.append(file)
-            before, after = _text(content or b""), _text(file.content)
+            before, after = (_without(file.hidden, _text(text)) for text in (content or b"", file.content))
             hidden = file.secret or before is None or after is None
             what = "new" if found is None else "content"
             self.differences.append(Difference(file.path, what, None if hidden else before, None if hidden else after))

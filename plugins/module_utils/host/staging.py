@@ -48,7 +48,8 @@ def remove_leftovers(parent: str) -> None:
 def unpacked(archive: str, sha256: str | None, root: str, group: int | None = None) -> Iterator[str]:
     """Unpacks an archive, gives the directory that it lies in, and names that ``root`` when the body has ended without an error.
 
-    Until then nobody but its owner can enter the directory, and afterwards ``group`` alone besides, or all where that is None. Raises :class:`StagingError` for an archive with another SHA-256, for one that cannot be unpacked and for what the host refuses.
+    Until then nobody but its owner can enter the directory, and afterwards ``group`` alone besides, or all where that is None.
+    Raises :class:`StagingError` for an archive with another SHA-256, for one that cannot be unpacked and for what the host refuses.
     """
     staged, name = beside(root), os.path.basename(root)
     try:

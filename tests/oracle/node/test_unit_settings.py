@@ -87,7 +87,14 @@ def test_systemd_takes_what_may_be_set(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("section", "name", "value"),
-    [("Service", "Bogus", "x"), ("Service", "RestartSec", "soon"), ("Service", "Nice", 20), ("Service", "MemoryMax", "lots"), ("Unit", "After", "a b"), ("Service", "CPUWeight", 0)],
+    [
+        ("Service", "Bogus", "x"),
+        ("Service", "RestartSec", "soon"),
+        ("Service", "Nice", 20),
+        ("Service", "MemoryMax", "lots"),
+        ("Service", "CPUWeight", 0),
+        ("Unit", "After", "a b"),
+    ],
 )
 def test_what_systemd_would_not_take_is_refused(tmp_path: Path, section: str, name: str, value: object) -> None:
     """Systemd only says so in its journal, leaves the line out and starts the unit."""

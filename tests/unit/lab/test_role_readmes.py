@@ -24,7 +24,8 @@ from ground import roles
         ("the filter P(beam.tls_distribution.to_erlang#filter) takes", "the filter `beam.tls_distribution.to_erlang` takes"),
         ("M(beam.tls_distribution.file_set), RV(stale), E(HOME)", "`beam.tls_distribution.file_set`, `stale`, `HOME`"),
         (r"C(f(1\)) and B(not) I(this)", "`f(1)` and **not** *this*"),
-        ("U(https://www.erlang.org/) L(OTP, https://www.erlang.org/) R(the guide, guide)", "[https://www.erlang.org/](https://www.erlang.org/) [OTP](https://www.erlang.org/) the guide"),
+        ("U(https://www.erlang.org/) R(the guide, guide)", "[https://www.erlang.org/](https://www.erlang.org/) the guide"),
+        ("L(OTP, https://www.erlang.org/)", "[OTP](https://www.erlang.org/)"),
         ("an ABC(x) is no markup", "an ABC(x) is no markup"),
     ],
 )

@@ -241,6 +241,28 @@ def test_every_fault_in_one_task(play: t.Callable[..., Run], tmp_path: Path) -> 
     assert [path.name for path in directory.iterdir()] == ["ca.key"]
 
 
+def test_what_refers_to_the_topology_and_what_the_directory_holds(play: t.Callable[..., Run], tmp_path: Path) -> None:
+    directory = tmp_path / "erlang" / "guard"
+    directory.mkdir(parents=True)
+    (directory / "cookie").write_text("too short\n")
+    group = hosts(
+        "alpha",
+        erlang_node_environment={"NODE": "{{ erlang_cluster_node.node }}", "ERL_LIBS": SECRET},
+        erlang_node_sys_config={"guard": {"password": SECRET, "nodes": "{{ erlang_cluster_topology.nodes | list }}", "other": "{{ nowhere }}"}},
+        erlang_node_vm_args="{{ ['-name', erlang_cluster_node.node] }}",
+    )
+    run = play(group, "-vvv", "--diff")
+    assert run.code != 0
+    assert run.faults == [
+        "alpha: erlang_node_sys_config cannot be worked out ('nowhere' is undefined); correct its template.",
+        "alpha: erlang_node_vm_args '-name' is the role's own; use erlang_node_name and erlang_node_host.",
+        "alpha: erlang_node_environment 'ERL_LIBS' is the role's own; use erlang_app_code_paths.",
+        "alpha: erlang_cluster_cookie has characters that no cookie may have (spaces, line ends, or others than ASCII); put a right one into"
+        f" {directory}/cookie, or remove the file to have one made.",
+    ]
+    assert SECRET not in run.output and "too short\n" not in run.output
+
+
 def test_variables_of_the_play_count(play: t.Callable[..., Run], tmp_path: Path) -> None:
     (tmp_path / "playbook.yml").write_text(
         PLAYBOOK.replace("  tasks:", "  vars: {erlang_cluster_port: 99999}\n  tasks:")

@@ -57,3 +57,17 @@ def test_a_file_in_the_way_is_a_fault(tmp_path: Path) -> None:
         directory.check_directory(tmp_path / "a" / "b")
     with pytest.raises(InputError, match="is something else"):
         directory.check_directory(tmp_path / "a")
+
+
+def test_a_directory_of_something_else(tmp_path: Path) -> None:
+    """It would be closed to others, whatever it is: /etc, or the checkout."""
+    directory.check_own(tmp_path / "absent")
+    directory.check_own(tmp_path)
+    (tmp_path / ".gitignore").write_text("*")
+    (tmp_path / "report").mkdir()
+    directory.check_own(tmp_path)
+    (tmp_path / "site.yml").write_text("")
+    with pytest.raises(InputError, match=r"holds other things, such as site\.yml; choose one that is the cluster's alone"):
+        directory.check_own(tmp_path)
+    (tmp_path / "ca.pem").write_text("")
+    directory.check_own(tmp_path)

@@ -34,3 +34,9 @@ def test_what_is_no_secret_stays():
     said = "info: abc 5432 guard db password level"
     assert secrets.without(said, [CONFIG, ENVIRONMENT]) == said
     assert secrets.without(said, [{}, {}]) == said
+
+
+def test_a_long_secret_is_found_in_pieces():
+    key = "".join(chr(97 + number % 26) for number in range(5000))
+    assert secrets.without("before %s after" % key, [key]).replace(secrets.INSTEAD, "") == "before  after"
+    assert "abcdefgh" not in secrets.without(key[:1000], [key])[:900]

@@ -86,6 +86,8 @@ def test_values_take_the_type_of_their_specification(
         ("erlang_cluster_seconds", "nan", "is not a number", "give a number"),
         ("erlang_cluster_name", True, "is not a string", "give a string"),
         ("erlang_cluster_name", 1e3, "is not a string", "give a string"),
+        ("erlang_cluster_name", "a\0b", "has characters that no name of a file can have", "write it anew"),
+        ("erlang_cluster_name", "a\ud800b", "has characters that no name of a file can have", "write it anew"),
         ("erlang_cluster_name", ["a"], "is not a string", "give a string"),
         ("erlang_cluster_words", "a,b", "is not a list", "give a list"),
         ("erlang_cluster_words", [None], "has an element that is not a string", "give a list in which each is a string"),

@@ -74,14 +74,9 @@ def test_an_archive():
     ("changes", "sentence"),
     [
         ({"erlang_otp_build_source": None}, "erlang_otp_build_source has no value"),
-        ({"erlang_otp_build_sha256": "abc"}, "erlang_otp_build_sha256 'abc' is no SHA-256; give the 64 hexadecimal digits"),
         ({"erlang_otp_build_source": "https://www.erlang.org/otp.tar.gz"}, "erlang_otp_build_sha256 has no value, and what is fetched"),
         ({"erlang_otp_build_host": "nobody"}, "erlang_otp_build_host 'nobody' is no host of the inventory"),
-        ({"erlang_otp_build_options": ["CFLAGS=-O0"]}, "'CFLAGS=-O0' is not an argument that configure may be given here"),
-        ({"erlang_otp_build_options": ["--prefix=/usr"]}, "'--prefix=/usr' is not an argument"),
         ({"erlang_otp_build_options": ["--without-mnesia"]}, "'--without-mnesia' leaves out an application that the node starts; remove it"),
-        ({"erlang_otp_build_environment": {"A B": "1"}}, "'A B' is not the name of an environment variable"),
-        ({"erlang_otp_allow_below_floor": ["27.x"]}, "erlang_otp_allow_below_floor '27.x' is no version of OTP"),
         ({"erlang_cluster_discovery": "epmd"}, "erlang_otp_source 'build' gives no port mapper as a service"),
         ({"erlang_otp_source": "archive"}, "erlang_otp_archive has no value"),
     ],
@@ -93,7 +88,7 @@ def test_faults(changes, sentence):
 
 def test_what_is_not_there_is_a_fault_of_its_variable_and_all_come_at_once():
     readers = READERS._replace(source=refuse, archive=refuse, file=refuse)
-    _found, faults = asked({**BUILD, "erlang_otp_build_patches": ["a.patch"], "erlang_otp_build_options": ["odbc"]}, readers)
+    _found, faults = asked({**BUILD, "erlang_otp_build_patches": ["a.patch"], "erlang_otp_build_options": ["--without-mnesia"]}, readers)
     assert [fault.split()[1] for fault in faults] == ["erlang_otp_build_options", "erlang_otp_build_patches", "erlang_otp_build_source"]
     _found, faults = asked({"erlang_otp_source": "archive", "erlang_otp_archive": "x"}, readers)
     assert faults == ["alpha: erlang_otp_archive 'x' is not on the controller; correct the path."]

@@ -93,6 +93,18 @@ def test_a_refused_file_leaves_everything_as_it_was(tmp_path, whole):
     assert tree(tmp_path) == before
 
 
+def test_lines_that_are_hidden(tmp_path):
+    """A unit as it was written before may hold what is secret."""
+    path = tmp_path / "unit"
+    path.write_text('[Service]\nEnvironment="A=hunter2"\nUser=merl\n')
+    result = files.apply(wanted(files=[{"path": str(path), "content": "[Service]\nUser=root\n", "hidden_lines": "Environment="}]), accept)
+    (shown,) = result.diff
+    assert (shown["before"], shown["after"]) == ("[Service]\n********\nUser=merl\n", "[Service]\nUser=root\n")
+    assert path.read_text() == "[Service]\nUser=root\n"
+    with pytest.raises(files.FileSetError, match="its hidden_lines is no regular expression"):
+        wanted(files=[{"path": str(path), "content": "", "hidden_lines": "("}])
+
+
 def test_what_a_judge_says_of_a_secret_is_not_shown(tmp_path):
     path = str(tmp_path / "secret")
 
