@@ -22,6 +22,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from types import FrameType
 from typing import NamedTuple, NoReturn
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import asking
@@ -149,7 +150,7 @@ def _show(descriptor: int, data: bytes) -> None:
             data = data[os.write(descriptor, data) :]
     except OSError as error:
         if descriptor == 2:
-            sys.exit(1)
+            raise SystemExit(1) from error
         raise Refusal("the answer cannot be written: %s" % error.strerror) from error
 
 
@@ -216,11 +217,16 @@ def _show_all(asker: subprocess.Popen[bytes], end: float) -> None:
 
 def _remote_shell(settings: Settings, flags: Sequence[str]) -> int:
     """Have a remote shell run on a terminal of its own; as root in the sandbox of the unit. Raises Refusal."""
-    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))
+    signal.signal(signal.SIGTERM, _end)
     if os.geteuid() != 0:
         argv = [*_as_account(settings), *_program(settings, "remsh", "0", *flags)]
         return terminal.run(argv, _environment(settings))
     return terminal.run([*_in_sandbox(settings), *_program(settings, "remsh", "0", *flags)], {**os.environ, "SYSTEMD_TINT_BACKGROUND": "0"})
+
+
+def _end(_number: int, _frame: FrameType | None) -> NoReturn:
+    """End as one that a signal ended, but with the caller's terminal as it was."""
+    raise SystemExit(128 + signal.SIGTERM)
 
 
 def _in_sandbox(settings: Settings) -> list[str]:
