@@ -14,9 +14,11 @@ real=$(readlink -f /usr/bin/python3)
 cp -P /usr/bin/python3 python3
 cat >wrapper <<END
 #!$real
-import glob, json, shutil, subprocess, sys
-data = b"" if sys.stdin.isatty() else sys.stdin.buffer.read()
-answer = subprocess.run(["$real", *sys.argv[1:]], input=data, stdout=subprocess.PIPE)
+import glob, json, os, shutil, subprocess, sys
+if sys.argv[1:]:  # A program of the host's own; modules come by standard input.
+    os.execv("$real", ["$real", *sys.argv[1:]])
+data = sys.stdin.buffer.read()
+answer = subprocess.run(["$real"], input=data, stdout=subprocess.PIPE)
 out = answer.stdout
 if b"BEGIN CERTIFICATE REQUEST" in out:
     fields = json.loads(out)
