@@ -51,6 +51,12 @@ options:
       - Directory of the node that the release is for. Files of O(used_by) below it are its own. A release that belongs to another group is given
         to this one only if no other node uses it.
     type: path
+  unit:
+    description:
+      - Service of the node. When a release is installed and the node has been up with the one that its boot scripts name, that one is written down in
+        C(release.stayed) in O(node), so that a pattern of O(used_by) can keep it whatever fails later.
+      - Nothing is removed while the node is up and its boot scripts are newer than its start, as it runs another release than they name.
+    type: str
   sent:
     description: Where the action plugin has put the archive on the host.
     type: path
@@ -62,9 +68,10 @@ EXAMPLES = r"""
     path: /opt/erlang/apps/guard/1.0.0
     archive: files/guard-1.0.0.tar.gz
     keep: 2
-    used_by: [/opt/erlang/nodes/*/boot/*.script]
+    used_by: [/opt/erlang/nodes/*/boot/*.script, /opt/erlang/nodes/*/release.stayed]
     group: merl
     node: /opt/erlang/nodes/guard
+    unit: erlang-guard.service
 """
 
 RETURN = r"""
@@ -102,6 +109,7 @@ def main() -> None:
             "used_by": {"type": "list", "elements": "str", "default": []},
             "group": {"type": "str"},
             "node": {"type": "path"},
+            "unit": {"type": "str"},
             "sent": {"type": "path"},
         },
         supports_check_mode=True,
@@ -117,7 +125,8 @@ def _installed(params: dict[str, Any], check: bool) -> dict[str, Any]:
     path, sent, keep = os.path.normpath(params["path"]), params["sent"], params["keep"]
     readers = releases.Readers(params["group"], tuple(params["used_by"]), params["node"] and os.path.normpath(params["node"]))
     lacks = not releases.is_there(path)
-    removed = releases.outdated(path, keep, params["used_by"]) if lacks and keep is not None else []
+    unsure = bool(lacks and params["node"] and params["unit"]) and releases.to_keep(path, str(readers.node), params["unit"], check)
+    removed = releases.outdated(path, keep, params["used_by"]) if lacks and keep is not None and not unsure else []
     closed = [other for other in releases.open_to_others(path, readers) if other not in removed]
     if lacks and not check:
         if sent is None:

@@ -16,9 +16,11 @@ from pathlib import Path
 from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faults import InputError, listed
 from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.topology import Release
 from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.release import ReleaseError, read_rel
+from ansible_collections.beam.tls_distribution.plugins.module_utils.host import unpacking
 
 _REL = re.compile(r"releases/(?:(?P<version>[^/]+)/)?(?P<name>[^/]+)\.rel\Z")
 _APP = re.compile(r"lib/(?P<name>[a-z][A-Za-z0-9_@]*)(?:-[^/]+)?/ebin/(?P=name)\.app\Z")
+_LIB = re.compile(r"lib/(?P<name>[a-z][A-Za-z0-9_@]*)(?:-[^/]+)?(?=/|\Z)")
 _LARGEST_REL = 1 << 20
 _BUILD_IT = "build it as an OTP release archive (rebar3 tar, mix release with a tar step, or systools:make_tar)"
 
@@ -30,45 +32,53 @@ def locate(path: str, bases: t.Iterable[str]) -> str:
 
 
 def read(path: Path) -> Release:
-    """What the topology has to know of the release in a ``.tar.gz``, whatever its directory entries begin with.
+    """What the topology has to know of the release in an archive, whatever its directory entries begin with.
 
-    Raises InputError if it is not there, cannot be read, or holds no release or several.
+    Raises InputError if it is not there, cannot be read, holds what a host would refuse to unpack, or no release or several.
     """
     try:
         with path.open("rb") as file:
             digest = hashlib.sha256()
             for block in iter(lambda: file.read(1 << 20), b""):
                 digest.update(block)
-        with tarfile.open(path, "r:gz") as archive:
-            found, bundled = _scan(archive)
+        with unpacking.opened(str(path)) as archive:
+            content = _scan(archive)
     except FileNotFoundError:
         raise InputError("is not on the controller", "build it, or correct the path") from None
-    except tarfile.TarError as error:
-        raise InputError("is not a readable .tar.gz archive (%s)" % error, _BUILD_IT) from None
-    except (OSError, EOFError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise InputError(
-            "cannot be read on the controller (%s)" % reason, "correct the path, or build it again"
-        ) from None
-    name, version, applications = _release(found)
-    return Release(name, version, str(path), digest.hexdigest(), applications, bundled)
+    except unpacking.UnpackingError as error:
+        raise InputError(str(error), _BUILD_IT) from None
+    except OSError as error:
+        raise InputError("cannot be read on the controller (%s)" % error.strerror, "correct the path, or build it again") from None
+    name, version, applications = _release(content.releases)
+    for application in applications:
+        if application in content.directories and application not in content.bundled:
+            directory = content.directories[application]
+            raise InputError("holds %s without its ebin/%s.app" % (directory, application), _BUILD_IT)
+    return Release(name, version, str(path), digest.hexdigest(), applications, sorted(content.bundled))
 
 
-def _scan(archive: tarfile.TarFile) -> tuple[dict[str, bytes], list[str]]:
-    """The resource files of releases (path -> content), and the applications whose code is in an archive."""
-    found: dict[str, bytes] = {}
-    bundled: list[str] = []
-    for member in archive:
-        name = member.name[2:] if member.name.startswith("./") else member.name
-        if name.startswith("/") or ".." in name.split("/"):
-            raise InputError("holds %s, which would be unpacked outside of its directory" % name, _BUILD_IT)
-        application = _APP.match(name)
+class _Content(t.NamedTuple):
+    """What an archive holds: resource files of releases (path -> content), applications with their code, and the directory of each application."""
+
+    releases: dict[str, bytes]
+    bundled: set[str]
+    directories: dict[str, str]
+
+
+def _scan(archive: tarfile.TarFile) -> _Content:
+    """Looks through an archive, as the host that unpacks it will. Raises UnpackingError for what that would refuse."""
+    found = _Content({}, set(), {})
+    for member in unpacking.members(archive):
+        directory = _LIB.match(member.name)
+        if directory is not None:
+            found.directories.setdefault(directory["name"], directory[0])
+        application = _APP.match(member.name)
         if application is not None:
-            bundled.append(application["name"])
-        if _REL.match(name) and member.isfile() and member.size <= _LARGEST_REL:
+            found.bundled.add(application["name"])
+        if _REL.match(member.name) and member.isreg() and member.size <= _LARGEST_REL:
             content = archive.extractfile(member)
-            found[name] = content.read() if content is not None else b""
-    return found, sorted(set(bundled))
+            found.releases[member.name] = content.read() if content is not None else b""
+    return found
 
 
 def _release(found: dict[str, bytes]) -> tuple[str, str, list[str]]:

@@ -25,6 +25,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faul
     listed,
     shown,
 )
+from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.release import OTP
 
 Topology = dict[str, Any]
 Variables = Mapping[str, Any]
@@ -98,7 +99,7 @@ def build(
         faults += checks.of_host(inventory, {**variables, "erlang_node_host": _given(variables, "erlang_node_host", inventory)})
         nodes[inventory] = _node(inventory, variables, cluster, resolve, faults)
         release = _release(inventory, variables, read_release, releases, faults)
-        nodes[inventory].update(_applications(variables, release))
+        nodes[inventory].update(_applications(inventory, variables, release, faults))
     _check_names(nodes, faults)
     _check_addresses(nodes, cluster, faults)
     _check_ports(nodes, cluster, faults)
@@ -304,13 +305,19 @@ def _release(
     return release
 
 
-def _applications(variables: Variables, release: Release | None) -> dict[str, Any]:
+def _applications(inventory: str, variables: Variables, release: Release | None, faults: list[Fault]) -> dict[str, Any]:
     further = _given(variables, "erlang_app_applications", [])
     needed = set(OTP_APPLICATIONS).union(further)
     if release is None:
         return {"application": None, "otp_applications": sorted(needed)}
     digest = release.sha256[:12]
-    needed.update(set(release.applications) - set(release.bundled))
+    elsewhere = set(release.applications) - set(release.bundled)
+    strange = sorted(elsewhere - OTP - set(further))
+    if strange:
+        problem = "holds a release of %s, which %s neither in the archive nor in OTP" % (listed(strange), "are" if len(strange) > 1 else "is")
+        fix = "build it with lib/%s-VERSION in it, or name it in erlang_app_applications if the hosts have it by other means" % strange[0]
+        faults.append(Fault((inventory,), "erlang_app_release", str(variables["erlang_app_release"]), problem, fix))
+    needed.update(elsewhere)
     return {
         "application": {
             "name": release.name,

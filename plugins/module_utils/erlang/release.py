@@ -19,6 +19,14 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.terms
 START_SSL_CLEAN = ("kernel", "stdlib", "crypto", "asn1", "public_key", "ssl")
 """Applications of a node that speaks TLS distribution, in the order they start."""
 
+OTP = frozenset({
+    "asn1", "common_test", "compiler", "cosEvent", "cosEventDomain", "cosFileTransfer", "cosNotification", "cosProperty", "cosTime",
+    "cosTransactions", "crypto", "debugger", "dialyzer", "diameter", "edoc", "eldap", "erl_docgen", "erl_interface", "et", "eunit", "ftp", "hipe",
+    "ic", "inets", "jinterface", "kernel", "megaco", "mnesia", "observer", "odbc", "orber", "os_mon", "otp_mibs", "parsetools", "percept",
+    "public_key", "reltool", "runtime_tools", "sasl", "snmp", "ssh", "ssl", "stdlib", "syntax_tools", "tftp", "tools", "wx", "xmerl",
+})  # fmt: skip
+"""The applications that OTP has, or has had in a version that runs nodes."""
+
 
 class ReleaseError(ValueError):
     """A resource file that is none, or applications that are missing."""

@@ -3,13 +3,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import bz2
+import gzip
 import hashlib
 import io
+import lzma
 import tarfile
+import typing as t
+import zipfile
 from pathlib import Path
 
 import pytest
 from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faults import InputError
+from ansible_collections.beam.tls_distribution.plugins.module_utils.host import unpacking
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import archives
 
 REL = """%% coding: utf-8
@@ -71,7 +77,7 @@ def test_refuses_what_is_no_release(members: dict[str, str], problem: str, tmp_p
 def test_refuses_what_is_no_archive(tmp_path: Path) -> None:
     broken = tmp_path / "broken.tar.gz"
     broken.write_text("no archive")
-    with pytest.raises(InputError, match="is not a readable"):
+    with pytest.raises(InputError, match="is no tar archive"):
         archives.read(broken)
     whole = archive(tmp_path / "whole.tar.gz", {"releases/1.0.0/guard.rel": REL, "lib/x": "x" * 100000}).read_bytes()
     broken.write_bytes(whole[: len(whole) // 2])
@@ -81,6 +87,119 @@ def test_refuses_what_is_no_archive(tmp_path: Path) -> None:
         archives.read(tmp_path / "missing.tar.gz")
     with pytest.raises(InputError, match="cannot be read"):
         archives.read(tmp_path)
+
+
+MEMBER = {"file": tarfile.REGTYPE, "directory": tarfile.DIRTYPE, "link": tarfile.SYMTYPE, "hard link": tarfile.LNKTYPE, "fifo": tarfile.FIFOTYPE}
+
+
+def with_members(path: Path, *members: tuple[str, str, str], size: int = 0) -> Path:
+    """A release with further members: kind, name and where a link leads."""
+    with tarfile.open(archive(path, {}), "w:gz") as written:
+        rel = tarfile.TarInfo("releases/1.0.0/guard.rel")
+        rel.size = len(REL)
+        written.addfile(rel, io.BytesIO(REL.encode()))
+        for kind, name, target in members:
+            member = tarfile.TarInfo(name)
+            member.type, member.linkname, member.mode, member.size = MEMBER[kind], target, 0o6777, size
+            written.addfile(member, io.BytesIO(b"\0" * size))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("members", "problem"),
+    [
+        ([("link", "lib/x", "/etc")], "holds the link lib/x, which leads out"),
+        ([("link", "lib/x", "../../etc")], "holds the link lib/x, which leads out"),
+        ([("link", "lib/x", "y/../../../etc")], "holds the link lib/x, which leads out"),
+        ([("link", "d", "."), ("link", "d/d/x", "../../etc")], "holds d/d/x, and d as a link"),
+        ([("link", "d", "lib"), ("file", "d/x", "")], "holds d/x, and d as a link"),
+        ([("file", "a", ""), ("file", "a/b", "")], "holds a/b, and a as a file"),
+        ([("hard link", "lib/x", "/etc/shadow")], "holds /etc/shadow, which would be unpacked outside"),
+        ([("hard link", "lib/x", "etc/shadow")], "holds the hard link lib/x to etc/shadow, which is no file that comes before it"),
+        ([("link", "y", "lib"), ("hard link", "x", "y")], "holds the hard link x to y, which is no file"),
+        ([("fifo", "lib/x", "")], "holds lib/x, which is neither file, directory nor link"),
+        ([("file", "lib/x", ""), ("file", "./lib/x", "")], "holds lib/x twice"),
+        ([("link", "lib/x", "y"), ("file", "lib/x", "")], "holds lib/x twice"),
+        ([("file", "lib/x/y", ""), ("link", "lib/x", "y")], "holds lib/x twice"),
+        ([("file", "x" * 300, "")], "holds a name that is too long"),
+    ],
+)
+def test_refuses_what_the_host_would(members: list[tuple[str, str, str]], problem: str, tmp_path: Path) -> None:
+    """One rule for both: what the controller lets pass the host unpacks."""
+    path = with_members(tmp_path / "guard.tar.gz", *members)
+    with pytest.raises(InputError, match=problem):
+        archives.read(path)
+    with pytest.raises(unpacking.UnpackingError, match=problem):
+        unpacking.unpack(str(path), str(tmp_path / "there"))
+
+
+def test_what_may_be_in_an_archive(tmp_path: Path) -> None:
+    """Links within it, directories that come twice, and modes that a host takes away."""
+    members = [
+        ("directory", "lib", ""), ("file", "lib/x", ""), ("directory", "lib/", ""), ("link", "bin/x", "../lib/x"), ("link", "lib/y", "./x"), ("hard link", "z", "lib/x"),
+    ]  # fmt: skip
+    path = with_members(tmp_path / "guard.tar.gz", *members)
+    assert archives.read(path).name == "guard"
+    unpacking.unpack(str(path), str(tmp_path / "there"))
+    assert (tmp_path / "there" / "lib" / "x").stat().st_mode & 0o7777 == 0o755
+    assert (tmp_path / "there" / "bin" / "x").resolve() == tmp_path / "there" / "lib" / "x"
+
+
+def test_more_than_a_disk_should_take(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A head that says too much is enough to refuse an archive: nothing of it is unpacked."""
+    head = tarfile.TarInfo("lib/x")
+    head.size = 1 << 40
+    path = tmp_path / "bomb.tar"
+    path.write_bytes(head.tobuf() + b"\0" * 1024)
+    with pytest.raises(InputError, match="holds more than 8192 MiB of files, unpacked"):
+        archives.read(path)
+    monkeypatch.setattr(unpacking, "Limits", lambda: unpacking_limits(1 << 20, 2))
+    with pytest.raises(InputError, match="holds more than 2 files"):
+        archives.read(with_members(tmp_path / "many.tar.gz", ("file", "a", ""), ("file", "b", "")))
+
+
+unpacking_limits = unpacking.Limits
+
+
+def test_a_damaged_archive_says_how(tmp_path: Path) -> None:
+    whole = with_members(tmp_path / "whole.tar.gz", ("file", "lib/x", ""), ("file", "lib/y", ""), size=3000)
+    plain = gzip.decompress(whole.read_bytes())
+    behind = plain[: 512 * 2] + b"\1" * 512 + plain[512 * 3 :]
+    zipped = io.BytesIO()
+    with zipfile.ZipFile(zipped, "w") as made:
+        made.writestr("releases/1.0.0/guard.rel", REL)
+    for content, problem in (
+        (b"", "is empty"),
+        (zipped.getvalue(), "is no tar archive: it is a zip archive"),
+        (b"\x28\xb5\x2f\xfd more", "is no tar archive: it is packed by zstd"),
+        (b"<html>", "is no tar archive, packed by gzip, bzip2, xz or not at all"),
+        (whole.read_bytes()[:-30], "is cut off: its end is missing"),
+        (whole.read_bytes()[:-6] + b"xxxxxx", "is damaged, or no tar archive is in it"),
+        (gzip.compress(b"text " * 500), "is damaged, or no tar archive is in it"),
+        (gzip.compress(b""), "is damaged, or no tar archive is in it"),
+        (gzip.compress(plain[: 512 * 2]), "is cut off: its end is missing"),
+        (gzip.compress(behind), "is damaged behind releases/1.0.0/guard.rel"),
+    ):
+        (tmp_path / "broken.tar.gz").write_bytes(content)
+        with pytest.raises(InputError, match=problem):
+            archives.read(tmp_path / "broken.tar.gz")
+        with pytest.raises(unpacking.UnpackingError, match=problem):
+            unpacking.unpack(str(tmp_path / "broken.tar.gz"), str(tmp_path / "there"))
+
+
+@pytest.mark.parametrize("pack", [bytes, bz2.compress, lzma.compress])
+def test_an_archive_packed_otherwise(pack: t.Callable[[bytes], bytes], tmp_path: Path) -> None:
+    """The host unpacks it, and so the controller reads it."""
+    plain = gzip.decompress(archive(tmp_path / "guard.tar.gz", {"releases/1.0.0/guard.rel": REL}).read_bytes())
+    (tmp_path / "guard.tar.xz").write_bytes(pack(plain))
+    assert archives.read(tmp_path / "guard.tar.xz").name == "guard"
+    unpacking.unpack(str(tmp_path / "guard.tar.xz"), str(tmp_path / "there"))
+
+
+def test_an_application_without_its_resource_file(tmp_path: Path) -> None:
+    path = archive(tmp_path / "guard.tar.gz", {"releases/1.0.0/guard.rel": REL, "lib/guard-1.0.0/ebin/guard.beam": ""})
+    with pytest.raises(InputError, match=r"holds lib/guard-1.0.0 without its ebin/guard.app"):
+        archives.read(path)
 
 
 def test_a_relative_path_is_looked_for_in_order(tmp_path: Path) -> None:

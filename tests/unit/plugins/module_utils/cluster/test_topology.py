@@ -397,3 +397,15 @@ def test_names_that_resolve_to_a_link_local_address_do_not_serve() -> None:
     with pytest.raises(TopologyError) as raised:
         build(found, lambda _: ["fe80::1"], read_release)
     assert "does not resolve to an IPv6 address" in str(raised.value)
+
+
+def test_applications_that_are_nowhere() -> None:
+    """Neither in the archive nor in OTP: no package of the host can be meant, unless the inventory says so."""
+    lacking = GUARD._replace(applications=[*GUARD.applications, "gaurd", "jiffy"])
+    release = {"erlang_app_release": GUARD.archive}
+    with pytest.raises(TopologyError) as refused:
+        build(hosts(everywhere={**release, "erlang_app_applications": ["jiffy"]}), resolve, lambda path: lacking)
+    assert [str(fault) for fault in fold(refused.value.faults)] == [
+        "alpha and bravo: erlang_app_release '/releases/guard-1.0.0.tar.gz' holds a release of gaurd, which is neither in the archive nor in OTP; "
+        "build it with lib/gaurd-VERSION in it, or name it in erlang_app_applications if the hosts have it by other means."
+    ]
