@@ -49,6 +49,9 @@ options:
     type: list
     elements: str
     default: []
+  nodes:
+    description: Directory below which the nodes of this collection have their configuration, a directory each.
+    type: str
   sets:
     description: Sets of files by a name of your choice, as beam.tls_distribution.file_set takes them. Told is whether each is as wanted.
     type: dict
@@ -110,6 +113,12 @@ ansible_facts:
         digests: {description: "Path to the SHA-256 in hexadecimal; null for a file that is not there.", type: dict, returned: always}
         sets: {description: "Name to whether beam.tls_distribution.file_set would change nothing.", type: dict, returned: always}
         units: {description: "Unit to C(load), C(active), C(enabled) and C(needs_reload).", type: dict, returned: always}
+        nodes:
+          description:
+            - The nodes that have a configuration below O(nodes), whatever their names.
+            - Of each C(name), C(node), C(port), names of C(peers), its C(units), C(active) and C(enabled) of its service, and directories of C(mnesia).
+          type: list
+          returned: always
         firewall: {description: "Path of C(nft), other C(managers) of the packet filter, and whether it is C(right).", type: dict, returned: always}
 """
 
@@ -129,6 +138,7 @@ def main() -> None:
             "leftovers": dict(paths),
             "digests": dict(paths),
             "units": dict(paths),
+            "nodes": {"type": "str"},
             "sets": {"type": "dict", "default": {}},
             "firewall_check": dict(paths),
             "otp_roots": {"type": "list", "elements": "str", "default": ["/usr/lib/erlang"]},

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import threading
 from pathlib import Path
@@ -97,6 +98,24 @@ def test_plays_of_ones_own(tmp_path: Path) -> None:
         assert done.code != 0 and "undefined" not in done.out
         for name, (role, before) in lacks.items():
             assert "%s: the role erlang_%s needs what the role erlang_%s finds or makes; put" % (name, role, before) in " ".join(done.out.split())
+
+
+def test_a_renamed_cluster_or_host_is_refused_before_any_change() -> None:
+    """The former node would go on beside the new one, and have its port. The sentence's own commands take it out of the way."""
+    renamed = json.dumps({"erlang_cluster_name": "sentry", **WITHOUT_WALLS})
+    for options in (["--check"], []):
+        done = play("site", "-e", renamed, *options)
+        out = " ".join(done.out.split())
+        assert done.code != 0 and not any(done.changed[name] for name in ("bravo", "carol", "dave")), done.out
+        for known in HOSTS:
+            sentence = "%s: sentry@%s is to be here, and guard@%s, which listens on the same port 4370, is here" % (known.name, known.fqdn, known.fqdn)
+            assert sentence in out, done.out
+        assert "Mnesia's tables in /var/lib/merl/guard/Mnesia.guard@alpha.example.net belong to the former name" in out
+    assert {done.out.split()[0] for done in everywhere("ls /etc/erlang").values()} == {"guard"}
+    assert all(done.code for done in everywhere("test -e /etc/systemd/system/erlang-sentry.service").values())
+    done = play("site", "-e", '{"erlang_node_host": "{{ inventory_hostname }}.example.org"}', "--check")
+    assert done.code != 0 and "guard@alpha.example.org is to be here, and guard@alpha.example.net, which has the same files" in " ".join(done.out.split())
+    shutil.rmtree(RUN / "erlang" / "sentry", ignore_errors=True)
 
 
 def test_sudo_that_wants_a_terminal() -> None:

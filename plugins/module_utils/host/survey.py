@@ -19,7 +19,13 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils.host import file_arguments, files, otp, sudoers
+from ansible_collections.beam.tls_distribution.plugins.module_utils.host import (
+    file_arguments,
+    files,
+    neighbours,
+    otp,
+    sudoers,
+)
 from ansible_collections.beam.tls_distribution.plugins.module_utils.host.commands import Runner, find
 
 MAX_FILE = 1024 * 1024
@@ -39,9 +45,11 @@ class SurveyError(Exception):
 
 def survey(params: Mapping[str, Any], run: Runner) -> dict[str, Any]:
     """The answers to the options of the module ``host_survey``; ``run`` runs commands. Raises :class:`SurveyError`."""
-    units = _units([*params["units"], FIREWALLD], run)
+    nodes = neighbours.names(params["nodes"]) if params["nodes"] else []
+    units = _units([*params["units"], FIREWALLD, *map(neighbours.unit, nodes)], run)
     found = otp.find(params["otp_roots"])
     managers = _managers(units.pop(FIREWALLD))
+    read = [neighbours.read(params["nodes"], name, units[neighbours.unit(name)]) for name in nodes]
     return {
         "platform": platform(),
         "account": account(params["account"]) if params["account"] else None,
@@ -53,7 +61,8 @@ def survey(params: Mapping[str, Any], run: Runner) -> dict[str, Any]:
         "exists": {path: os.path.lexists(path) for path in params["exists"]},
         "leftovers": leftovers(params["leftovers"], time.time()),
         "sets": {name: right(arguments, run) for name, arguments in params["sets"].items()},
-        "units": units,
+        "units": {name: units[name] for name in params["units"]},
+        "nodes": [node for node in read if node is not None],
         "firewall": _firewall(params["firewall_check"], managers, run),
     }
 

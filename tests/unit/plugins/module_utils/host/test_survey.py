@@ -119,7 +119,7 @@ PARAMS = {
     "leftovers": [],
     "digests": [],
     "sets": {},
-    "units": ["x.service"],
+    "nodes": None, "units": ["x.service"],
     "firewall_check": [],
     "otp_roots": [],
     "otp_prefix": None,
