@@ -12,11 +12,11 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster import peers
 
 
-def peers_table(topology: dict[str, t.Any], inventory_hostname: str, port_of_runtime: bool = False) -> list[t.Any]:
+def peers_table(topology: dict[str, t.Any], inventory_hostname: str, port_of_runtime: bool = False, connect: bool = True) -> list[t.Any]:
     """The table of peers of one host of the topology, as tagged terms."""
     if inventory_hostname not in topology["nodes"]:
         raise AnsibleFilterError("%s is no node of the cluster; use the inventory name of one." % inventory_hostname)
-    return peers.table(topology, inventory_hostname, port_of_runtime)
+    return peers.table(topology, inventory_hostname, port_of_runtime, connect)
 
 
 class FilterModule:

@@ -52,6 +52,11 @@ options:
   nodes:
     description: Directory below which the nodes of this collection have their configuration, a directory each.
     type: str
+  applications:
+    description: Applications of OTP. Told are the versions of these, of what a node that speaks TLS boots in any case, and of what all of them need.
+    type: list
+    elements: str
+    default: []
   sets:
     description: Sets of files by a name of your choice, as beam.tls_distribution.file_set takes them. Told is whether each is as wanted.
     type: dict
@@ -103,6 +108,7 @@ ansible_facts:
           description: Key C(pem), the text of all certificates, C(key_matches), and C(labels) of all parts; null if there is no such file.
           type: dict
           returned: always
+        boots: {description: "Name to version of O(applications) and what they need, as far as OTP has them.", type: dict, returned: always}
         otps:
           description: All OTPs there are, as M(beam.tls_distribution.otp_info) returns them; empty unless O(otp_prefix) is given.
           type: list
@@ -139,6 +145,7 @@ def main() -> None:
             "digests": dict(paths),
             "units": dict(paths),
             "nodes": {"type": "str"},
+            "applications": dict(paths),
             "sets": {"type": "dict", "default": {}},
             "firewall_check": dict(paths),
             "otp_roots": {"type": "list", "elements": "str", "default": ["/usr/lib/erlang"]},

@@ -14,10 +14,6 @@ from lab.network import inside
 from lab.settings import CACHE, HOSTS, NETWORKS, OUTSIDERS, RUN
 
 FILE = RUN / "inventory.yml"
-NODES = (
-    "{{ ['$atom'] | product(erlang_cluster_topology.nodes.values() | map(attribute='node'))"
-    " | batch(1) | map('items2dict', key_name=0, value_name=1) | list }}"
-)
 SECRETS = {
     "password": "p4ssw0rd-of-sys.config \"quoted\" \\ größe",
     "line": "one-l1ne-of-sys.config\nand another-l1ne-of-it",
@@ -58,7 +54,7 @@ def inventory(guard: Path) -> dict[str, object]:
         "erlang_cluster_name": "guard",
         "erlang_app_release": str(guard),
         "erlang_otp_cache": str(CACHE / "otp"),
-        "erlang_node_sys_config": {"guard": {"nodes": NODES, "password": SECRETS["password"], "keys": [{"$binary": SECRETS["line"]}]}},
+        "erlang_node_sys_config": {"guard": {"password": SECRETS["password"], "keys": [{"$binary": SECRETS["line"]}]}},
         "erlang_node_environment": {"GUARD_TOKEN": SECRETS["GUARD_TOKEN"], "GUARD_KEY": SECRETS["GUARD_KEY"]},
         # Nodes that tests kill are back the sooner.
         "erlang_node_unit_settings": {"Service": {"RestartSec": 1}},

@@ -8,5 +8,5 @@
   {modules, [guard, guard_app, guard_mesh, guard_store, guard_sup]},
   {registered, [guard, guard_mesh, guard_sup]},
   {applications, [kernel, stdlib, mnesia]},
-  {env, [{nodes, []}, {create_after, 10}, {force_load_after, 60}]},
+  {env, [{create_after, 3}, {force_load_after, 60}]},
   {mod, {guard_app, []}}]}.

@@ -2,7 +2,8 @@
 %% GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 %% SPDX-License-Identifier: GPL-3.0-or-later
 
-%% Keeps the node connected with the configured ones, and its copy of the table in place.
+%% Keeps the node's copy of the table in place, with whatever nodes it is connected with: who belongs to the mesh, and that they are connected, is
+%% seen to where the node runs.
 %%
 %% Every change of membership is made under one lock of all connected nodes, so that nodes that start at the same moment take
 %% turns: the first one begins the table, the others join.
@@ -16,7 +17,7 @@
 %% An island seen apart for this many ticks is apart; one that is just connecting is not.
 -define(APART, 4).
 
--record(mesh, {since, unloaded_since, apart = 0, connecting, last = wait, fault}).
+-record(mesh, {since, unloaded_since, apart = 0, last = wait, fault}).
 
 start_link() ->
     gen_server:start_link({local, ?MODULE}, ?MODULE, [], []).
@@ -25,7 +26,6 @@ status() ->
     gen_server:call(?MODULE, status, 60000).
 
 init([]) ->
-    process_flag(trap_exit, true),
     self() ! tick,
     {ok, #mesh{since = now_seconds(), unloaded_since = now_seconds()}}.
 
@@ -38,23 +38,9 @@ handle_cast(_Message, Mesh) ->
 
 handle_info(tick, Mesh) ->
     erlang:send_after(?TICK, self(), tick),
-    {noreply, settle(connect(Mesh))};
-handle_info({'EXIT', Pid, _Reason}, #mesh{connecting = Pid} = Mesh) ->
-    {noreply, Mesh#mesh{connecting = undefined}};
+    {noreply, settle(Mesh)};
 handle_info(_Message, Mesh) ->
     {noreply, Mesh}.
-
-%% Connecting can take seconds and is done beside.
-connect(#mesh{connecting = undefined} = Mesh) ->
-    case configured() -- nodes() of
-        [] -> Mesh;
-        Missing -> Mesh#mesh{connecting = spawn_link(fun() -> lists:foreach(fun net_kernel:connect_node/1, Missing) end)}
-    end;
-connect(Mesh) ->
-    Mesh.
-
-configured() ->
-    application:get_env(guard, nodes, []) -- [node()].
 
 settle(Mesh) ->
     case global:trans({?MODULE, self()}, fun() -> locked(Mesh) end, [node() | nodes()], 0) of
@@ -64,9 +50,8 @@ settle(Mesh) ->
 
 locked(#mesh{since = Since, apart = Apart} = Mesh) ->
     Peers = standings(nodes()),
-    All = configured() -- [Node || {Node, _} <- Peers] =:= [],
-    Waited = now_seconds() - Since >= application:get_env(guard, create_after, 10),
-    Step = guard_store:decide(guard_store:standing(), Peers, All, Waited),
+    Waited = now_seconds() - Since >= application:get_env(guard, create_after, 3),
+    Step = guard_store:decide(guard_store:standing(), Peers, Waited),
     case Step of
         {yield_to, _} when Apart < ?APART -> Mesh#mesh{apart = Apart + 1, last = Step};
         _ -> done(Mesh#mesh{apart = 0, last = Step}, take(Step))

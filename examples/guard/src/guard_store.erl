@@ -8,7 +8,7 @@
 %% whoever was cut off from whom.
 -module(guard_store).
 -export([all/0, has/1, merge/1, union/2]).
--export([standing/0, decide/4, create/0, join/1, yield_to/1, return/0, keep/0, loaded/0, force_load/0]).
+-export([standing/0, decide/3, create/0, join/1, yield_to/1, return/0, keep/0, loaded/0, force_load/0]).
 -export([leave/2]).
 
 -define(TABLE, guard_attack).
@@ -83,23 +83,23 @@ standing() ->
             #{table => busy}
     end.
 
-%% What a node has to do next, from its own standing, that of the peers that answered, whether all configured peers did, and
-%% whether it has waited long enough for the rest.
--spec decide(standing(), [{node(), standing()}], boolean(), boolean()) ->
+%% What a node has to do next, from its own standing, that of the peers that answered, and whether it has waited long enough for
+%% others to come.
+-spec decide(standing(), [{node(), standing()}], boolean()) ->
           keep | wait | create | return | {join | yield_to, node()}.
-decide(#{table := stopped}, _Peers, _All, _Waited) ->
+decide(#{table := stopped}, _Peers, _Waited) ->
     return;
-decide(#{table := busy}, _Peers, _All, _Waited) ->
+decide(#{table := busy}, _Peers, _Waited) ->
     wait;
-decide(#{table := false}, Peers, All, Waited) ->
+decide(#{table := false}, Peers, Waited) ->
     Members = lists:sort([Node || {Node, #{table := true}} <- Peers]),
     Busy = [Node || {Node, #{table := Table}} <- Peers, not is_boolean(Table)],
     case {Members, Busy} of
         {[Member | _], _} -> {join, Member};
-        {[], []} when All; Waited -> create;
+        {[], []} when Waited -> create;
         {[], _} -> wait
     end;
-decide(#{table := true, island := Island}, Peers, _All, _Waited) ->
+decide(#{table := true, island := Island}, Peers, _Waited) ->
     Others = lists:sort([{lists:min(Theirs), Node} || {Node, #{table := true, island := Theirs}} <- Peers,
                                                       not lists:member(Node, Island)]),
     case Others of

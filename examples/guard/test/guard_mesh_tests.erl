@@ -6,6 +6,7 @@
 %% input and output, so that what is cut between the nodes is not cut from the test.
 -module(guard_mesh_tests).
 -include_lib("eunit/include/eunit.hrl").
+-export([keep_connected/1]).
 
 -define(COOKIE, 'a-cookie-for-tests').
 -define(PATIENCE, 40000).
@@ -157,14 +158,21 @@ hold(Parent, #mesh{keeper = Keeper, cookie = Cookie} = Mesh, Number) ->
         args => ["-setcookie", atom_to_list(Cookie), "-start_epmd", "false", "-erl_epmd_port", integer_to_list(Mesh#mesh.port),
                  "-kernel", "inet_dist_use_interface", text({127, 0, 0, Number}), "logger_level", "error",
                  "-mnesia", "dir", text(disc(Mesh, Number)),
-                 "-guard", "nodes", text([name(Other) || Other <- lists:seq(1, 4)]), "create_after", "4", "force_load_after", "15",
+                 "-guard", "create_after", "4", "force_load_after", "15",
                  "-pa" | code:get_path() -- [code:lib_dir()]]}),
+    _ = peer:call(Control, erlang, spawn, [?MODULE, keep_connected, [[name(Other) || Other <- lists:seq(1, 4)]]]),
     {ok, _} = peer:call(Control, application, ensure_all_started, [guard, permanent], ?PATIENCE),
     Parent ! {self(), Control},
     receive
         {'EXIT', Control, _Reason} -> ok;
         {'DOWN', Monitor, process, Keeper, _} -> peer:stop(Control)
     end.
+
+%% What sees to it on real hosts that nodes are connected.
+keep_connected(Nodes) ->
+    lists:foreach(fun net_kernel:connect_node/1, Nodes -- [node() | nodes()]),
+    timer:sleep(1000),
+    keep_connected(Nodes).
 
 %% As by a power failure.
 killed(#mesh{controls = Controls} = Mesh, Number) ->

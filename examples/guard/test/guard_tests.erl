@@ -25,25 +25,25 @@ without_a_table_test_() ->
     Mine = #{table => false, island => [node()], cookie => 1},
     Has = #{table => true, island => ['guard@b'], cookie => 2},
     Busy = #{table => busy},
-    [?_assertEqual({join, 'guard@b'}, guard_store:decide(Mine, [{'guard@c', Mine}, {'guard@b', Has}], true, true)),
-     ?_assertEqual({join, 'guard@b'}, guard_store:decide(Mine, [{'guard@c', Busy}, {'guard@b', Has}], false, false)),
-     ?_assertEqual(create, guard_store:decide(Mine, [{'guard@b', Mine}], true, false)),
-     ?_assertEqual(wait, guard_store:decide(Mine, [{'guard@b', Mine}], false, false)),
-     ?_assertEqual(create, guard_store:decide(Mine, [], false, true)),
-     ?_assertEqual(wait, guard_store:decide(Mine, [{'guard@b', Busy}], true, true)),
-     ?_assertEqual(wait, guard_store:decide(Mine, [{'guard@b', #{table => stopped}}], true, true)),
-     ?_assertEqual(wait, guard_store:decide(Busy, [{'guard@b', Has}], true, true)),
-     ?_assertEqual(return, guard_store:decide(#{table => stopped}, [{'guard@b', Has}], true, true))].
+    [?_assertEqual({join, 'guard@b'}, guard_store:decide(Mine, [{'guard@c', Mine}, {'guard@b', Has}], true)),
+     ?_assertEqual({join, 'guard@b'}, guard_store:decide(Mine, [{'guard@c', Busy}, {'guard@b', Has}], false)),
+     ?_assertEqual(create, guard_store:decide(Mine, [{'guard@b', Mine}], true)),
+     ?_assertEqual(wait, guard_store:decide(Mine, [{'guard@b', Mine}], false)),
+     ?_assertEqual(create, guard_store:decide(Mine, [], true)),
+     ?_assertEqual(wait, guard_store:decide(Mine, [{'guard@b', Busy}], true)),
+     ?_assertEqual(wait, guard_store:decide(Mine, [{'guard@b', #{table => stopped}}], true)),
+     ?_assertEqual(wait, guard_store:decide(Busy, [{'guard@b', Has}], true)),
+     ?_assertEqual(return, guard_store:decide(#{table => stopped}, [{'guard@b', Has}], true))].
 
 %% Of two islands the one without the lowest name gives way, and never both.
 two_islands_test_() ->
     Left = #{table => true, island => ['guard@a', 'guard@b'], cookie => 1},
     Right = #{table => true, island => ['guard@c', 'guard@d'], cookie => 1},
-    [?_assertEqual(keep, guard_store:decide(Left, [{'guard@b', Left}, {'guard@c', Right}, {'guard@d', Right}], true, true)),
+    [?_assertEqual(keep, guard_store:decide(Left, [{'guard@b', Left}, {'guard@c', Right}, {'guard@d', Right}], true)),
      ?_assertEqual({yield_to, 'guard@a'},
-                   guard_store:decide(Right, [{'guard@a', Left}, {'guard@b', Left}, {'guard@d', Right}], true, true)),
-     ?_assertEqual(keep, guard_store:decide(Left, [{'guard@b', Left}], true, true)),
-     ?_assertEqual(keep, guard_store:decide(Left, [{'guard@b', Left}, {'guard@c', #{table => busy}}], true, true))].
+                   guard_store:decide(Right, [{'guard@a', Left}, {'guard@b', Left}, {'guard@d', Right}], true)),
+     ?_assertEqual(keep, guard_store:decide(Left, [{'guard@b', Left}], true)),
+     ?_assertEqual(keep, guard_store:decide(Left, [{'guard@b', Left}, {'guard@c', #{table => busy}}], true))].
 
 %% What is no address is no report, and needs no server to be refused.
 no_address_test_() ->

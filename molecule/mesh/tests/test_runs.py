@@ -317,6 +317,52 @@ def test_a_changed_table_is_taken_in_without_a_restart() -> None:
     assert before == after
 
 
+def test_applications_of_otp_that_a_node_does_not_use_restart_nothing() -> None:
+    assert on("carol", "apt-get -q -y --no-install-recommends install erlang-inets").code == 0
+    with altered("carol", "true", "apt-get -q -y remove erlang-inets"):
+        assert changed() == NOTHING
+
+
+def test_the_same_inventory_in_another_directory_changes_nothing(tmp_path: Path) -> None:
+    """A colleague's checkout: the inventory, the cluster's directory and the release lie elsewhere, and the hosts are told in another order."""
+    inventory = json.loads((RUN / "inventory.yml").read_text())
+    shutil.copytree(RUN / "erlang", tmp_path / "erlang")
+    shutil.copy(inventory["erlang"]["vars"]["erlang_app_release"], tmp_path / "guard.tar.gz")
+    inventory["erlang"]["vars"]["erlang_app_release"] = "guard.tar.gz"
+    inventory["erlang"]["children"] = dict(reversed(inventory["erlang"]["children"].items()))
+    (tmp_path / "inventory.yml").write_text(json.dumps(inventory))
+    argv = ["ansible-playbook", "--inventory=%s" % (tmp_path / "inventory.yml"), whole.playbook("site"), "-e", json.dumps(WITHOUT_WALLS)]
+    done = ended(whole.control(argv))
+    assert done.code == 0, done.out[-4000:]
+    assert {name: done.changed[name] for name in NOTHING} == NOTHING
+
+
+def test_a_host_that_leaves_the_inventory_leaves_the_mesh(tmp_path: Path) -> None:
+    """With its node still up: the others part with it in the run that takes it out, whoever opened the connection, and lose nobody else. With a run
+    of the whole inventory it is back."""
+    connected = "erlang-guard eval 'lists:sort(nodes(connected)).'"
+    log = "journalctl -u erlang-guard -o cat --no-pager"
+    assert until(lambda: all(done.out.count("guard@") == 3 for done in everywhere("erlang-guard eval 'nodes().'").values()))
+    watch = (
+        "erlang-guard eval 'spawn(fun() -> net_kernel:monitor_nodes(true), Loop = fun Again() -> "
+        'receive {nodedown, Node} -> logger:notice("LOST ~s", [Node]); _ -> ok end, Again() end, Loop() end), ok.\''
+    )
+    assert all(done.code == 0 for done in everywhere(watch).values())
+    inventory = json.loads((RUN / "inventory.yml").read_text())
+    inventory["erlang"]["children"]["east"]["hosts"].pop("dave")
+    inventory["erlang"]["vars"]["erlang_cluster_directory"] = str(RUN / "erlang" / "guard")
+    (tmp_path / "inventory.yml").write_text(json.dumps(inventory))
+    argv = ["ansible-playbook", "--inventory=%s" % (tmp_path / "inventory.yml"), whole.playbook("site"), "-e", json.dumps(WITHOUT_WALLS)]
+    done = ended(whole.control(argv))
+    assert done.code == 0, done.out[-4000:]
+    for name in ("alpha", "bravo", "carol"):
+        said = on(name, connected).out
+        assert "dave" not in said and said.count("'guard@") == 2, said
+        assert re.findall(r"LOST guard@(\w+)", on(name, log).out) == ["dave"]
+    assert set(changed().values()) != {0}
+    assert until(lambda: all(done.out.count("'guard@") == 3 for done in everywhere("erlang-guard eval 'nodes().'").values()))
+
+
 def test_nothing_is_left_to_do() -> None:
     """Whatever was done above; and every wall holds again."""
     done = play("site")

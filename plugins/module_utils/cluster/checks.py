@@ -274,6 +274,7 @@ CHECKS: dict[str, Check] = {
     "erlang_firewall_backend": _anything,
     "erlang_node_addresses": _addresses,
     "erlang_node_buffer_bytes": _number(4096, 64 * 1024 * 1024, "choose from 4096 bytes to 64 MiB"),
+    "erlang_node_connect": _anything,
     "erlang_node_environment": environment.problems,
     "erlang_node_host": _host,
     "erlang_node_listen_port": _number(1024, 65535, _OPEN_PORT),

@@ -12,10 +12,14 @@ from typing import Any
 LOOPBACK = {"inet": "127.0.0.1", "inet6": "::1"}
 
 
-def table(topology: Mapping[str, Any], inventory: str, port_of_runtime: bool = False) -> list[Any]:
+def table(topology: Mapping[str, Any], inventory: str, port_of_runtime: bool = False, connect: bool = True) -> list[Any]:
     """The table of the host ``inventory`` as tagged terms; its form is described in the module ``beam_tls_epmd``.
 
     With ``port_of_runtime`` it leaves the listening port to the runtime, which knows it from the kernel variable ``inet_ssl_port``.
+
+    With ``connect`` the node keeps connections to the peers by itself.
+
+    Peers are in the order of their names, so that the order of the inventory changes nothing.
 
     The host's own node is at the loopback and its listening port, where tools of that host find it whatever translates
     addresses between it and its peers.
@@ -25,8 +29,9 @@ def table(topology: Mapping[str, Any], inventory: str, port_of_runtime: bool = F
     terms: list[Any] = [
         _tuple("listen_port", 0 if port_of_runtime else own["listen_port"]),
         _tuple("epmd", cluster["discovery"] == "epmd"),
+        _tuple("connect", connect),
     ]
-    for peer in topology["nodes"].values():
+    for peer in sorted(topology["nodes"].values(), key=lambda node: str(node["node"])):
         place = [LOOPBACK[cluster["address_family"]], own["listen_port"]] if peer is own else _place(cluster, peer)
         terms.append(_tuple("peer", _atom(peer["node"]), *place))
     return terms

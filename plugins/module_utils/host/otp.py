@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils.building.recipe import MANIFEST
-from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang import beam
+from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang import beam, release
 from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.version import highest
 
 PACKAGE_LISTS = ("/var/lib/dpkg/info/erlang-base.list", "/var/lib/dpkg/info/erlang-base-hipe.list")
@@ -98,6 +98,24 @@ def survey(prefix: str | None, roots: Sequence[str]) -> list[dict[str, Any]]:
     places = [*roots, *(os.path.join(prefix, name) for name in names(prefix))] if prefix else roots
     found = {entry.root: entry for entry in map(read, places) if entry is not None}
     return [{**entry.as_result(), "current": chosen is not None and entry.root == chosen.root} for entry in found.values()]
+
+
+def booted(found: Otp, wanted: Sequence[str]) -> dict[str, str]:
+    """Of the applications of an OTP, those that the ``wanted`` ones and what every TLS distribution node boots need, with their versions.
+    What is not installed is left out."""
+    versions: dict[str, str] = {}
+    names = [*release.START_SSL_CLEAN, *wanted]
+    for name in names:
+        if name in versions or name not in found.directories:
+            continue
+        versions[name] = found.applications[name]
+        try:
+            with open(os.path.join(found.directories[name], "ebin", name + ".app"), encoding="utf-8") as stream:
+                said = release.read_app(stream.read())
+        except (OSError, ValueError, release.ReleaseError):
+            continue
+        names += [*said.applications, *said.included]
+    return dict(sorted(versions.items()))
 
 
 def libraries(directory: str) -> dict[str, str]:

@@ -54,6 +54,7 @@ def survey(params: Mapping[str, Any], run: Runner) -> dict[str, Any]:
         "platform": platform(),
         "account": account(params["account"]) if params["account"] else None,
         "otp": found.as_result() if found else None,
+        "boots": otp.booted(found, params["applications"]) if found else {},
         "otps": otp.survey(params["otp_prefix"], params["otp_roots"]) if params["otp_prefix"] else [],
         "certificate": certificate(params["certificate"]) if params["certificate"] else None,
         "files": {path: text(path) for path in params["files"]},

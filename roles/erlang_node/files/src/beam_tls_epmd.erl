@@ -8,6 +8,7 @@
 %%
 %%   {listen_port, Port}.           the port to listen on; 0 leaves it to the runtime
 %%   {epmd, Boolean}.               whether the node registers with the port mapper
+%%   {connect, Boolean}.            whether the node keeps connections to the peers by itself, see beam_tls_connections; true if left out
 %%   {peer, Node, Address, Port}.   one for each node of the cluster, this one included; Address is a string, or
 %%                                  the atom 'resolve' for what the host part resolves to; Port is a number, or
 %%                                  the atom 'epmd' for what the port mapper of that host says
@@ -19,13 +20,14 @@
 -module(beam_tls_epmd).
 
 -export([start_link/0, register_node/2, register_node/3, listen_port_please/2, address_please/3, port_please/2, port_please/3, names/1]).
--export([reload/0, unbound/0]).
+-export([reload/0, unbound/0, peers/0, connects/0, admits/2, withdraw/1]).
 
 %% Version of the distribution protocol that peers are said to speak: 6, with the handshake of OTP 23 and later.
 -define(VERSION, 6).
 
 %% @doc The port mapper's client where the node registers with it; otherwise nothing has to run.
 start_link() ->
+    ok = beam_tls_reload:expect(),
     case table() of
         #{epmd := true} -> erl_epmd:start_link();
         #{epmd := false} -> ignore
@@ -34,17 +36,26 @@ start_link() ->
 register_node(Name, Port) ->
     register_node(Name, Port, inet).
 
-%% @doc Called by net_kernel itself while it starts to listen, before there is an acceptor. A call to net_kernel would wait for
-%% itself, so that the request is put into its mailbox, ahead of any connection; the answer goes to a process that is gone.
+%% @doc Called by net_kernel itself while it starts to listen, before there is an acceptor; only then is there something to begin. Programs call it
+%% later to register again (RabbitMQ does), from processes of their own.
 register_node(Name, Port, Family) ->
     #{epmd := Epmd} = Table = table(),
-    self() ! {'$gen_call', {spawn(fun() -> ok end), make_ref()}, {allow, allowed(Table)}},
-    ok = beam_tls_ready:start(),
-    ok = beam_tls_connections:start(),
+    ok = case whereis(net_kernel) =:= self() of
+             true -> begin_to_listen(Table);
+             false -> ok
+         end,
     case Epmd of
         true -> erl_epmd:register_node(Name, Port, Family);
         false -> {ok, rand:uniform(16#FFFFFFFB) + 4}
     end.
+
+%% A call to net_kernel would wait for itself, so that the request is put into its mailbox, ahead of any connection; the answer goes to a process
+%% that is gone.
+begin_to_listen(Table) ->
+    self() ! {'$gen_call', {spawn(fun() -> ok end), make_ref()}, {allow, nodes_of(Table)}},
+    ok = beam_tls_ready:start(),
+    ok = beam_tls_reload:start(),
+    beam_tls_connections:start().
 
 %% @doc The port of the table; any port for a node that does not listen for peers, such as a remote shell.
 listen_port_please(_Name, _Host) ->
@@ -100,25 +111,104 @@ names(Host) ->
                   || {Node, {_Atom, _Address, Port}} <- lists:sort(maps:to_list(Peers)), lists:suffix(Suffix, Node)]}
     end.
 
-%% @doc Takes in a changed table, certificate or trust bundle: reads the table again, allows the nodes that are new in it, and drops what
-%% the distribution remembers of PEM files, so that the next handshake reads them. Connections that stand are left alone.
-%% Nodes that are gone from the table are not connected to any more, but may come in until the node is restarted.
+%% @doc Takes in a changed table, certificate or trust bundle: reads the table again, has net_kernel let in its nodes and no others, and
+%% drops what the distribution remembers of PEM files, so that the next handshake reads them. The connections of nodes that the table does
+%% not admit any more end; others stand.
 -spec reload() -> ok | {error, string()}.
 reload() ->
-    case read(path()) of
-        {ok, Table} ->
+    case {read(path()), unusable()} of
+        {{ok, Table}, []} ->
             persistent_term:put(?MODULE, Table),
-            first_error([fun() -> net_kernel:allow(allowed(Table)) end, fun clear_pem_cache/0]);
-        {error, _} = Error ->
-            Error
+            first_error([fun allow_table/0, fun clear_pem_cache/0, fun beam_tls_connections:table_changed/0]);
+        {{error, _} = Error, _} ->
+            Error;
+        {_, [Fault | _]} ->
+            {error, Fault}
     end.
 
-%% @doc The nodes of the table that net_kernel does not know yet, which is none once it listens; none as well for an OTP that cannot tell.
+%% @doc The nodes of the table that net_kernel does not know yet, which is none once it listens.
+-spec unbound() -> [node()].
 unbound() ->
-    case erlang:function_exported(net_kernel, allowed, 0) andalso net_kernel:allowed() of
-        {ok, Known} -> allowed(table()) -- Known;
-        false -> [];
-        _ -> allowed(table())
+    case net_kernel:allowed() of
+        {ok, Known} -> peers() -- Known;
+        ignored -> peers()
+    end.
+
+%% @doc The nodes of the table.
+-spec peers() -> [node()].
+peers() ->
+    nodes_of(table()).
+
+%% @doc Whether this node keeps connections to the peers by itself.
+-spec connects() -> boolean().
+connects() ->
+    #{connect := Connect} = table(),
+    Connect.
+
+%% @doc Whether a node may stay connected: the nodes of the table, and what runs hidden at one of their hosts, such as a control command or a remote
+%% shell. A certificate stands for a host, and so tells these apart from the hosts of others.
+-spec admits(node(), visible | hidden) -> boolean().
+admits(Node, Type) ->
+    Peers = peers(),
+    lists:member(Node, Peers) orelse Type =:= hidden andalso lists:member(host(Node), [host(Peer) || Peer <- Peers]).
+
+host(Node) ->
+    lists:last(string:split(atom_to_list(Node), "@")).
+
+%% Its function allow only adds, even what is there already.
+allow_table() ->
+    {ok, Known} = net_kernel:allowed(),
+    ok = withdraw(Known -- peers()),
+    case unbound() of
+        [] -> ok;
+        New -> net_kernel:allow(New)
+    end.
+
+%% @doc Has net_kernel let in some nodes no longer. It has no function for that. Left on its list they would come in again and again, and
+%% everybody be told of it, before beam_tls_connections parts with them. So the list is exchanged where it is beyond doubt which part of net_kernel's
+%% state it is; otherwise it stays.
+-spec withdraw([node()]) -> ok.
+withdraw([]) ->
+    ok;
+withdraw(Gone) ->
+    {ok, Known} = net_kernel:allowed(),
+    Left = [Node || Node <- lists:usort(Known), not lists:member(Node, Gone)],
+    _ = sys:replace_state(net_kernel, fun(State) when is_tuple(State), Left =/= [] ->
+                                              case [Place || Place <- lists:seq(1, tuple_size(State)), element(Place, State) =:= Known] of
+                                                  [Place] -> setelement(Place, State, Left);
+                                                  _ -> State
+                                              end;
+                                         (State) -> State
+                                      end),
+    ok.
+
+%% What is wrong with the PEM files that the options of TLS name, a sentence each. A handshake would find it, and tell nobody.
+unusable() ->
+    Options = case init:get_argument(ssl_dist_optfile) of
+                  {ok, [[Path | _] | _]} -> file:consult(Path);
+                  _ -> none
+              end,
+    case Options of
+        {ok, [Sides]} ->
+            Keys = [certfile, keyfile, cacertfile],
+            Named = lists:usort([{Key, File} || {_, Side} <- Sides, {Key, File} <- Side, lists:member(Key, Keys)]),
+            lists:append([unusable(Key, File) || {Key, File} <- Named]);
+        _ ->
+            []
+    end.
+
+unusable(Key, File) ->
+    case file:read_file(File) of
+        {ok, Content} ->
+            {Certificates, Others} = lists:partition(fun({Type, _, _}) -> Type =:= 'Certificate' end, public_key:pem_decode(Content)),
+            case {Key, Certificates, Others} of
+                {keyfile, _, []} -> [format("~ts: this file holds no private key", [File])];
+                {keyfile, _, _} -> [];
+                {_, [], _} -> [format("~ts: this file holds no certificate", [File])];
+                _ -> []
+            end;
+        {error, Reason} ->
+            [format("~ts: this file cannot be read (~ts)", [File, file:format_error(Reason)])]
     end.
 
 first_error([]) ->
@@ -131,12 +221,13 @@ first_error([Step | Steps]) ->
         _:Reason -> {error, format("the node could not: ~tp", [Reason])}
     end.
 
-%% The PEM cache of distribution is not the one that ssl:clear_pem_cache/0 clears.
+%% The PEM cache of distribution is not the one that ssl:clear_pem_cache/0 clears. Without TLS there is none.
 clear_pem_cache() ->
-    _ = gen_server:call(ssl_pem_cache_dist, {unconditionally_clear_pem_cache, self()}),
+    _ = whereis(ssl_pem_cache_dist) =:= undefined
+        orelse gen_server:call(ssl_pem_cache_dist, {unconditionally_clear_pem_cache, self()}),
     ok.
 
-allowed(#{peers := Peers}) ->
+nodes_of(#{peers := Peers}) ->
     [Atom || {Atom, _Address, _Port} <- maps:values(Peers)].
 
 peer(Name, Host) when is_list(Host); is_atom(Host) ->
@@ -207,14 +298,23 @@ located({Line, Module, Error}) ->
     format("line ~tp: ~ts", [Line, Module:format_error(Error)]).
 
 checked(Terms) ->
-    Peers = maps:from_list([checked_peer(Term) || Term <- Terms, is_tuple(Term), element(1, Term) =:= peer]),
-    case {Terms, map_size(Peers)} of
-        {[{listen_port, Port}, {epmd, Epmd} | Rest], Count}
-          when is_integer(Port), Port >= 0, Port < 65536, is_boolean(Epmd), Count > 0, Count =:= length(Rest) ->
-            #{listen_port => Port, epmd => Epmd, peers => Peers};
+    {Peers, Settings} = lists:partition(fun(Term) -> is_tuple(Term) andalso tuple_size(Term) > 0 andalso element(1, Term) =:= peer end, Terms),
+    Places = maps:from_list([checked_peer(Peer) || Peer <- Peers]),
+    case Settings of
+        [{listen_port, Port}, {epmd, Epmd} | Rest]
+          when is_integer(Port), Port >= 0, Port < 65536, is_boolean(Epmd), Peers =/= [], map_size(Places) =:= length(Peers) ->
+            #{listen_port => Port, epmd => Epmd, connect => checked_connect(Rest), peers => Places};
         _ ->
-            throw("wanted are {listen_port, Port}, {epmd, Boolean}, and one {peer, Node, Address, Port} for each node")
+            wanted_are()
     end.
+
+checked_connect([]) -> true;
+checked_connect([{connect, Connect}]) when is_boolean(Connect) -> Connect;
+checked_connect(_) -> wanted_are().
+
+-spec wanted_are() -> no_return().
+wanted_are() ->
+    throw("wanted are {listen_port, Port}, {epmd, Boolean}, {connect, Boolean}, and one {peer, Node, Address, Port} for each node").
 
 checked_peer({peer, Node, Place, Port} = Peer) when is_atom(Node), (Port =:= epmd orelse is_integer(Port) andalso Port > 0 andalso Port < 65536) ->
     case address(Place) of

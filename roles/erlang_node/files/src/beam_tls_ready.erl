@@ -3,7 +3,7 @@
 %% SPDX-License-Identifier: GPL-3.0-or-later
 
 %% @doc Tells systemd that the node has started, which means: the boot script is through with all applications up and all -s functions
-%% returned, the node is distributed, and it holds peers to the names of its table. See sd_notify(3); without NOTIFY_SOCKET nothing is done.
+%% returned, the node is distributed, it holds peers to the names of its table, and it hears when it has to take in its files. See sd_notify(3); without NOTIFY_SOCKET nothing is done.
 -module(beam_tls_ready).
 
 -export([start/0]).
@@ -25,7 +25,7 @@ start() ->
 wait(Socket) ->
     case init:get_status() of
         {started, _} ->
-            case is_alive() andalso waited_for() =:= [] andalso beam_tls_epmd:unbound() of
+            case is_alive() andalso waited_for() =:= [] andalso beam_tls_reload:listens() andalso beam_tls_epmd:unbound() of
                 [] -> tell(Socket, ["READY=1\nSTATUS=Node ", atom_to_list(node()), " is up\n"]);
                 _ -> again(Socket)
             end;

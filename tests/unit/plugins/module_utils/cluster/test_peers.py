@@ -45,9 +45,23 @@ def test_place_of_a_peer(discovery: str, place: str) -> None:
 def test_own_place(discovery: str) -> None:
     """A host finds its own node at the loopback and the port that it listens on, not the one that is forwarded to it."""
     assert text(discovery, "alpha").startswith(
-        "{listen_port, 4370}.\n{epmd, %s}.\n{peer, 'guard@alpha.example.net', \"127.0.0.1\", 4370}.\n"
+        "{listen_port, 4370}.\n{epmd, %s}.\n{connect, true}.\n{peer, 'guard@alpha.example.net', \"127.0.0.1\", 4370}.\n"
         % str(discovery == "epmd").lower()
     )
+
+
+@pytest.mark.parametrize("connect", [True, False])
+def test_whether_the_node_connects(connect: bool) -> None:
+    """The node reads it from its table, so that a change needs no restart."""
+    said = peers.table(topology("port"), "alpha", connect=connect)
+    assert said[2] == {"$tuple": [{"$atom": "connect"}, connect]}
+
+
+def test_the_order_of_the_inventory_changes_nothing() -> None:
+    """A node that is told the same in another order would read its table again for nothing."""
+    one = topology("port")
+    other = {**one, "nodes": dict(reversed(one["nodes"].items()))}
+    assert peers.table(one, "alpha") == peers.table(other, "alpha")
 
 
 def test_own_place_over_ipv6() -> None:

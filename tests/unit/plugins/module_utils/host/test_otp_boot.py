@@ -50,6 +50,16 @@ def test_what_is_read(root):
     assert "directories" not in found.as_result()
 
 
+def test_what_a_node_boots(root):
+    """What it is asked for, what TLS distribution needs, and what these need; nothing that only lies beside them."""
+    application(root, "mnesia", "4.23")
+    application(root, "inets", "9.3", ("kernel", "stdlib", "mnesia", "gone"))
+    least = {"asn1": "5.3", "crypto": "5.5", "kernel": "10.2.7", "public_key": "1.17", "ssl": "11.2", "stdlib": "6.10"}
+    found = otp.read(str(root))
+    assert otp.booted(found, []) == least == otp.booted(found, ["kernel", "nowhere"])
+    assert otp.booted(found, ["inets"]) == {**least, "inets": "9.3", "mnesia": "4.23"}
+
+
 @pytest.mark.parametrize("missing", ["bin/erl", "lib/kernel-10.2.7/ebin/kernel.app", "lib/stdlib-6.2/ebin/stdlib.app"])
 def test_what_cannot_run_is_none(root, missing):
     (root / "lib" / "stdlib-6.10" / "ebin" / "stdlib.app").unlink()

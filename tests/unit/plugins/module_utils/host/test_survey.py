@@ -120,6 +120,7 @@ PARAMS = {
     "digests": [],
     "sets": {},
     "nodes": None, "units": ["x.service"],
+    "applications": [],
     "firewall_check": [],
     "otp_roots": [],
     "otp_prefix": None,
