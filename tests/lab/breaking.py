@@ -228,18 +228,6 @@ class Authority:
         return builder.add_extension(identifier, critical=False)
 
 
-@contextmanager
-def expired_authority() -> Iterator[str]:
-    """The controller with a certificate of the cluster's CA that has ended; returns its text."""
-    path = AUTHORITY / "ca.pem"
-    kept, text = path.read_text(), Authority().valid_until(-DAY)
-    path.write_text(text)
-    try:
-        yield text
-    finally:
-        path.write_text(kept)
-
-
 def _name(common_name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
 

@@ -355,16 +355,6 @@ def test_wildcard(sides: None) -> None:
         assert {one["host"] for one in told} == {"bravo"} and len(told) == 1, told
 
 
-def test_authority_expired(sides: None) -> None:
-    """The CA's certificate has ended, on the controller and on all hosts: that is one fault, of no host."""
-    with ExitStack() as stack:
-        text = stack.enter_context(breaking.expired_authority())
-        for known in HOSTS:
-            stack.enter_context(edited(known.name, TRUST, put("{}", text), "true", "true"))
-        everything = set().union(*(around(known.name) for known in HOSTS))
-        diagnose("CA expired", {("authority-expired", None): everything})
-
-
 def test_key_of_another_certificate(sides: None) -> None:
     key, _end, _certificate = Authority().issue("bravo.example.net").partition("-----BEGIN CERT")
     _key, begin, certificate = Authority().issue("bravo.example.net").partition("-----BEGIN CERT")
@@ -411,6 +401,16 @@ def cut(name: str, *matches: str) -> AbstractContextManager[None]:
     rules = "; ".join("%s drop" % match for match in matches)
     table = "table inet cut { chain output { type filter hook output priority 0; %s; }; }" % rules
     return altered(name, "nft '%s'" % table, "nft delete table inet cut")
+
+
+def test_authority_expired() -> None:
+    """The CA's certificate has ended on all hosts: that is one fault, of no host."""
+    with ExitStack() as stack:
+        for known in HOSTS:
+            ended_authority = put("{}", Authority().valid_until(timedelta(days=-1)))
+            stack.enter_context(edited(known.name, TRUST, ended_authority))
+        everything = set().union(*(around(known.name) for known in HOSTS))
+        diagnose("CA expired", {("authority-expired", None): everything})
 
 
 def test_clock() -> None:

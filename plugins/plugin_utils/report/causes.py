@@ -400,6 +400,7 @@ class Causes:
             everywhere = len(found) == len(self._answers) and len(self._nodes) > 1
             shared = self._merged(found, host=None) if everywhere else fault
             self._blame(shared, name)
+            self.hosts[name][:] = [one for one in self.hosts[name] if one["id"] != "trust-unknown-ca"]
 
     def _unknown_authorities(self) -> None:
         """Of two hosts one of which does not trust the other's CA, it is the bundle that is wrong if most hosts trust
@@ -660,7 +661,7 @@ class Causes:
         return next((one for one in others if one["id"] == fault["id"] or fault["id"] in _explains(one)), fault)
 
 
-_NODE = re.compile(r"[^\s,]+@[^\s,]+")
+_NODE = re.compile(r"[^\s,;]+@[^\s,;]+")
 
 UNEXPLAINED: Fault = {
     "id": "unexplained",

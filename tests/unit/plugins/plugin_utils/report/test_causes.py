@@ -223,12 +223,13 @@ def test_a_node_that_is_no_member_is_one_fault_at_all_who_see_it(mesh: Traced):
 
 
 def test_a_node_taken_out_is_one_fault_although_tables_still_list_it(mesh: Traced):
-    detail = "/etc/erlang/guard/peers.config lists guard@gone.example.net"
+    detail = "/etc/erlang/guard/peers.config lists guard@gone.example.net; guard@lost.example.net"
     for name in PEOPLE:
+        mesh.answers[name]["running"]["peers"].append("guard@lost.example.net")
         mesh.answers[name]["running"]["peers"].append("guard@gone.example.net")
         mesh.answers[name]["findings"].append({**fault(Symptom("host", "table", "stranger"), name, name, detail), "peer": None})
-    assert [entry["id"] for entry in mesh.entries()] == ["stranger-connected"]
-    mesh.answers["bravo"]["findings"][0]["names"]["detail"] += ", guard@other.example.net"
+    assert [entry["id"] for entry in mesh.entries()] == ["stranger-connected"] * 2
+    mesh.answers["bravo"]["findings"][0]["names"]["detail"] += "; guard@other.example.net"
     assert {entry["id"]: entry["host"] for entry in mesh.entries()} == {"stranger-connected": None, "table-beyond-cluster": "bravo"}
 
 

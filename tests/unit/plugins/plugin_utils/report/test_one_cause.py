@@ -203,6 +203,7 @@ def old_authority(mesh: Traced, _name: str) -> tuple[str, str | None]:
     for name in mesh.names:
         for side in ("server", "client"):
             mesh.answers[name]["facts"]["trust"][side][0].update(not_after=NOW.timestamp() - 86400)
+        mesh.finds(name, Symptom("host", "trust", "unknown-ca"))
         told = fault(Symptom("tls", "certificate", "expired"), name, name)
         mesh.answers[name]["running"].update(ok=False, fault=told, peers=[])
         for other in away(mesh, name):
