@@ -120,7 +120,8 @@ def test_a_renamed_cluster_or_host_is_refused_before_any_change() -> None:
 
 def test_sudo_that_wants_a_terminal() -> None:
     """As with requiretty in sudoers: modules are piped, which needs no terminal and has none, unless the user says otherwise."""
-    sudo = "#!/bin/sh\n[ -t 0 ] || { echo 'sudo: sorry, you must have a tty to run sudo' >&2; exit 1; }\nwhile [ $# -gt 2 ]; do shift; done\nexec /bin/sh \"$@\"\n"
+    refusal = "echo 'sudo: sorry, you must have a tty to run sudo' >&2; exit 1"
+    sudo = "#!/bin/sh\n[ -t 0 ] || { " + refusal + "; }\nwhile [ $# -gt 2 ]; do shift; done\nexec /bin/sh \"$@\"\n"
     command = whole.play("site", ["--tags", "erlang_firewall", "--limit", "alpha", "--become", "-e", "ansible_become_exe=/root/sudo"])
     environment = ["env", "ANSIBLE_BECOME_ALLOW_SAME_USER=1"]
     with altered("alpha", "cat > /root/sudo <<'END'\n%sEND\nchmod 755 /root/sudo" % sudo, "rm /root/sudo"):

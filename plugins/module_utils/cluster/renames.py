@@ -58,7 +58,8 @@ def _removal(wanted: Node, other: Node) -> str:
     """The commands that take the former node away."""
     name, units = other["name"], other["units"] or ["erlang-%s.service" % other["name"]]
     if name == wanted["name"]:
-        return "take the former node away there with 'systemctl stop erlang-%s.service && rm /etc/erlang/%s/vm.args /etc/erlang/%s/node.pem'" % (name, name, name)
+        command = "systemctl stop erlang-%s.service && rm /etc/erlang/%s/vm.args /etc/erlang/%s/node.pem" % (name, name, name)
+        return "take the former node away there with '%s'" % command
     files = ["/etc/erlang/%s" % name, "/opt/erlang/nodes/%s" % name, "/usr/local/bin/erlang-%s" % name]
     files += ["/etc/systemd/system/%s" % unit for unit in units]
     return "take the former node away there with 'systemctl disable --now %s && rm -rf %s && systemctl daemon-reload'" % (" ".join(units), " ".join(files))
@@ -67,4 +68,5 @@ def _removal(wanted: Node, other: Node) -> str:
 def _tables(other: Node) -> str:
     if not other["mnesia"]:
         return ""
-    return " Mnesia's tables in %s belong to the former name, and the new node does not read them: back them up first (mnesia:backup/1)." % listed(other["mnesia"])
+    sentence = " Mnesia's tables in %s belong to the former name, and the new node does not read them: back them up first (mnesia:backup/1)."
+    return sentence % listed(other["mnesia"])
