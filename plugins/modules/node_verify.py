@@ -84,7 +84,6 @@ options:
     type: list
     elements: str
     version_added: 1.1.0
-    choices: [plain, no_certificate, foreign_ca, wrong_cookie, wrong_name, local_account, packet_filter, epmd]
   walls_at:
     description:
       - The nodes whose walls are tried, by their full names; all of them by default. V(local_account), V(packet_filter) and

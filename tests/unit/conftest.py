@@ -12,6 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import hypothesis
+
 COLLECTION = Path(__file__).resolve().parents[2]
 NAME = Path("ansible_collections/beam/tls_distribution")
 
@@ -39,4 +41,11 @@ def import_by_name() -> None:
     os.environ["ANSIBLE_COLLECTIONS_PATH"] = path
 
 
+def judge_by_no_clock() -> None:
+    """How long an example may take depends on the machine, which no test does."""
+    hypothesis.settings.register_profile("no clock", deadline=None)
+    hypothesis.settings.load_profile("no clock")
+
+
+judge_by_no_clock()
 import_by_name()

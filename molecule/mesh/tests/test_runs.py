@@ -183,7 +183,10 @@ def test_rules_among_those_of_iptables() -> None:
                 for known in HOSTS if known.name != "alpha"}  # fmt: skip
     # What an earlier version left where iptables had saved it: anybody.
     everybody = "iptables -A INPUT -p tcp --dport 4370 -m comment --comment erlang_guard -j ACCEPT"
-    right = lambda: on("alpha", FILTER_CHECK).code == 0 and set(on("alpha", shown).out.splitlines()) == expected  # noqa: E731
+
+    def right() -> bool:
+        return on("alpha", FILTER_CHECK).code == 0 and set(on("alpha", shown).out.splitlines()) == expected
+
     with altered("alpha", " && ".join(rules), "nft delete table ip filter"):
         assert until(right), on("alpha", shown).out
         assert on("alpha", "iptables-save > /root/saved && iptables-restore < /root/saved").code == 0
@@ -282,7 +285,8 @@ def test_a_node_that_cannot_start_says_why() -> None:
     done = play("site", "-vvv", "--diff", "-e", json.dumps({"erlang_node_vm_args": ["-eval", says, "-s", "no_such_module"]}), "--limit", "carol")
     assert done.code != 0
     # The cause comes first.
-    assert re.search(r"does not start; what it said, the cause first [^']*'?,?\s+[-\"'\s]*Error! Failed to load module 'no_such_module'", done.out), done.out[-4000:]
+    first = r"does not start; what it said, the cause first [^']*'?,?\s+[-\"'\s]*Error! Failed to load module 'no_such_module'"
+    assert re.search(first, done.out), done.out[-4000:]
     said = on("carol", "journalctl -u erlang-guard -o cat").out
     assert "t0ken-of-the-environment" in said and "p4ssw0rd-of-sys.config" in said
     assert "********" in done.out and [part for part in SECRET_PARTS if part in done.out] == []

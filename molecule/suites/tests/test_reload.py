@@ -2,7 +2,10 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a node takes in while it runs, on OTP 25, 27 and 29, whatever is wrong with the certificate that is replaced, and who leaves and joins the mesh by it."""
+"""What a node takes in while it runs, on OTP 25, 27 and 29, whatever is wrong with the certificate that is replaced.
+
+And who leaves and joins the mesh by it.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +54,9 @@ time.sleep(60)
 """
 NODEDOWNS = """\
 spawn(fun() -> register(lost, self()), ok = net_kernel:monitor_nodes(true, [{node_type, all}]),
-  Loop = fun Again(Lost) -> receive {nodedown, Node, _} -> Again([Node | Lost]); {who, Asking} -> Asking ! {lost, Lost}, Again(Lost); end_it -> ok; _ -> Again(Lost) end end,
+  Loop = fun Again(Lost) ->
+    receive {nodedown, Node, _} -> Again([Node | Lost]); {who, Asking} -> Asking ! {lost, Lost}, Again(Lost); end_it -> ok; _ -> Again(Lost) end
+  end,
   Loop([]) end), ok."""
 LOST = 'lost ! {who, self()}, receive {lost, Lost} -> [Node || Node <- Lost, hd(string:split(atom_to_list(Node), \\"@\\")) =:= \\"guard\\"] end.'
 
@@ -151,7 +156,10 @@ def counting_losses() -> Iterator[None]:
 
 
 def test_a_node_without_a_place_leaves_the_mesh_and_no_other_does() -> None:
-    """Though it still has all others in its own table; on whichever OTP, and if they learn of it one after the other. It is back when it has its place again."""
+    """Though it still has all others in its own table; on whichever OTP, and if they learn of it one after the other.
+
+    It is back when it has its place again.
+    """
     assert until(whole)
     tables = [(name, on(name, "cat " + TABLE).out) for name in NAMES[:3]]
     with counting_losses():

@@ -50,12 +50,9 @@ def plan(topology: Mapping[str, Any]) -> Plan:
 
 
 def _sources(topology: Mapping[str, Any], inventory: str) -> list[str]:
-    """Addresses that connections to a node come from."""
-    found: list[str] = []
-    for edge in topology["edges"]:
-        if edge["to"] == inventory:
-            found += [source for source in topology["nodes"][edge["from"]]["sources"] if source not in found]
-    return found
+    """Addresses that connections to a node come from, in an order that does not depend on the inventory's."""
+    origins = [edge["from"] for edge in topology["edges"] if edge["to"] == inventory]
+    return sorted({source for origin in origins for source in topology["nodes"][origin]["sources"]})
 
 
 def _split(addresses: Sequence[str]) -> dict[str, list[str]]:
@@ -133,7 +130,7 @@ def _places(topology: Mapping[str, Any], inventory: str) -> list[str]:
     """Where the distribution of a host's node and of its peers is reached: addresses with ports, as nftables joins them."""
     targets = [inventory, *(edge["to"] for edge in topology["edges"] if edge["from"] == inventory)]
     nodes = [topology["nodes"][target] for target in targets]
-    return list(dict.fromkeys("%s . %d" % (address, node["port"]) for node in nodes for address in node["addresses"]))
+    return sorted({"%s . %d" % (address, node["port"]) for node in nodes for address in node["addresses"]})
 
 
 def _limits(topology: Mapping[str, Any], inventory: str, ports: str) -> list[str]:
@@ -145,7 +142,7 @@ def _limits(topology: Mapping[str, Any], inventory: str, ports: str) -> list[str
             count[source] = count.get(source, 0) + 1
     lines = []
     for nodes in sorted(set(count.values())):
-        for protocol, sources in _split([source for source in count if count[source] == nodes]).items():
+        for protocol, sources in _split(sorted(source for source in count if count[source] == nodes)).items():
             if sources:
                 lines.append(
                     "        %s saddr %s tcp dport %s ct state new add @sources%s { %s saddr ct count over %d } counter drop"

@@ -263,4 +263,3 @@ def verify(params: Mapping[str, Any], host: findings.Host) -> dict[str, Any]:
         node=described,
     )
     return Verification(task, prober, network).run()
-

@@ -477,7 +477,7 @@ def _changes() -> Iterator[socket.socket]:
 
 
 def _drain(stream: socket.socket) -> None:
-    for _ in range(100000):
+    for _number in range(100000):
         try:
             stream.recv(65536)
         except BlockingIOError:
@@ -531,4 +531,4 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    raise SystemExit(main(sys.argv[1:]))

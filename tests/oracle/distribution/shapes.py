@@ -103,7 +103,8 @@ class Workshop:
         yield from self._encodings()
 
     def _keys(self) -> Iterator[Shape]:
-        for kind in ("RSA-1024", "RSA-2048", "RSA-3072", "RSA-4096", "RSA-8676", "RSA-PSS", "P-224", "brainpool", "P-384", "P-521", "secp256k1", "Ed25519", "Ed448", "DSA"):
+        rsa = ("RSA-1024", "RSA-2048", "RSA-3072", "RSA-4096", "RSA-8676", "RSA-PSS")
+        for kind in (*rsa, "P-224", "brainpool", "P-384", "P-521", "secp256k1", "Ed25519", "Ed448", "DSA"):
             key = self.key(kind)
             yield self.shape("key " + kind, self.leaf(key=key), key=key)
 
@@ -341,7 +342,7 @@ class Workshop:
         trust = certs(self.root.certificate).encode()
         middle = base64.encodebytes(self.leaf()).decode()
         rsa_key = self.key("RSA-2048")
-        padded = next(each for each in (self.leaf(serial=number) for number in range(1, 99)) if len(each) % 3)
+        padded = next((each for each in (self.leaf(serial=number) for number in range(1, 99)) if len(each) % 3), b"")
         texts: dict[str, str | bytes] = {
             "key last": cert + key,
             "CRLF": (key + cert).replace("\n", "\r\n"),

@@ -8,7 +8,7 @@
 %% node's own standard output.
 -module(beam_tls_control).
 
--export([rpc/3, eval/1, reload/0, status/1]).
+-export([rpc/3, eval/1, status/1]).
 
 %% Characters of a term that are written; what is left out shows as three dots.
 -define(LIMIT, 1000000).
@@ -32,14 +32,6 @@ eval(Text) ->
         {value, Value, _} = call(erl_eval, exprs, [parsed(Text, fun erl_parse:parse_exprs/1), []]),
         Value
     end).
-
-%% @doc Has the node take in its files (beam_tls_epmd).
--spec reload() -> answer().
-reload() ->
-    case beam_tls_epmd:reload() of
-        ok -> {ok, <<>>};
-        {error, Text} -> {error, text("~ts did not take in its files: ~ts", [node(), Text])}
-    end.
 
 %% @doc The lines of a status: keys and values. Asking is the name of the node that asks, which is of no interest.
 -spec status(binary()) -> [{binary(), unicode:unicode_binary()}].

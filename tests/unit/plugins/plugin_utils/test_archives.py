@@ -136,7 +136,8 @@ def test_refuses_what_the_host_would(members: list[tuple[str, str, str]], proble
 def test_what_may_be_in_an_archive(tmp_path: Path) -> None:
     """Links within it, directories that come twice, and modes that a host takes away."""
     members = [
-        ("directory", "lib", ""), ("file", "lib/x", ""), ("directory", "lib/", ""), ("link", "bin/x", "../lib/x"), ("link", "lib/y", "./x"), ("hard link", "z", "lib/x"),
+        ("directory", "lib", ""), ("file", "lib/x", ""), ("directory", "lib/", ""), ("link", "bin/x", "../lib/x"), ("link", "lib/y", "./x"),
+        ("hard link", "z", "lib/x"),
     ]  # fmt: skip
     path = with_members(tmp_path / "guard.tar.gz", *members)
     assert archives.read(path).name == "guard"

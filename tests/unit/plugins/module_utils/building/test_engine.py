@@ -259,7 +259,7 @@ def test_a_source_that_is_no_archive(place):
     made.sent[digest(b"no archive")] = str(place / "source.tar")
     made.begin()
     found = made.ended()
-    assert found["stage"] == "unpack" and "cannot be unpacked" in found["problem"]
+    assert found["stage"] == "unpack" and "is no tar archive" in found["problem"]
 
 
 def test_a_host_without_a_compiler(place, monkeypatch):

@@ -109,7 +109,8 @@ def test_the_last_words_of_one_that_runs() -> None:
 def test_secrets_are_hidden_also_where_lines_are_joined_or_cut() -> None:
     """What Erlang broke into two lines, and what would be cut in its middle."""
     secret = "correct-horse-battery-staple"
-    lines = ["=CRASH REPORT==== 27-Nov-2026::17:31:07.524114 ===", "  exited: {bad,\"correct-horse-\"", '            "battery-staple"}', "", "Error! " + "x" * 385 + secret]
+    report = ["=CRASH REPORT==== 27-Nov-2026::17:31:07.524114 ===", "  exited: {bad,\"correct-horse-\"", '            "battery-staple"}']
+    lines = [*report, "", "Error! " + "x" * 385 + secret]
     text = journal(("one", lines, ENDED))
     assert "correct" in str(start_failure.explained(text, shown("one")))
     found = start_failure.explained(text, shown("one"), hide=lambda said: secrets.without(said, [{"password": secret}]))

@@ -274,7 +274,12 @@ def test_one_cause_is_one_entry(cause: str, count: int, position: int):
 
 
 APART = [
-    *[(one, other) for one in ("node down", "another cookie", "certificate revoked", "no names") for other in CAUSES if other not in ("all routers", "CA expired")],
+    *[
+        (one, other)
+        for one in ("node down", "another cookie", "certificate revoked", "no names")
+        for other in CAUSES
+        if other not in ("all routers", "CA expired")
+    ],
     *[(one, one) for one in ("filter of a host, in", "filter of a host, both ways", "network of a host down", "host powered off")],
     ("router shut both ways", "network of a host down"),
     ("router shut both ways", "filter of a host, in"),
