@@ -108,8 +108,9 @@ NETWORK = {
     "dropped by a host's local firewall both ways": (
         lambda: altered(
             "bravo",
-            "nft 'table inet out { chain input { type filter hook input priority -5; iifname \"eth0\" drop; }; }'",
-            "nft delete table inet out",
+            # Before the hook of input, in whose chains our keeper accepts the peers as soon as they are there.
+            "nft 'table inet cut { chain first { type filter hook prerouting priority 0; iifname \"eth0\" drop; }; }'",
+            "nft delete table inet cut",
         ),
         {("dropped-by-filter", "bravo"): into("bravo") | out_of("bravo")},
     ),

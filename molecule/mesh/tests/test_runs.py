@@ -31,6 +31,7 @@ def changed(*options: str) -> dict[str, int]:
 
 
 def test_report() -> None:
+    assert play("verify").code == 0
     found = report()
     assert found["ok"] is True and found["faults"] == []
     assert len(found["edges"]) == 12 and {edge["state"] for edge in found["edges"]} == {"ok"}
@@ -216,7 +217,7 @@ def test_secrets_are_not_shown() -> None:
     assert all(done.changed[name] for name in ("alpha", "bravo", "carol"))
     assert "/etc/erlang/guard/sys.config (content): content not shown" in done.out
     assert on("carol", "stat -c %a /etc/erlang/guard/environment /opt/erlang/apps/guard/1.0.0-*").out.split() == ["640", "750"]
-    for secret in (cookie, passphrase, "PRIVATE KEY", *SECRET_PARTS):
+    for secret in (cookie, passphrase, "PRIVATE KEY-----", *SECRET_PARTS):
         assert len(secret) > 10 and secret not in done.out
     # Those of the configuration are changed by hand above, and the old text is no business of the output either.
     assert "p4changed" not in done.out and "t0changed" not in done.out

@@ -42,9 +42,10 @@ class Entry(NamedTuple):
     ``{address}``, ``{port}``, ``{epmd_port}``, ``{own_host}``, ``{certfile}``, ``{cacertfile}``, ``{cookie_file}``,
     ``{timeout}`` (seconds) and ``{detail}``. ``several`` are cause and remedy of a fault between hosts that shows on
     several edges; they may use ``{between}`` (the hosts, by sides) and ``{direction}`` besides. ``at`` is where the
-    remedy is; what a host finds at its own node is always there. ``transient`` says that it may pass by itself while a node starts. ``explains`` lists what else a host with
-    this fault is reported for, which is no fault of its own then. ``breaks`` says that the node itself connects to
-    nobody with it, even if a connection with its certificate comes about.
+    remedy is; what a host finds at its own node is always there. ``transient`` says that it may pass by itself while a
+    node starts. ``explains`` lists what else a host with this fault is reported for, which is no fault of its own then.
+    ``breaks`` says that the node itself connects to nobody with it, even if a connection with its certificate comes
+    about.
     """
 
     id: str
