@@ -87,7 +87,7 @@ def test_the_metrics_are_named_and_written_as_prometheus_wants() -> None:
 
 
 def test_the_rules_are_rules(rules: Path) -> None:
-    assert "7 rules found" in promtool(["check", "rules", str(rules)])
+    assert "8 rules found" in promtool(["check", "rules", str(rules)])
 
 
 def test_all_is_quiet_where_all_is_well(rules: Path) -> None:

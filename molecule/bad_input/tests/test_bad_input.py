@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import shutil
 import tarfile
@@ -23,15 +24,16 @@ from lab.whole import control, playbook
 def site(tmp_path: Path, *options: str, **changes: dict[str, Any]) -> Ended:
     """Runs the playbook on the lab's inventory with some variables of hosts, or of all of them, changed.
 
-    Hosts are given an address at which nobody answers, so that a run that touches one fails by that.
+    Hosts are given addresses at which nobody answers, so that a run that touches one fails by that.
     """
     found = json.loads(FILE.read_text())
     group = found["erlang"]
     group["vars"]["erlang_cluster_directory"] = str(tmp_path / "cluster")
     group["vars"].update(changes.pop("all", {}))
+    nobody = itertools.count(250)
     for network in group["children"].values():
         for name, variables in network["hosts"].items():
-            variables["ansible_host"] = "198.19.0.250"
+            variables["ansible_host"] = "198.19.0.%d" % next(nobody)
             for variable, value in changes.get(name, {}).items():
                 if value is None:
                     variables.pop(variable)

@@ -91,17 +91,20 @@ def _where(pair: Sequence[str], hosts: Hosts, nodes: Nodes) -> str:
         "host part": "their erlang_node_host is %s",
         "connection": "Ansible reaches both at %s",
         "address": "both have the address %s",
-    }[kind] % value
+    }[kind] % value.partition(" with ")[0]
 
 
 def _names(pair: tuple[str, ...], one: Mapping[str, Any], other: Mapping[str, Any], where: str) -> Iterator[Clash]:
     mine, theirs = ([node["unit"] + ending for ending in UNIT_ENDINGS] for node in (one, other))
     common = [name for name in mine if name in theirs]
     if common:
-        problem = "and %s would share %s on %s and %s, %s" % (
+        problem = "and '%s' would both take the name %s for something of theirs at %s and %s, %s" % (
             other["name"], common[0], pair[0], pair[1], where,
         )  # fmt: skip
-        yield pair, "erlang_node_name", one["name"], problem, "give each node on a machine a name that is not the other's with an ending"
+        fix = "give each node on a machine a name that is not the other's, nor the other's with an ending"
+        if one["name"] == other["name"]:
+            problem = "is the name of both nodes at %s and %s, %s" % (pair[0], pair[1], where)
+        yield pair, "erlang_node_name", one["name"], problem, fix
 
 
 def _ports(pair: tuple[str, ...], one: Mapping[str, Any], other: Mapping[str, Any], where: str) -> Iterator[Clash]:

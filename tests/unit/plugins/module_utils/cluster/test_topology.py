@@ -317,8 +317,8 @@ def test_names_that_differ_in_a_hyphen_have_tables_of_their_own() -> None:
             {"erlang_node_name": "guard"},
             {"erlang_node_name": "guard-watch"},
             {},
-            "alpha and bravo: erlang_node_name 'guard' and guard-watch would share erlang-guard-watch on alpha and bravo,"
-            " which are one machine (both have the address 198.18.1.10);",
+            "alpha and bravo: erlang_node_name 'guard' and 'guard-watch' would both take the name erlang-guard-watch for something of theirs"
+            " at alpha and bravo, which are one machine (both have the address 198.18.1.10);",
         ),
         (
             {"erlang_node_name": "one", "erlang_node_listen_port": 4390, "__connection": "198.19.0.11 port 22"},
