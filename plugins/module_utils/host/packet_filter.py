@@ -360,8 +360,12 @@ class Filter:
 
 
 def without_sources(listed: str) -> str:
-    """A listed table without the addresses that the kernel itself put into its sets ``sources4`` and ``sources6``."""
-    return re.sub(r"(set sources[46] \{[^{}]*?)\s*elements = \{[^{}]*\}", r"\1", listed)
+    """A listed table without the addresses that the kernel itself put into its sets ``sources4`` and ``sources6``.
+
+    Nor how many they are, which nft says behind the size of a set (``size 65535 # count 3``) (seen with 1.1.7).
+    """
+    uncounted = re.sub(r"(?m)^(\s*size \d+)\s+# count \d+$", r"\1", listed)
+    return re.sub(r"(set sources[46] \{[^{}]*?)\s*elements = \{[^{}]*\}", r"\1", uncounted)
 
 
 def told(path: str) -> str:

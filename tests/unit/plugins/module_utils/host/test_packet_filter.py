@@ -125,6 +125,9 @@ def test_what_the_kernel_puts_into_sets_is_no_change_and_all_else_is(sources: st
     listed = "\tset sources4 {\n\t\ttype ipv4_addr\n\t\tsize 65535\n\t\tflags dynamic%s\n\t}\n\n\tset accounts {\n\t\ttype uid\n\t\telements = { %s }\n\t}\n"
     assert packet_filter.without_sources(listed % (sources, "0, 993")) == listed % ("", "0, 993")
     assert packet_filter.without_sources(listed % (sources, "0, 993")) != packet_filter.without_sources(listed % ("", "0"))
+    counted = "\tset sources4 {\n\t\ttype ipv4_addr\n\t\tsize 65535%s\n\t\tflags dynamic%s\n\t}\n"
+    seen = "\n\t\telements = { 198.18.3.20 ct count over 512 }"
+    assert packet_filter.without_sources(counted % ("\t# count 1", seen)) == counted % ("", "")
 
 
 def test_what_the_keeper_tells(tmp_path: Path) -> None:
