@@ -20,7 +20,7 @@ NAME = Path("ansible_collections/beam/tls_distribution")
 
 def collections_path() -> Path:
     """Return a directory that holds the checkout under the collection's name: its own, or one with a link to it."""
-    above = COLLECTION.parents[2]
+    above = COLLECTION.parents[min(2, len(COLLECTION.parents) - 1)]
     if above / NAME == COLLECTION:
         return above
     made = tempfile.TemporaryDirectory(prefix="collections-")

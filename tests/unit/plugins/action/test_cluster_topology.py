@@ -71,34 +71,41 @@ class Run(t.NamedTuple):
         return found[1].splitlines() if found else []
 
 
-@pytest.fixture
-def play(tmp_path: Path) -> t.Callable[..., Run]:
-    (tmp_path / "playbook.yml").write_text(PLAYBOOK)
+class Play:
+    """Runs the playbook on a group of the inventory, in a directory of its own."""
 
-    def command(group: dict[str, t.Any], *options: str) -> dict[str, t.Any]:
-        (tmp_path / "inventory.yml").write_text(yaml.safe_dump({"erlang": group}))
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        (directory / "playbook.yml").write_text(PLAYBOOK)
+
+    def __call__(self, group: dict[str, t.Any], *options: str) -> Run:
+        """Runs it to its end."""
+        done = subprocess.run(**self._command(group, *options), check=False, capture_output=True, text=True, timeout=120)
+        return Run(done.returncode, done.stdout + done.stderr)
+
+    def begin(self, group: dict[str, t.Any], *options: str) -> subprocess.Popen[bytes]:
+        """Starts it, and does not wait."""
+        nothing = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+        return subprocess.Popen(**self._command(group, *options), **nothing)
+
+    def _command(self, group: dict[str, t.Any], *options: str) -> dict[str, t.Any]:
+        (self.directory / "inventory.yml").write_text(yaml.safe_dump({"erlang": group}))
         # The collection path of the controller stays behind ours: community.crypto may be there.
         paths = os.pathsep.join([str(COLLECTIONS), os.environ.get("ANSIBLE_COLLECTIONS_PATH", "")]).rstrip(os.pathsep)
         argv = [sys.executable, "-m", "ansible", "playbook", "-i", "inventory.yml", "playbook.yml", *options]
         environment = {
             **os.environ,
             "ANSIBLE_COLLECTIONS_PATH": paths,
-            "ANSIBLE_LOCAL_TEMP": str(tmp_path / "tmp"),
-            "ANSIBLE_REMOTE_TEMP": str(tmp_path / "tmp"),
+            "ANSIBLE_LOCAL_TEMP": str(self.directory / "tmp"),
+            "ANSIBLE_REMOTE_TEMP": str(self.directory / "tmp"),
             "ANSIBLE_NOCOLOR": "1",
         }
-        return {"args": argv, "cwd": tmp_path, "env": environment}
+        return {"args": argv, "cwd": self.directory, "env": environment}
 
-    def run(group: dict[str, t.Any], *options: str) -> Run:
-        done = subprocess.run(**command(group, *options), check=False, capture_output=True, text=True, timeout=120)
-        return Run(done.returncode, done.stdout + done.stderr)
 
-    def begin(group: dict[str, t.Any], *options: str) -> subprocess.Popen[bytes]:
-        nothing = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
-        return subprocess.Popen(**command(group, *options), **nothing)
-
-    run.begin = begin  # type: ignore[attr-defined]
-    return run
+@pytest.fixture
+def play(tmp_path: Path) -> Play:
+    return Play(tmp_path)
 
 
 def hosts(*names: str, **variables: t.Any) -> dict[str, t.Any]:
@@ -114,7 +121,7 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_topology_secrets_check_mode_and_limit(play: t.Callable[..., Run], tmp_path: Path) -> None:
+def test_topology_secrets_check_mode_and_limit(play: Play, tmp_path: Path) -> None:
     group = hosts("alpha", "bravo", erlang_node_sys_config={"guard": {"peers": "{{ erlang_cluster_topology.nodes }}"}})
     directory = tmp_path / "erlang" / "guard"
 
@@ -148,7 +155,7 @@ def certificate_of_another_ca() -> str:
     return foreign.certificate("alpha.example.net").partition("-----BEGIN PRIVATE KEY")[0]
 
 
-def test_nothing_is_made_anew_unasked(play: t.Callable[..., Run], tmp_path: Path) -> None:
+def test_nothing_is_made_anew_unasked(play: Play, tmp_path: Path) -> None:
     """Where hosts have certificates and a cookie, and the directory is gone; with its name the cluster begins anew."""
     group, directory = hosts("alpha", "bravo"), tmp_path / "erlang" / "guard"
     home = "/var/lib/merl/guard/.erlang.cookie"
@@ -177,10 +184,10 @@ def test_nothing_is_made_anew_unasked(play: t.Callable[..., Run], tmp_path: Path
     assert sorted(path.name for path in directory.glob("c*")) == ["ca.passphrase", "cookie"]
 
 
-def test_one_run_at_a_time_changes_a_cluster(play: t.Callable[..., Run], tmp_path: Path) -> None:
+def test_one_run_at_a_time_changes_a_cluster(play: Play, tmp_path: Path) -> None:
     """The second is refused, and one that only looks is not; a run that was killed is in nobody's way."""
     group = hosts("alpha")
-    first = play.begin(group, "-e", "changes=true", "-e", "wait=%s" % (tmp_path / "go"))  # type: ignore[attr-defined]
+    first = play.begin(group, "-e", "changes=true", "-e", "wait=%s" % (tmp_path / "go"))
     held = tmp_path / "erlang" / "guard" / "lock"
     end = time.monotonic() + 60
     while not (held.exists() and held.read_text()) and time.monotonic() < end:
@@ -196,7 +203,7 @@ def test_one_run_at_a_time_changes_a_cluster(play: t.Callable[..., Run], tmp_pat
     assert third.code == 0, third.output
 
 
-def test_every_fault_in_one_task(play: t.Callable[..., Run], tmp_path: Path) -> None:
+def test_every_fault_in_one_task(play: Play, tmp_path: Path) -> None:
     directory = tmp_path / "erlang" / "guard"
     directory.mkdir(parents=True)
     encryption = serialization.BestAvailableEncryption(b"the right passphrase")
@@ -241,7 +248,7 @@ def test_every_fault_in_one_task(play: t.Callable[..., Run], tmp_path: Path) -> 
     assert [path.name for path in directory.iterdir()] == ["ca.key"]
 
 
-def test_what_refers_to_the_topology_and_what_the_directory_holds(play: t.Callable[..., Run], tmp_path: Path) -> None:
+def test_what_refers_to_the_topology_and_what_the_directory_holds(play: Play, tmp_path: Path) -> None:
     directory = tmp_path / "erlang" / "guard"
     directory.mkdir(parents=True)
     (directory / "cookie").write_text("too short\n")
@@ -263,7 +270,7 @@ def test_what_refers_to_the_topology_and_what_the_directory_holds(play: t.Callab
     assert SECRET not in run.output and "too short\n" not in run.output
 
 
-def test_variables_of_the_play_count(play: t.Callable[..., Run], tmp_path: Path) -> None:
+def test_variables_of_the_play_count(play: Play, tmp_path: Path) -> None:
     (tmp_path / "playbook.yml").write_text(
         PLAYBOOK.replace("  tasks:", "  vars: {erlang_cluster_port: 99999}\n  tasks:")
     )
@@ -274,6 +281,6 @@ def test_variables_of_the_play_count(play: t.Callable[..., Run], tmp_path: Path)
     ]
 
 
-def test_without_an_inventory_file_the_directory_has_to_be_given(play: t.Callable[..., Run], tmp_path: Path) -> None:
+def test_without_an_inventory_file_the_directory_has_to_be_given(play: Play, tmp_path: Path) -> None:
     run = play({}, "-i", "alpha,", "-e", "erlang_cluster_group=all", "-e", '{"erlang_node_addresses": ["198.18.1.10"]}')
     assert run.faults == ["alpha: erlang_cluster_directory has no value; set it to a directory on the controller."]
