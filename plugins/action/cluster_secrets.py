@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faults import fold
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import fold
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import beginning, certificates, directory
 
 _ARGUMENTS = {

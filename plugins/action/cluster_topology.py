@@ -17,21 +17,21 @@ from pathlib import Path
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster import checks, groups, otp
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faults import (
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import checks, groups, otp
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import (
     Fault,
     InputError,
     TopologyError,
     fold,
 )
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.topology import (
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.topology import (
     OTP_APPLICATIONS,
     PASSPHRASE_SHORTEST,
     Release,
     Topology,
     build,
 )
-from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang import floors
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import floors
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import (
     archives,
     beginning,
@@ -62,9 +62,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Builds the topology, and takes the lock of the cluster if asked to."""
         result: dict[str, t.Any] = super().run(tmp, task_vars)
-        _validation, arguments = self.validate_argument_spec(
-            {"group": {"type": "str"}, "lock": {"type": "bool", "default": False}}
-        )
+        _validation, arguments = self.validate_argument_spec({"group": {"type": "str"}, "lock": {"type": "bool", "default": False}})
         variables = task_vars or {}
         self._bases: dict[str, list[str]] = {}
         self._raw: Hosts = {}
@@ -128,9 +126,7 @@ class ActionModule(ActionBase):
             if values.get("erlang_otp_cache"):
                 values["erlang_otp_cache"] = os.path.join(base, os.path.expanduser(values["erlang_otp_cache"]))
             if values.get("erlang_app_release"):
-                values["erlang_app_release"] = archives.locate(
-                    values["erlang_app_release"], self._bases[name]
-                )
+                values["erlang_app_release"] = archives.locate(values["erlang_app_release"], self._bases[name])
             hosts[name] = values
         return hosts
 
@@ -146,9 +142,7 @@ class ActionModule(ActionBase):
 
     def _build(self, hosts: Hosts, faults: list[Fault]) -> Topology | None:
         unresolved = {
-            str(values.get("erlang_node_host") or name)
-            for name, values in hosts.items()
-            if not values.get("erlang_node_addresses")
+            str(values.get("erlang_node_host") or name) for name, values in hosts.items() if not values.get("erlang_node_addresses")
         }
         with concurrent.futures.ThreadPoolExecutor(_RESOLVERS) as pool:
             known = dict(zip(sorted(unresolved), pool.map(resolve, sorted(unresolved)), strict=True))
@@ -167,9 +161,7 @@ class ActionModule(ActionBase):
         found: dict[str, dict[str, t.Any]] = {}
         for name, values in hosts.items():
             node = topology["nodes"][name] if topology else {}
-            store = otp_store.Store(
-                Path(values.get("erlang_otp_cache") or "."), self._bases[name], _OTP_FILES / "patches", display.display
-            )
+            store = otp_store.Store(Path(values.get("erlang_otp_cache") or "."), self._bases[name], _OTP_FILES / "patches", display.display)
             readers = otp.Readers(
                 source=_once(known, store, store.source),
                 archive=_once(known, store, store.archive),
@@ -222,9 +214,7 @@ def read_release(path: str) -> Release:
     return archives.read(Path(path))
 
 
-def _check_place(
-    name: str, variable: str, base: str, values: dict[str, t.Any], others: dict[str, t.Any], faults: list[Fault]
-) -> None:
+def _check_place(name: str, variable: str, base: str, values: dict[str, t.Any], others: dict[str, t.Any], faults: list[Fault]) -> None:
     """Checks that a directory on the controller can be written to; what lies in the cluster's own is seen with that."""
     given = values.get(variable)
     if not given or "\0" in given:

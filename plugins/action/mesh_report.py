@@ -17,7 +17,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.color import stringc
 from ansible.utils.display import Display
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.walls import NAMES
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.walls import NAMES
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report import files, model, page, table
 
 display = Display()
@@ -54,11 +54,7 @@ class ActionModule(ActionBase):
         )
         variables = task_vars or {}
         report = self._report(arguments, variables)
-        paths = (
-            []
-            if self._task.check_mode or not arguments["directory"]
-            else _write(report, _place(arguments["directory"], variables))
-        )
+        paths = [] if self._task.check_mode or not arguments["directory"] else _write(report, _place(arguments["directory"], variables))
         _print(report, paths[-1] if paths else "")
         result.update(changed=False, failed=not report["ok"], msg=report["summary"], paths=paths)
         return result
@@ -68,11 +64,7 @@ class ActionModule(ActionBase):
         asked = set(variables.get("ansible_play_hosts_all") or [])
         hosts = [name for name in [*topology["nodes"], *outsiders] if name in asked]
         answers = {name: _registered(variables["hostvars"], name, arguments["answers"]) for name in hosts}
-        watched = (
-            {name: _registered(variables["hostvars"], name, arguments["watched"]) for name in hosts}
-            if arguments["watched"]
-            else {}
-        )
+        watched = {name: _registered(variables["hostvars"], name, arguments["watched"]) for name in hosts} if arguments["watched"] else {}
         if not outsiders and arguments["controller_answer"]:
             outsiders = [CONTROLLER]
             asked.add(CONTROLLER)
@@ -113,9 +105,7 @@ def _print(report: model.Report, html: str) -> None:
         table.QUIET: constants.COLOR_SKIP,
     }
     lines = [
-        "".join(
-            stringc(span.text, colours[span.style]) if span.style in colours else span.text for span in line
-        ).rstrip()
+        "".join(stringc(span.text, colours[span.style]) if span.style in colours else span.text for span in line).rstrip()
         for line in table.render(report, width, html)
     ]
     display.display("\n%s\n" % "\n".join(lines))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faults import InputError
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import certificates, directory, signing
 
 _ARGUMENTS = {
@@ -44,9 +44,7 @@ class ActionModule(ActionBase):
             signed = signing.signed_for(given["request"], wanted, _authority(given), now)
         except signing.RequestError as error:
             name = (task_vars or {}).get("inventory_hostname", wanted.host)
-            sentence = (
-                "%s %s, and nothing was signed; find out what changed its answers before you trust that host again."
-            )
+            sentence = "%s %s, and nothing was signed; find out what changed its answers before you trust that host again."
             raise AnsibleActionFail(sentence % (name, error)) from None
         result.update(changed=False, certificate=signed)
         return result
@@ -59,8 +57,6 @@ def _authority(given: dict[str, t.Any]) -> signing.Authority:
         passphrase = given["passphrase"] or directory.read_secret(place / "ca.passphrase") or ""
         return signing.Authority.load((place / "ca.key").read_bytes(), (place / "ca.pem").read_bytes(), passphrase)
     except InputError as error:
-        raise AnsibleActionFail(
-            "erlang_certs_ca_passphrase %s (in %s); %s." % (error.problem, place, error.fix)
-        ) from None
+        raise AnsibleActionFail("erlang_certs_ca_passphrase %s (in %s); %s." % (error.problem, place, error.fix)) from None
     except OSError as error:
         raise AnsibleActionFail("The CA in %s cannot be read (%s)." % (place, error.strerror)) from None

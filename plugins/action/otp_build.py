@@ -17,8 +17,8 @@ from pathlib import Path
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.beam.tls_distribution.plugins.module_utils.building import recipe, status
-from ansible_collections.beam.tls_distribution.plugins.module_utils.host import unpacking
+from ansible_collections.beam.tls_distribution.plugins.module_utils._building import recipe, status
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host import unpacking
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import transfer
 
 display = Display()

@@ -30,7 +30,8 @@ class ActionModule(ActionBase):
             archive = arguments["archive"]
             if not os.path.exists(archive):
                 raise AnsibleActionFail(
-                    "OTP %s is not in the cache (%s); it is built by a host of the same kind, so see what that one said" % (arguments["name"], archive)
+                    "OTP %s is not in the cache (%s); it is built by a host of the same kind, so see what that one said"
+                    % (arguments["name"], archive)
                 )
             answer = transfer.run_with_archive(self, _MODULE, arguments, archive, task_vars)
             answer.pop("lacks", None)

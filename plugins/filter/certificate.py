@@ -13,9 +13,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import certificates
 
 
-def certificate_faults(
-    found: dict[str, t.Any] | None, ca_pem: str, node: str, days: int, renew_before_days: int
-) -> list[str]:
+def certificate_faults(found: dict[str, t.Any] | None, ca_pem: str, node: str, days: int, renew_before_days: int) -> list[str]:
     """Why a node needs a new certificate; see ``certificates.certificate_faults``."""
     if certificates.CRYPTOGRAPHY_MISSING is not None:
         raise AnsibleFilterError("The Python package cryptography is missing on the controller; install it there.")

@@ -9,8 +9,8 @@ from __future__ import annotations
 import typing as t
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster import checks
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faults import shown
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import checks
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import shown
 
 
 def checked(value: t.Any, variable: str) -> t.Any:

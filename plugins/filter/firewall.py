@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster import firewall
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import firewall
 
 
 def nftables_table(topology: dict[str, t.Any], inventory_hostname: str) -> str:

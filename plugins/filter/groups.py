@@ -9,8 +9,8 @@ from __future__ import annotations
 import typing as t
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster import groups as cluster_groups
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faults import Fault, InputError
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import groups as cluster_groups
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import Fault, InputError
 
 Groups = dict[str, list[str]]
 

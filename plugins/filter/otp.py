@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils.building import recipe
+from ansible_collections.beam.tls_distribution.plugins.module_utils._building import recipe
 
 
 def otp_name(otp: dict[str, t.Any], platform: dict[str, t.Any]) -> str:
@@ -20,7 +20,11 @@ def otp_builder(topology: dict[str, t.Any], inventory_hostname: str, facts: dict
     """The first host that lacks the same OTP as this one; ``facts`` are those of the hosts of the run."""
     nodes = topology["nodes"]
     surveys = {host: found["erlang_survey"] for host, found in facts.items() if host in nodes and "erlang_survey" in found}
-    wanted = {host: otp_name(nodes[host]["otp"], survey["platform"]) for host, survey in surveys.items() if nodes[host]["otp"]["source"] == "build"}
+    wanted = {
+        host: otp_name(nodes[host]["otp"], survey["platform"])
+        for host, survey in surveys.items()
+        if nodes[host]["otp"]["source"] == "build"
+    }
     for host, name in wanted.items():
         if name == wanted[inventory_hostname] and not any(otp["root"].endswith("/" + name) for otp in surveys[host]["otps"]):
             return host

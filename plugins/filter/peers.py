@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster import peers
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import peers
 
 
 def peers_table(topology: dict[str, t.Any], inventory_hostname: str, port_of_runtime: bool = False, connect: bool = True) -> list[t.Any]:

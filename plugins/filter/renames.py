@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster import renames
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import renames
 
 
 def renamed_nodes(topology: dict[str, t.Any], facts: dict[str, t.Any]) -> list[str]:

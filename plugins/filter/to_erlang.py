@@ -73,7 +73,7 @@ _value:
 from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang import tagged, terms
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import tagged, terms
 
 
 def to_erlang(value: Any, form: str = "term", comment: str = "") -> str:

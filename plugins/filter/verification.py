@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.edges import proven_from
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.edges import proven_from
 
 SILENT = "connection-filtered"
 """The fault of an edge about which one host alone cannot tell more."""
@@ -16,10 +16,7 @@ SILENT = "connection-filtered"
 
 def topology_peers(topology: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
     """The nodes of a topology as the option ``peers`` of the modules."""
-    return [
-        {"node": node["node"], "address": list(node["addresses"]), "port": node["port"]}
-        for node in topology["nodes"].values()
-    ]
+    return [{"node": node["node"], "address": list(node["addresses"]), "port": node["port"]} for node in topology["nodes"].values()]
 
 
 def silent_peers(answer: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:

@@ -54,7 +54,7 @@ from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import bundle
 
-PROGRAMS = {"control": "host.control", "watch": "host.watch"}
+PROGRAMS = {"control": "_host.control", "watch": "_host.watch"}
 """The module of ``module_utils`` that is the start of each program."""
 
 

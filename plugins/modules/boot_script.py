@@ -67,7 +67,7 @@ changed_paths:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.beam.tls_distribution.plugins.module_utils.host import boot, commands, files
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host import boot, commands, files
 
 
 def main() -> None:

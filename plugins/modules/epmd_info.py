@@ -79,8 +79,8 @@ fault:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import options
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.epmd_client import EpmdFault, ask
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import options
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.epmd_client import EpmdFault, ask
 
 
 def main() -> None:

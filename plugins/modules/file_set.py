@@ -196,7 +196,7 @@ stale:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.beam.tls_distribution.plugins.module_utils.host import commands, file_arguments, files
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host import commands, file_arguments, files
 
 
 def main() -> None:

@@ -129,7 +129,7 @@ ansible_facts:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.beam.tls_distribution.plugins.module_utils.host import commands, survey
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host import commands, survey
 
 
 def main() -> None:

@@ -122,8 +122,8 @@ fault:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import options
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.calling import CallFault, call_tagged
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import options
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.calling import CallFault, call_tagged
 
 
 def main() -> None:

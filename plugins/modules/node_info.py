@@ -82,7 +82,7 @@ running:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import options, running
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import options, running
 
 
 def main() -> None:

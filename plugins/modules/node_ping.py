@@ -85,7 +85,7 @@ edges:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import options, probe
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import options, probe
 
 
 def main() -> None:

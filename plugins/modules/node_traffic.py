@@ -79,10 +79,10 @@ arrived:
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import options
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.knocking import knock
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.probe import Network
-from ansible_collections.beam.tls_distribution.plugins.module_utils.host.traffic import Traffic, listed
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import options
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.knocking import knock
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.probe import Network
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host.traffic import Traffic, listed
 
 
 def main() -> None:

@@ -193,10 +193,10 @@ facts:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import options, walls
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.verification import verify
-from ansible_collections.beam.tls_distribution.plugins.module_utils.host.commands import run
-from ansible_collections.beam.tls_distribution.plugins.module_utils.host.node import Host
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import options, walls
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.verification import verify
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host.commands import run
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host.node import Host
 
 
 def main() -> None:

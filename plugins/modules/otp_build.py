@@ -96,8 +96,8 @@ seconds:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.beam.tls_distribution.plugins.module_utils.building import engine, recipe
-from ansible_collections.beam.tls_distribution.plugins.module_utils.host import survey
+from ansible_collections.beam.tls_distribution.plugins.module_utils._building import engine, recipe
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host import survey
 
 
 def main() -> None:

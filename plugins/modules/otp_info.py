@@ -72,7 +72,7 @@ otps:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.beam.tls_distribution.plugins.module_utils.host import otp
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host import otp
 
 
 def main() -> None:

@@ -70,7 +70,7 @@ removed:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.beam.tls_distribution.plugins.module_utils.host import commands, installing
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host import commands, installing
 
 
 def main() -> None:

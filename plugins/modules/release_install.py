@@ -95,7 +95,7 @@ import os
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.beam.tls_distribution.plugins.module_utils.host import releases, staging
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host import releases, staging
 
 
 def main() -> None:

@@ -13,10 +13,10 @@ import tarfile
 import typing as t
 from pathlib import Path
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faults import InputError, listed
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.topology import Release
-from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.release import ReleaseError, read_rel
-from ansible_collections.beam.tls_distribution.plugins.module_utils.host import unpacking
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError, listed
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.topology import Release
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.release import ReleaseError, read_rel
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host import unpacking
 
 _REL = re.compile(r"releases/(?:(?P<version>[^/]+)/)?(?P<name>[^/]+)\.rel\Z")
 _APP = re.compile(r"lib/(?P<name>[a-z][A-Za-z0-9_@]*)(?:-[^/]+)?/ebin/(?P=name)\.app\Z")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faults import Fault
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import Fault
 
 VARIABLE = "erlang_cluster_begin_anew"
 _DIRECTORY = "erlang_cluster_directory"
@@ -69,9 +69,7 @@ def _ca(directory: Directory, hosts: t.Sequence[Host], places: Places) -> Fault 
             lacks,
             _have(silent),
         )
-        return _fault(
-            silent, directory, unknown, "run it on all hosts once they can be reached; if there are none, or %s" % anew
-        )
+        return _fault(silent, directory, unknown, "run it on all hosts once they can be reached; if there are none, or %s" % anew)
     if directory.ca and strangers and not any(host.own for host in hosts):
         problem = "holds another CA than the one that %s certificates of" % _have(strangers)
         if silent:
@@ -95,9 +93,7 @@ def _cookie(directory: Directory, hosts: t.Sequence[Host], places: Places) -> Fa
     # Without a CA they are told so already.
     if silent and directory.ca:
         unknown = "holds no cookie, and it is not known whether %s one, for want of an answer" % _have(silent)
-        return _fault(
-            silent, directory, unknown, "put it back, run it on all hosts once they can be reached, or, %s" % anew
-        )
+        return _fault(silent, directory, unknown, "put it back, run it on all hosts once they can be reached, or, %s" % anew)
     return None
 
 

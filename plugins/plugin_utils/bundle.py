@@ -25,7 +25,7 @@ _MODE = 0o644 << 16
 
 @functools.cache
 def program(module: str) -> bytes:
-    """The archive whose start is ``main`` of ``module`` (as ``host.watch``), which is given the arguments and returns the
+    """The archive whose start is ``main`` of ``module`` (as ``_host.watch``), which is given the arguments and returns the
     exit code. The same sources make the same bytes.
 
     Source: zipapp of Python's library.

@@ -13,7 +13,7 @@ from __future__ import annotations
 import datetime
 import typing as t
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faults import InputError, listed
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError, listed
 
 try:
     from cryptography import x509
@@ -83,8 +83,7 @@ def check_ca(key: bytes | None, certificate: bytes | None, passphrase: str | Non
     if passphrase is None:
         raise InputError(
             "is not set, and there is no file ca.passphrase beside ca.key",
-            "put ca.passphrase back or set it to the passphrase of ca.key; if that is lost, move ca.key and ca.pem away and %s"
-            % _ANEW,
+            "put ca.passphrase back or set it to the passphrase of ca.key; if that is lost, move ca.key and ca.pem away and %s" % _ANEW,
         )
     private = _open_key(key, passphrase)
     if certificate is None:
@@ -92,9 +91,7 @@ def check_ca(key: bytes | None, certificate: bytes | None, passphrase: str | Non
     try:
         ca = x509.load_pem_x509_certificate(certificate)
     except ValueError:
-        raise InputError(
-            "opens ca.key, but ca.pem beside it is no certificate", "put ca.pem back from your backup"
-        ) from None
+        raise InputError("opens ca.key, but ca.pem beside it is no certificate", "put ca.pem back from your backup") from None
     if _public(ca.public_key()) != _public(private.public_key()):
         raise InputError(
             "opens ca.key, but ca.pem beside it is the certificate of another key",
@@ -112,14 +109,10 @@ def _open_key(key: bytes, passphrase: str) -> t.Any:
     try:
         return serialization.load_pem_private_key(key, passphrase.encode())
     except TypeError:
-        raise InputError(
-            "is set, but ca.key is not encrypted", "encrypt ca.key with it (openssl pkey -aes256)"
-        ) from None
+        raise InputError("is set, but ca.key is not encrypted", "encrypt ca.key with it (openssl pkey -aes256)") from None
     except ValueError as error:
         if b"ENCRYPTED" not in key:
-            raise InputError(
-                "has no key to open: ca.key is no private key", "put ca.key back from your backup"
-            ) from None
+            raise InputError("has no key to open: ca.key is no private key", "put ca.key back from your backup") from None
         raise wrong from error
 
 
@@ -220,9 +213,7 @@ def _content(leaf: t.Any, wanted: Wanted) -> list[str]:
     more = [_USAGES[name] for name in sorted(allowed) if name != "digital_signature"]
     if more:
         faults.append("its certificate allows its key more than a node needs (%s)" % ", ".join(more))
-    return (
-        faults + _names(held.get(ExtensionOID.SUBJECT_ALTERNATIVE_NAME), wanted.host) + _purposes(held) + _others(held)
-    )
+    return faults + _names(held.get(ExtensionOID.SUBJECT_ALTERNATIVE_NAME), wanted.host) + _purposes(held) + _others(held)
 
 
 def _allowed(usage: t.Any) -> set[str]:

@@ -14,7 +14,7 @@ import string
 import typing as t
 from pathlib import Path
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faults import InputError
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError
 
 _DIRECTORY_MODE = 0o700
 _FILE_MODE = 0o600
@@ -65,13 +65,9 @@ def read_secret(path: Path) -> str | None:
         return None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is not text"
-        raise InputError(
-            "cannot be read on the controller (%s)" % reason, "correct the permissions of %s" % path
-        ) from None
+        raise InputError("cannot be read on the controller (%s)" % reason, "correct the permissions of %s" % path) from None
     if not secret:
-        raise InputError(
-            "cannot be read on the controller (%s is empty)" % path, "put it back, or remove the file to have one made"
-        )
+        raise InputError("cannot be read on the controller (%s is empty)" % path, "put it back, or remove the file to have one made")
     return secret
 
 

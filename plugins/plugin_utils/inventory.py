@@ -10,9 +10,9 @@ import typing as t
 
 from ansible.errors import AnsibleError, AnsibleUndefinedVariable
 from ansible.template import Templar
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster import checks
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faults import Fault, InputError
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.machines import CONNECTION
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import checks
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import Fault, InputError
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.machines import CONNECTION
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.specifications import Specifications
 
 # Variables that may refer to the topology, which is not there yet when the others are read.
@@ -149,10 +149,6 @@ def _unknown(inventory: str, raw: t.Iterable[str], specifications: Specification
             continue
         nearest = specifications.nearest(name, FACTS)
         if nearest is not None:
-            fix = (
-                "the nearest one is %s" % nearest
-                if nearest
-                else "remove it, or see the role's README for the variables it has"
-            )
+            fix = "the nearest one is %s" % nearest if nearest else "remove it, or see the role's README for the variables it has"
             faults.append(Fault((inventory,), name, None, "is a variable that no role knows", fix))
     return faults

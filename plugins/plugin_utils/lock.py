@@ -135,9 +135,7 @@ def _may_live(holder: Run, run: Run) -> bool:
 
 def _sentence(holder: Run | None, run: Run, path: Path) -> str:
     if holder is None:
-        return (
-            "Another run changes this cluster, and no host was touched; wait until it has ended (it holds %s)." % path
-        )
+        return "Another run changes this cluster, and no host was touched; wait until it has ended (it holds %s)." % path
     who = "%s on %s (process %d) has been changing this cluster since %s, and no host was touched; wait until that run has ended"
     known = who % (holder.user, holder.host, holder.pid, holder.since)
     if holder.machine == run.machine:
@@ -171,9 +169,7 @@ def _write(descriptor: int, run: Run) -> None:
 def _keep(descriptor: int, run: Run) -> None:
     """Starts the process that holds the lock until the run ends, and lets nothing of this task get into it but the lock."""
     handed = [descriptor]
-    with contextlib.suppress(
-        AttributeError, OSError
-    ):  # Linux alone has it. It stands for this process, whoever gets its number.
+    with contextlib.suppress(AttributeError, OSError):  # Linux alone has it. It stands for this process, whoever gets its number.
         handed.append(os.pidfd_open(run.pid))
     command = [sys.executable, "-I", "-S", str(_KEEPER), str(run.pid), *map(str, handed)]
     try:

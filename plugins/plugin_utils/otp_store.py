@@ -20,10 +20,10 @@ import typing as t
 from pathlib import Path
 
 from ansible.module_utils.urls import open_url
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faults import InputError
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.otp import Archive, File, Source
-from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang import otp_source
-from ansible_collections.beam.tls_distribution.plugins.module_utils.host import unpacking
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.otp import Archive, File, Source
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import otp_source
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host import unpacking
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import archives
 
 _URL = re.compile(r"https?://", re.IGNORECASE)

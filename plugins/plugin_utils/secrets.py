@@ -10,7 +10,7 @@ import re
 import typing as t
 from collections.abc import Iterator, Mapping
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang import terms
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import terms
 
 SHORTEST = 4
 """Characters that a text has to have to be looked for; shorter ones are part of any text."""

@@ -31,9 +31,7 @@ LONGEST_REQUEST = 16 * 1024
 """Characters of a request; one of ours has about 600."""
 
 _CLOCKS_APART = datetime.timedelta(hours=1)
-_REQUEST = re.compile(
-    r"\s*-----BEGIN CERTIFICATE REQUEST-----\r?\n[A-Za-z0-9+/=\r\n]+-----END CERTIFICATE REQUEST-----\s*", re.ASCII
-)
+_REQUEST = re.compile(r"\s*-----BEGIN CERTIFICATE REQUEST-----\r?\n[A-Za-z0-9+/=\r\n]+-----END CERTIFICATE REQUEST-----\s*", re.ASCII)
 
 
 class RequestError(ValueError):
@@ -58,9 +56,7 @@ def requested_key(answer: t.Any) -> t.Any:
     except certificates.UNREADABLE:
         raise RequestError("answered with a certificate request that cannot be read") from None
     if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
-        raise RequestError(
-            "asks for a certificate for a key of another kind than the one it was to make (ECDSA, P-256)"
-        )
+        raise RequestError("asks for a certificate for a key of another kind than the one it was to make (ECDSA, P-256)")
     try:
         proven = request.is_signature_valid
     except (*certificates.UNREADABLE, InvalidSignature):

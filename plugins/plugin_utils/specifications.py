@@ -12,7 +12,7 @@ import typing as t
 from pathlib import Path
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faults import InputError, listed
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError, listed
 
 Options = dict[str, dict[str, t.Any]]
 

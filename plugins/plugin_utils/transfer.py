@@ -11,7 +11,7 @@ import typing as t
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.beam.tls_distribution.plugins.module_utils.host import unpacking
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host import unpacking
 
 
 def sent(action: ActionBase, paths: t.Mapping[str, str]) -> dict[str, str]:
@@ -39,11 +39,15 @@ def run_with_archive(
     digest = unpacking.sha256(archive)
     wanted = arguments.get("sha256") or digest
     if wanted != digest:
-        raise AnsibleActionFail("%s has the SHA-256 %s, and not %s; give the digest of this archive, or the archive of that digest" % (archive, digest, wanted))
+        raise AnsibleActionFail(
+            "%s has the SHA-256 %s, and not %s; give the digest of this archive, or the archive of that digest" % (archive, digest, wanted)
+        )
     with_directory(action)
     try:
         there = sent(action, {digest: archive})
-        result: dict[str, t.Any] = action._execute_module(module, {**arguments, "sent": there[digest], "sha256": digest}, task_vars=task_vars)
+        result: dict[str, t.Any] = action._execute_module(
+            module, {**arguments, "sent": there[digest], "sha256": digest}, task_vars=task_vars
+        )
         return result
     finally:
         without_directory(action)

@@ -37,7 +37,7 @@ PATIENCE = 120.0
 
 _EXTENSIONS = "basicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nextendedKeyUsage=serverAuth,clientAuth\nsubjectAltName=DNS:%s\n"
 _CURVE = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
-_SIDE = "{certfile,\"%s/node.pem\"},{cacertfile,\"%s/ca.pem\"},{versions,['tlsv1.3']},{verify,verify_peer}" % (PLACE, PLACE)
+_SIDE = '{certfile,"%s/node.pem"},{cacertfile,"%s/ca.pem"},{versions,[\'tlsv1.3\']},{verify,verify_peer}' % (PLACE, PLACE)
 _TLS = "[{server,[%s,{fail_if_no_peer_cert,true}]},{client,[%s]}].\n" % (_SIDE, _SIDE)
 
 
@@ -132,7 +132,7 @@ class Fleet:
             (place / cookie).chmod(0o400)
         for source in (CHECKOUT / "roles" / "erlang_node" / "files" / "src").glob("*.erl"):
             shutil.copy(source, place / "src")
-        table = "".join('{peer, \'%s\', "%s", %d}.\n' % (node.name, node.host.address, node.port) for node in nodes(self.most))
+        table = "".join("{peer, '%s', \"%s\", %d}.\n" % (node.name, node.host.address, node.port) for node in nodes(self.most))
         for node in nodes(self.most):
             if node.host == host:
                 listening = "{listen_port, %d}.\n{epmd, false}.\n" % node.port

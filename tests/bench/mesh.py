@@ -104,10 +104,12 @@ def sides(fleet: Fleet, nodes: list[Node], dice: random.Random) -> dict[str, Fig
     others = {node: [peer for peer in nodes if peer != node] for node in nodes}
     jobs: dict[str, list[Callable[[], None]]] = {
         "erl_per_edge": [
-            lambda job=job: by_erl("e%d" % job[0], job[1][0], [job[1][1]], _PING) for job in enumerate(sample)  # type: ignore[misc]
+            lambda job=job: by_erl("e%d" % job[0], job[1][0], [job[1][1]], _PING)
+            for job in enumerate(sample)  # type: ignore[misc]
         ],
         "erl_per_host": [
-            lambda job=job: by_erl("h%d" % job[0], job[1], others[job[1]], _PING_ALL) for job in enumerate(nodes)  # type: ignore[misc]
+            lambda job=job: by_erl("h%d" % job[0], job[1], others[job[1]], _PING_ALL)
+            for job in enumerate(nodes)  # type: ignore[misc]
         ],
         "ours": [lambda node=node: ours(BARE, node, others[node]) for node in nodes],  # type: ignore[misc]
         "ours_as_module": [lambda node=node: ours(MODULE, node, others[node]) for node in nodes],  # type: ignore[misc]

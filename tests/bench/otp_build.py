@@ -76,7 +76,11 @@ def bare() -> float:
         "options": " ".join(builds.options(SUITE)),
     }
     shutil.copyfile(sources.archive(SUITE), hosts.root(HOSTS[0]) / "root" / "source.tar.gz")
-    lab("ssh", HOSTS[0].name, "apt-get -q -y --no-install-recommends install autoconf gcc g++ libc6-dev libncurses-dev libssl-dev m4 make perl")
+    lab(
+        "ssh",
+        HOSTS[0].name,
+        "apt-get -q -y --no-install-recommends install autoconf gcc g++ libc6-dev libncurses-dev libssl-dev m4 make perl",
+    )
     return lab("ssh", HOSTS[0].name, script)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import options, probe
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import options, probe
 
 params = json.load(sys.stdin)["ANSIBLE_MODULE_ARGS"]
 prober = options.prober(params["node"], params, "node")

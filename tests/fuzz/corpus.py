@@ -11,9 +11,9 @@ import gzip
 import struct
 import zlib
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import handshake
-from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang import etf, terms
-from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.terms import (
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import handshake
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import etf, terms
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.terms import (
     Atom,
     BitString,
     Export,
@@ -59,7 +59,7 @@ TEXTS = [
 ]
 FILES = [terms.dumps_file([TERM, Atom("ok")], "a file"), "{a, 1}.\n%% more\n{b, [2]}.\n"]
 APPLICATIONS = [
-    "{application, ssl, [{vsn, \"11.2\"}, {applications, [kernel, crypto]}, {optional_applications, [x]}, {env, []}]}.",
+    '{application, ssl, [{vsn, "11.2"}, {applications, [kernel, crypto]}, {optional_applications, [x]}, {env, []}]}.',
     "{application, 'a b', [{included_applications, []}, {mod, {a, []}}]}.",
 ]
 RELEASES = [

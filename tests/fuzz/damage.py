@@ -144,7 +144,9 @@ _COMPOUND = [104, 105, 108, 116]
 def _make(dice: random.Random, out: bytearray, depth: int, wrong: int) -> None:
     """Put a term behind ``out``; one in ``wrong`` of its numbers is another than it should be, none if that is 0."""
     faulty = bool(wrong) and dice.randrange(wrong) == 0
-    tag = dice.randrange(256) if faulty and dice.random() < 0.3 else dice.choice(_COMPOUND if depth > 0 and dice.random() < 0.6 else _SCALARS)
+    tag = (
+        dice.randrange(256) if faulty and dice.random() < 0.3 else dice.choice(_COMPOUND if depth > 0 and dice.random() < 0.6 else _SCALARS)
+    )
     out.append(tag)
     size = dice.randrange(6)
     told = max(0, size + dice.choice([-1, 1, 5, 200, 65000])) if faulty else size

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from unittest import mock
 
 import corpus
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import (
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import (
     certificate,
     connections,
     epmd,
@@ -22,14 +22,14 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution
     remote_call,
     running,
 )
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.channel import (
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.channel import (
     Channel,
     ChannelError,
     Deadline,
 )
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.handshake import Flag
-from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang import beam, etf, release, tagged, terms
-from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.terms import identity
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.handshake import Flag
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import beam, etf, release, tagged, terms
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.terms import identity
 from damage import Damage, damaged_bytes, damaged_elements, damaged_text, made_term
 
 
@@ -178,15 +178,11 @@ TARGETS = {
     "app": Target(decoded(release.read_app), (release.ReleaseError,), encoded(corpus.APPLICATIONS), _TEXT),
     "rel": Target(decoded(release.read_rel), (release.ReleaseError,), encoded(corpus.RELEASES), _TEXT),
     "beam": Target(beam.read, (beam.BeamError,), corpus.MODULES, (damaged_bytes,)),
-    "certificate": Target(
-        judged, (certificate.CertificateError,), corpus.CERTIFICATES, (damaged_elements, damaged_bytes)
-    ),
+    "certificate": Target(judged, (certificate.CertificateError,), corpus.CERTIFICATES, (damaged_elements, damaged_bytes)),
     "pem": Target(decoded(entries), (pem.PemError,), encoded(corpus.PEM), _TEXT),
     "epmd_names": Target(epmd.decode_names, _EPMD, corpus.EPMD_NAMES, (damaged_bytes,)),
     "epmd_port": Target(lambda data: epmd.decode_port(data, "guard"), _EPMD, corpus.EPMD_PORTS, (damaged_bytes,)),
-    "handshake": Target(
-        handshake_messages, (handshake.MalformedMessage,), corpus.HANDSHAKES, (damaged_bytes,)
-    ),
+    "handshake": Target(handshake_messages, (handshake.MalformedMessage,), corpus.HANDSHAKES, (damaged_bytes,)),
     "accepting_side": Target(
         accepting_side,
         (handshake.HandshakeError, ChannelError),
@@ -205,7 +201,5 @@ TARGETS = {
         [framed(corpus.SIGNALS, 4), framed(corpus.SIGNALS[::-1], 4)],
         (damaged_bytes,),
     ),
-    "answers": Target(
-        answers, (etf.EtfError, hidden_node.CallError), corpus.ANSWERS, (damaged_bytes,)
-    ),
+    "answers": Target(answers, (etf.EtfError, hidden_node.CallError), corpus.ANSWERS, (damaged_bytes,)),
 }

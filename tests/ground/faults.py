@@ -13,11 +13,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-CATALOGUE = Path("plugins") / "module_utils" / "distribution" / "catalogue.py"
+CATALOGUE = Path("plugins") / "module_utils" / "_distribution" / "catalogue.py"
 PAGE = Path("docs") / "diagnosis.md"
 
 HEAD = """\
-<!-- Made from plugins/module_utils/distribution/catalogue.py by tests/ground/faults.py. -->
+<!-- Made from plugins/module_utils/_distribution/catalogue.py by tests/ground/faults.py. -->
 
 # Faults, and what to do about them
 

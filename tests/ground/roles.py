@@ -117,7 +117,9 @@ def readme(role: Path) -> str:
         lines += variables(entry.get("options") or {})
     lines += ["## Use", "", "```yaml", "- name: %s" % plain(next(iter(entries.values()))["short_description"]).rstrip(".")]
     lines += ["  ansible.builtin.import_role:", "    name: beam.tls_distribution.%s" % role.name, "```", ""]
-    lines += ["The playbook `beam.tls_distribution.site` runs all roles in their order; this one relies on what those before it have found."]
+    lines += [
+        "The playbook `beam.tls_distribution.site` runs all roles in their order; this one relies on what those before it have found."
+    ]
     lines += ["With `--tags %s` the playbook runs this role alone, after the topology and the survey." % role.name]
     return "\n".join(lines).replace("\n\n\n", "\n\n") + "\n"
 
@@ -147,7 +149,9 @@ def markup(roles: Path) -> list[str]:
     found = []
     for path in sorted(roles.glob("*/README.md")):
         text = re.sub(r"(?s)```.*?```|`[^`]*`", "", path.read_text())
-        found += ["%s/README.md: %s is markup of Ansible" % (path.parent.name, left[0]) for left in re.finditer(r"\b[A-Z]{1,2}\([^)]*\)", text)]
+        found += [
+            "%s/README.md: %s is markup of Ansible" % (path.parent.name, left[0]) for left in re.finditer(r"\b[A-Z]{1,2}\([^)]*\)", text)
+        ]
     return found
 
 

@@ -50,7 +50,9 @@ def parser() -> argparse.ArgumentParser:
     command = commands.add_parser("open", help="have the routers let through what the firewall plan says")
     command.add_argument("rest", nargs=argparse.REMAINDER, metavar="OPTIONS", help="options of ansible-playbook")
     command = commands.add_parser("run", help="run a command in the network of control, stranger, neighbour or a router")
-    command.add_argument("place", choices=[name for name in network.namespaces() if name not in (network.WIRE, *(known.name for known in HOSTS))])
+    command.add_argument(
+        "place", choices=[name for name in network.namespaces() if name not in (network.WIRE, *(known.name for known in HOSTS))]
+    )
     command.add_argument("rest", nargs=argparse.REMAINDER, metavar="COMMAND")
     command = commands.add_parser("demo", help="from bare hosts to a mesh with an application at work, and the table that proves it")
     command.add_argument("--suite", type=lambda text: text.split(","), metavar="SUITE[,SUITE...]", help=suites)

@@ -45,7 +45,14 @@ class Ended(NamedTuple):
 def ended(argv: list[str], timeout: float = 300) -> Ended:
     """Runs a command to its end, both its outputs in one."""
     done = subprocess.run(
-        argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", timeout=timeout, check=False
+        argv,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        timeout=timeout,
+        check=False,
     )
     return Ended(done.returncode, COLOUR.sub("", done.stdout))
 

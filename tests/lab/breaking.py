@@ -195,9 +195,7 @@ class Authority:
             builder = builder.add_extension(x509.SubjectAlternativeName(alternative), critical=False)
         for extension, critical in further:
             builder = builder.add_extension(extension, critical=critical)
-        secret = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        secret = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         return secret.decode() + _pem(builder.sign(self.key, hashes.SHA256()))
 
     def revocations(self, *serials: int) -> str:

@@ -11,7 +11,20 @@ from typing import Any
 from lab import sources
 
 NEEDED = frozenset(
-    ["asn1", "compiler", "crypto", "erl_interface", "kernel", "mnesia", "parsetools", "public_key", "runtime_tools", "sasl", "ssl", "stdlib"]
+    [
+        "asn1",
+        "compiler",
+        "crypto",
+        "erl_interface",
+        "kernel",
+        "mnesia",
+        "parsetools",
+        "public_key",
+        "runtime_tools",
+        "sasl",
+        "ssl",
+        "stdlib",
+    ]
 )
 """The applications that stay: what the example needs, and what an OTP cannot be built without."""
 QUICK = {"CFLAGS": "-O1 -fstack-protector-strong -D_FORTIFY_SOURCE=2", "LDFLAGS": "-Wl,-z,relro -Wl,-z,now"}

@@ -45,7 +45,7 @@ table inet filter {
 
 # Hosts whose systemds shared a tree of control groups would take each other's processes for theirs: units that end late, or lose their group
 # as they start. The second hierarchy need not be mounted here, and nobody else sees this mount.
-_GROUPS = 'unshare --mount sh -c \'mount -t cgroup2 cgroup2 /mnt && cd /mnt && %s\' "$0"'
+_GROUPS = "unshare --mount sh -c 'mount -t cgroup2 cgroup2 /mnt && cd /mnt && %s' \"$0\""
 _JOIN = _GROUPS % 'mkdir -p "$0" && echo "$1" >"$0/cgroup.procs"' + ' $$ && exec "$@"'
 _END = _GROUPS % (
     '{ [ -d "$0" ] || exit 0; } && echo 1 >"$0/cgroup.kill" && '

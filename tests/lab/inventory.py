@@ -15,7 +15,7 @@ from lab.settings import CACHE, HOSTS, NETWORKS, OUTSIDERS, RUN
 
 FILE = RUN / "inventory.yml"
 SECRETS = {
-    "password": "p4ssw0rd-of-sys.config \"quoted\" \\ größe",
+    "password": 'p4ssw0rd-of-sys.config "quoted" \\ größe',
     "line": "one-l1ne-of-sys.config\nand another-l1ne-of-it",
     "GUARD_TOKEN": "t0ken-of-the-environment 'a' \"b\" $HOME `id` \\n %n # größe",
     "GUARD_KEY": "f1rst-line-of-a-key\nExecStartPre=+/bin/touch /root/made-by-a-value\n\tl4st-line-of-a-key\\\n",
@@ -23,7 +23,12 @@ SECRETS = {
 """What must not be seen in any output, nor by other accounts: two in the node's configuration, two in its environment."""
 
 SECRET_PARTS = [
-    "p4ssw0rd-of-sys.config", "one-l1ne-of-sys.config", "another-l1ne-of-it", "t0ken-of-the-environment", "f1rst-line-of-a-key", "l4st-line-of-a-key",
+    "p4ssw0rd-of-sys.config",
+    "one-l1ne-of-sys.config",
+    "another-l1ne-of-it",
+    "t0ken-of-the-environment",
+    "f1rst-line-of-a-key",
+    "l4st-line-of-a-key",
 ]
 """Parts of them that are nowhere else, and that no output breaks in two."""
 

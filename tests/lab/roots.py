@@ -17,9 +17,7 @@ from pathlib import Path
 from lab.settings import CACHE, CHECKOUT
 from lab.shell import locked, run, step
 
-INCLUDED = (
-    "ca-certificates dbus iproute2 nftables openssh-server procps python3 python3-apt systemd systemd-sysv"
-)
+INCLUDED = "ca-certificates dbus iproute2 nftables openssh-server procps python3 python3-apt systemd systemd-sysv"
 OFFERED = (
     "erlang-base erlang-crypto erlang-asn1 erlang-public-key erlang-ssl erlang-mnesia erlang-inets erlang-tools erlang-runtime-tools"
     " erlang-syntax-tools erlang-os-mon erlang-parsetools erlang-xmerl erlang-eunit erlang-dev openssl"
@@ -106,7 +104,10 @@ def _layer(kind: str, suite: str, packages: str, title: str) -> Path:
             if not directory.exists():
                 with step(title):
                     new = begun(directory)
-                    script = "export DEBIAN_FRONTEND=noninteractive; apt-get -q -y --no-install-recommends install %s && apt-get -q clean" % packages
+                    script = (
+                        "export DEBIAN_FRONTEND=noninteractive; apt-get -q -y --no-install-recommends install %s && apt-get -q clean"
+                        % packages
+                    )
                     with_overlay(new, [below], script)
                     shutil.rmtree(new / "work")
                     shutil.rmtree(new / "root")

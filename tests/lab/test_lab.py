@@ -23,7 +23,9 @@ ENVIRONMENT = {**os.environ, "BEAM_LAB": NAME}
 
 def lab(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
     """Runs a command of a lab of another name than the usual one."""
-    done = subprocess.run([LAB, *arguments], env=ENVIRONMENT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=600)
+    done = subprocess.run(
+        [LAB, *arguments], env=ENVIRONMENT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=600
+    )
     assert not check or done.returncode == 0, done.stdout + done.stderr
     return done
 
@@ -80,7 +82,9 @@ def test_no_host_sees_the_processes_of_another() -> None:
 
 
 def test_tests_that_are_interrupted_leave_nothing() -> None:
-    process = subprocess.Popen([LAB, "test", "molecule", "bad_input", "walls"], env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    process = subprocess.Popen(
+        [LAB, "test", "molecule", "bad_input", "walls"], env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
     try:
         # What is about to become a host may be seen as a process more.
         end = time.monotonic() + 120
@@ -98,7 +102,9 @@ def test_tests_that_are_interrupted_leave_nothing() -> None:
 
 def test_killed_and_up_again() -> None:
     for seconds in (0.3, 0.8, 1.4):
-        process = subprocess.Popen([LAB, "up"], env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True)
+        process = subprocess.Popen(
+            [LAB, "up"], env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True
+        )
         time.sleep(seconds)
         process.send_signal(signal.SIGKILL)
         process.wait()

@@ -41,6 +41,11 @@ _RUNNING: set[subprocess.Popen[str]] = set()
 _SAYING = threading.Lock()
 _SUM = re.compile(r"^(\d+) passed, (\d+) failed$")
 _PYTEST = re.compile(r"=+ (?=[^=]*\b(?:passed|failed|errors?)\b)[^=]* in [0-9.]+s")
+_SECTION = re.compile(r"={3,} .* ={3,}$")
+_FAILURES = re.compile(r"=+ (?:FAILURES|ERRORS) =+$")
+_FAILED = re.compile(r"^(?:FAILED|ERROR) |\bFAILED [0-9.]+ s$|^lab: |^fatal: ")
+_FAILURE_LINES = 150
+"""As many of them as are shown again at the end, for each job."""
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -61,6 +66,8 @@ class Result(NamedTuple):
     job: Job
     outcome: Sum
     seconds: float
+    failures: Sequence[str] = ()
+    """What its output says of the tests that failed."""
 
 
 def scenarios() -> list[str]:
@@ -110,7 +117,8 @@ def side_by_side(jobs: Sequence[Job]) -> list[Result]:
             code, lines = _shown([sys.executable, "-m", "lab", "test", *job], {**os.environ, "BEAM_LAB": lab}, title + " | ")
         finally:
             labs.put(lab)
-        result = Result(job, _judged(code, _last_sum(lines)), time.monotonic() - begin)
+        outcome = _judged(code, _last_sum(lines))
+        result = Result(job, outcome, time.monotonic() - begin, failures(lines) if outcome.failed else ())
         _say("==== %s: %d passed, %d failed in %.0f s ====" % (title, *result.outcome, result.seconds))
         return result
 
@@ -127,11 +135,29 @@ def side_by_side(jobs: Sequence[Job]) -> list[Result]:
 def _ended(results: Sequence[Result]) -> int:
     if len(results) > 1:
         print("\n%-28s %8s %8s %8s" % ("part", "passed", "failed", "seconds"))
-        for job, outcome, seconds in results:
-            print("%-28s %8d %8d %8.0f" % (" ".join(job), *outcome, seconds))
+        for result in results:
+            print("%-28s %8d %8d %8.0f" % (" ".join(result.job), *result.outcome, result.seconds))
+        # Last, so that who sees but the end of a long run sees why it failed.
+        for result in results:
+            for line in result.failures:
+                print("%s | %s" % (" ".join(result.job), line))
     total = Sum(sum(result.outcome.passed for result in results), sum(result.outcome.failed for result in results))
     print("%d passed, %d failed" % total, flush=True)
     return 0 if total.passed and not total.failed else 1
+
+
+def failures(lines: Sequence[str]) -> list[str]:
+    """Of the output of a job, what it says of tests that failed: pytest's section on them, and each check or test that is named as failed."""
+    found: list[str] = []
+    inside = False
+    for line in lines:
+        # Molecule shows what it runs behind a bar.
+        plain = line.lstrip(" │")
+        if _SECTION.match(plain):
+            inside = bool(_FAILURES.match(plain))
+        if inside or _FAILED.search(plain):
+            found.append(line)
+    return found[-_FAILURE_LINES:]
 
 
 def ground(part: str) -> Sum:
@@ -193,8 +219,15 @@ def _judged(code: int, result: Sum) -> Sum:
 def _shown(argv: list[str], environment: dict[str, str], prefix: str = "") -> tuple[int, list[str]]:
     """Runs a command, shows what it says as it says it, each line behind ``prefix``, and returns its exit code and its lines."""
     process = subprocess.Popen(
-        argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True, errors="replace", cwd=CHECKOUT,
-        env=environment, start_new_session=True,
+        argv,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        errors="replace",
+        cwd=CHECKOUT,
+        env=environment,
+        start_new_session=True,
     )
     _RUNNING.add(process)
     lines = []

@@ -63,9 +63,7 @@ def broken(count: int) -> model.Report:
     for name in names[2:]:
         mesh.fail(name, names[1], _EXPIRED)
     if count > 3:
-        mesh.answers[names[3]]["running"].update(
-            ok=False, peers=[], fault=_REFUSED, otp_release=None, uptime=None, memory=None
-        )
+        mesh.answers[names[3]]["running"].update(ok=False, peers=[], fault=_REFUSED, otp_release=None, uptime=None, memory=None)
         mesh.answers[names[0]]["walls"][2].update(held=False, detail="TLS let us in")
         for name in names[:2] + names[3:]:
             mesh.edge(name, names[2])["certificate_days_left"] = 9.2
@@ -89,9 +87,7 @@ class Browser:
         path = self.place / "report.html"
         path.write_text(page(report), encoding="utf-8")
         self.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": not script})
-        self.driver.execute_cdp_cmd(
-            "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
-        )
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
         self.resize(size)
         self.driver.get_log("performance")
         self.driver.get(path.as_uri())

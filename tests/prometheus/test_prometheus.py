@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.metrics import Sample, render
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.watch import METRICS
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.metrics import Sample, render
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.watch import METRICS
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "watch.md"
 ALPHA, BRAVO, CAROL = ("guard@%s.example.net" % name for name in ("alpha", "bravo", "carol"))
@@ -73,7 +73,11 @@ def raised(rules: Path, given: list[dict[str, str]], alerts: dict[str, list[tupl
         }
         for name in severities
     ]
-    test = {"rule_files": [rules.name], "evaluation_interval": "1m", "tests": [{"interval": "1m", "input_series": given, "alert_rule_test": expected}]}
+    test = {
+        "rule_files": [rules.name],
+        "evaluation_interval": "1m",
+        "tests": [{"interval": "1m", "input_series": given, "alert_rule_test": expected}],
+    }
     path = rules.with_name("test.yml")
     path.write_text(yaml.safe_dump(test))
     promtool(["test", "rules", str(path)])

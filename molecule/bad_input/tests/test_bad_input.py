@@ -86,7 +86,7 @@ def test_one_fault(tmp_path: Path, where: str, changes: dict[str, Any], words: l
     assert all(word in done.out for word in words), done.out
 
 
-ODD_NAME = "A\"\nExecStartPre=+/bin/touch /root/made-by-a-name\n#"
+ODD_NAME = 'A"\nExecStartPre=+/bin/touch /root/made-by-a-name\n#'
 SECRETS = ("p4ssw0rd-that-stays", "t0ken-that-stays")
 
 
@@ -225,7 +225,9 @@ def test_a_group_that_the_inventory_names(tmp_path: Path) -> None:
     for name in ("site", "firewall_plan"):
         assert "alpha: erlang_cluster_port 70000 is not between" in run(name, {"my-nodes.eu": nodes})
     both = {"my-nodes.eu": nodes, "others": others}
-    assert "erlang_cluster_group is not the same on all hosts: 'my-nodes.eu' on alpha, 'others' on bravo; choose one for this run" in run("site", both)
+    assert "erlang_cluster_group is not the same on all hosts: 'my-nodes.eu' on alpha, 'others' on bravo; choose one for this run" in run(
+        "site", both
+    )
     assert "bravo: erlang_cluster_port 70001 is not between" in run("site", both, "-e", "erlang_cluster_group=others")
 
 

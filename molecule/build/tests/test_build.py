@@ -75,7 +75,9 @@ def kill_in_the_middle() -> None:
     process = begun(whole.play(OTP_ALONE, [*settings(), "--limit", "alpha", "-e", "erlang_cluster_begin_anew=guard"]))
     assert until(lambda: on("alpha", "[ $(grep -c 'CC' /var/cache/erlang-otp/*/log) -gt 50 ]").code == 0, LONGEST)
     kill_tree(process)
-    holders = "for f in /proc/[0-9]*/fd/*; do case $(readlink $f) in /var/cache/erlang-otp/*/lock) echo ${f#/proc/};; esac; done | cut -d/ -f1"
+    holders = (
+        "for f in /proc/[0-9]*/fd/*; do case $(readlink $f) in /var/cache/erlang-otp/*/lock) echo ${f#/proc/};; esac; done | cut -d/ -f1"
+    )
     assert on("alpha", "kill -KILL $(%s)" % holders).code == 0
     assert until(lambda: on("alpha", "pgrep -x make").code != 0)
 
@@ -218,7 +220,8 @@ def test_a_host_whose_disk_is_full(tmp_path: Path) -> None:
     before = on("alpha", UNTOUCHED).out
     size = int(on("alpha", "du -sm /opt/erlang/otp | cut -f1").out) + 40
     small = (
-        "mkdir /small && mount -t tmpfs -o size=%dm tmpfs /small && cp -a /opt/erlang/otp/. /small && mount --bind /small /opt/erlang/otp" % size
+        "mkdir /small && mount -t tmpfs -o size=%dm tmpfs /small && cp -a /opt/erlang/otp/. /small && mount --bind /small /opt/erlang/otp"
+        % size
     )
     changes = {"erlang_otp_source": "archive", "erlang_otp_archive": str(other(tmp_path)), **ALLOWED}
     with altered("alpha", small, "umount /opt/erlang/otp /small && rmdir /small"):

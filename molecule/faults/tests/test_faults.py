@@ -75,8 +75,7 @@ NETWORK = {
     "dropped by the origin's local firewall": (
         lambda: altered(
             "alpha",
-            "nft 'table inet out { chain output { type filter hook output priority 0; ip daddr %s tcp dport 4370 drop; }; }'"
-            % BRAVO,
+            "nft 'table inet out { chain output { type filter hook output priority 0; ip daddr %s tcp dport 4370 drop; }; }'" % BRAVO,
             "nft delete table inet out",
         ),
         {("dropped-by-own-filter", "alpha"): {edge("alpha", "bravo")}},
@@ -369,7 +368,7 @@ def test_unreadable_file(sides: None) -> None:
 
 
 LISTS = "/etc/erlang/guard/crl"
-CHECKED = "{crl_check, peer}, {crl_cache, {ssl_crl_hash_dir, {internal, [{dir, \"%s\"}]}}}" % LISTS
+CHECKED = '{crl_check, peer}, {crl_cache, {ssl_crl_hash_dir, {internal, [{dir, "%s"}]}}}' % LISTS
 
 
 @contextmanager

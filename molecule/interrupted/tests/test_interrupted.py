@@ -49,7 +49,10 @@ def test_check_mode_says_what_a_first_run_would_do() -> None:
     assert done.code == 0, done.out[-4000:]
     assert all(done.changed[host.name] > 0 for host in HOSTS)
     for host in HOSTS:
-        assert "%s would mask epmd.socket and epmd.service" % host.name in done.out and "%s would have erlang-guard.service restarted" % host.name in done.out
+        assert (
+            "%s would mask epmd.socket and epmd.service" % host.name in done.out
+            and "%s would have erlang-guard.service restarted" % host.name in done.out
+        )
     assert "nothing to verify yet, no node is set up on alpha, bravo, carol and dave" in done.out
     assert {name: done.out for name, done in everywhere(traces).items()} == before
 
@@ -77,7 +80,12 @@ def test_ten_kills_of_a_first_run() -> None:
 
 def test_a_module_killed_on_the_host() -> None:
     """What a process that ended between two of its steps leaves behind is removed, and does not get in the way."""
-    assert on("alpha", "cd /etc/erlang/guard && echo half > .sys.config.staged && cp sys.config .sys.config.previous && echo old > sys.config").code == 0
+    assert (
+        on(
+            "alpha", "cd /etc/erlang/guard && echo half > .sys.config.staged && cp sys.config .sys.config.previous && echo old > sys.config"
+        ).code
+        == 0
+    )
     done = play("site")
     assert done.code == 0 and done.changed["alpha"] > 0, done.out[-4000:]
     assert on("alpha", HALF_WRITTEN).out == ""

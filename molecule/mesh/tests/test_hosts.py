@@ -57,7 +57,10 @@ def test_files(host, path: str, owner: str, group: str, mode: int) -> None:
 
 
 def test_nothing_half_written(host) -> None:
-    assert host.run(r"find /etc /opt /var/lib /usr/local /run -xdev \( -name '*.staged' -o -name '*.previous' -o -name '.boot-*' \)").stdout == ""
+    assert (
+        host.run(r"find /etc /opt /var/lib /usr/local /run -xdev \( -name '*.staged' -o -name '*.previous' -o -name '.boot-*' \)").stdout
+        == ""
+    )
     assert host.run("ls /run/erlang-guard.next.key").rc == 2
 
 
@@ -99,7 +102,9 @@ def test_unit(host) -> None:
     assert host.service("erlang-guard-firewall").is_running and host.service("erlang-guard-firewall").is_enabled
     # By erlang_node_unit_settings of the inventory; the template has 2 s.
     assert host.check_output("systemctl show -P RestartUSec erlang-guard") == "1s"
-    exposure = re.search(r"Overall exposure level for erlang-guard.service: ([0-9.]+)", host.check_output("systemd-analyze security erlang-guard"))
+    exposure = re.search(
+        r"Overall exposure level for erlang-guard.service: ([0-9.]+)", host.check_output("systemd-analyze security erlang-guard")
+    )
     assert exposure and float(exposure.group(1)) <= 2.0
     main = host.check_output("systemctl show --property=MainPID --value erlang-guard")
     status = host.file("/proc/%s/status" % main).content_string
@@ -137,7 +142,10 @@ def test_no_secret_for_others(host) -> None:
     places = "/etc /opt /var/lib/merl /var/log /var/tmp /tmp /run /usr/local"
     assert by_nobody(host, "grep -rlsF -f - " + places) == ""
     assert by_nobody(host, "grep -lsF -f - /proc/[0-9]*/cmdline") == ""
-    assert by_nobody(host, "cat >/tmp/seen-by-nobody; systemctl show erlang-guard | grep -F -f /tmp/seen-by-nobody; rm /tmp/seen-by-nobody") == ""
+    assert (
+        by_nobody(host, "cat >/tmp/seen-by-nobody; systemctl show erlang-guard | grep -F -f /tmp/seen-by-nobody; rm /tmp/seen-by-nobody")
+        == ""
+    )
     # What shows that it is looked for in the right way.
     assert "/etc/hostname" in by_nobody(host, "cat >/dev/null; cat /etc/hostname | grep -rlsF -f - /etc/hostname")
     read = host.run("printf '%s\n' | grep -rlF -f - /etc/erlang/guard", SECRET_PARTS[0]).stdout

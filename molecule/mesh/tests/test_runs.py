@@ -98,7 +98,9 @@ def test_plays_of_ones_own(tmp_path: Path) -> None:
     ):
         assert done.code != 0 and "undefined" not in done.out
         for name, (role, before) in lacks.items():
-            assert "%s: the role erlang_%s needs what the role erlang_%s finds or makes; put" % (name, role, before) in " ".join(done.out.split())
+            assert "%s: the role erlang_%s needs what the role erlang_%s finds or makes; put" % (name, role, before) in " ".join(
+                done.out.split()
+            )
 
 
 def test_a_renamed_cluster_or_host_is_refused_before_any_change() -> None:
@@ -109,20 +111,26 @@ def test_a_renamed_cluster_or_host_is_refused_before_any_change() -> None:
         out = " ".join(done.out.split())
         assert done.code != 0 and not any(done.changed[name] for name in ("bravo", "carol", "dave")), done.out
         for known in HOSTS:
-            sentence = "%s: sentry@%s is to be here, and guard@%s, which listens on the same port 4370, is here" % (known.name, known.fqdn, known.fqdn)
+            sentence = "%s: sentry@%s is to be here, and guard@%s, which listens on the same port 4370, is here" % (
+                known.name,
+                known.fqdn,
+                known.fqdn,
+            )
             assert sentence in out, done.out
         assert "Mnesia's tables in /var/lib/merl/guard/Mnesia.guard@alpha.example.net belong to the former name" in out
     assert {done.out.split()[0] for done in everywhere("ls /etc/erlang").values()} == {"guard"}
     assert all(done.code for done in everywhere("test -e /etc/systemd/system/erlang-sentry.service").values())
     done = play("site", "-e", '{"erlang_node_host": "{{ inventory_hostname }}.example.org"}', "--check")
-    assert done.code != 0 and "guard@alpha.example.org is to be here, and guard@alpha.example.net, which has the same files" in " ".join(done.out.split())
+    assert done.code != 0 and "guard@alpha.example.org is to be here, and guard@alpha.example.net, which has the same files" in " ".join(
+        done.out.split()
+    )
     shutil.rmtree(RUN / "erlang" / "sentry", ignore_errors=True)
 
 
 def test_sudo_that_wants_a_terminal() -> None:
     """As with requiretty in sudoers: modules are piped, which needs no terminal and has none, unless the user says otherwise."""
     refusal = "echo 'sudo: sorry, you must have a tty to run sudo' >&2; exit 1"
-    sudo = "#!/bin/sh\n[ -t 0 ] || { " + refusal + "; }\nwhile [ $# -gt 2 ]; do shift; done\nexec /bin/sh \"$@\"\n"
+    sudo = "#!/bin/sh\n[ -t 0 ] || { " + refusal + '; }\nwhile [ $# -gt 2 ]; do shift; done\nexec /bin/sh "$@"\n'
     command = whole.play("site", ["--tags", "erlang_firewall", "--limit", "alpha", "--become", "-e", "ansible_become_exe=/root/sudo"])
     environment = ["env", "ANSIBLE_BECOME_ALLOW_SAME_USER=1"]
     with altered("alpha", "cat > /root/sudo <<'END'\n%sEND\nchmod 755 /root/sudo" % sudo, "rm /root/sudo"):
@@ -149,7 +157,7 @@ FILTER_CHECK = "/opt/erlang/nodes/guard/bin/packet-filter check erlang_guard /et
 def test_rules_of_another_firewall_that_were_loaded_anew() -> None:
     """Whatever throws our rules out of the kernel, they come back by themselves; the keeper's table holds meanwhile."""
     chain = "nft -a list chain inet filter input"
-    right = 'nft list chain inet filter input 2>/dev/null | grep -q \'comment "erlang_guard"\' && ' + FILTER_CHECK
+    right = "nft list chain inet filter input 2>/dev/null | grep -q 'comment \"erlang_guard\"' && " + FILTER_CHECK
     handle = re.search(r'comment "erlang_guard" # handle (\d+)', on("bravo", chain).out)
     assert handle
     keeper = "$(systemctl show -P MainPID erlang-guard-firewall-keeper)"
@@ -227,7 +235,13 @@ def test_secrets_are_not_shown() -> None:
 def test_ssh_is_never_cut() -> None:
     """An open connection and new ones, while the packet filter is made from nothing on a host that has one of its own."""
     target = host("dave")
-    assert on("dave", "systemctl stop erlang-guard erlang-guard-firewall; rm -rf /etc/erlang /etc/systemd/system/erlang-*; systemctl daemon-reload").code == 0
+    assert (
+        on(
+            "dave",
+            "systemctl stop erlang-guard erlang-guard-firewall; rm -rf /etc/erlang /etc/systemd/system/erlang-*; systemctl daemon-reload",
+        ).code
+        == 0
+    )
     stop, failures, tries = threading.Event(), [], []
 
     def knock() -> None:
@@ -262,7 +276,9 @@ def test_an_attack_is_known_everywhere() -> None:
 def test_the_list_survives_a_node_and_the_node_comes_back() -> None:
     with altered("alpha", "systemctl kill --signal=KILL --kill-whom=main erlang-guard", "true"):
         assert until(lambda: ATTACKER in on("bravo", "erlang-guard rpc guard known").out)
-        assert until(lambda: on("alpha", "systemctl is-active erlang-guard").out.strip() == "active" and on("alpha", "erlang-guard ping").code == 0)
+        assert until(
+            lambda: on("alpha", "systemctl is-active erlang-guard").out.strip() == "active" and on("alpha", "erlang-guard ping").code == 0
+        )
         assert until(lambda: ATTACKER in on("alpha", "erlang-guard rpc guard known").out)
     assert until(lambda: on("alpha", "erlang-guard eval 'length(nodes()).'").out.strip() == "3", seconds=90)
 
@@ -283,7 +299,9 @@ def test_what_a_node_has_read_is_said_by_its_service_alone() -> None:
 def test_a_node_that_cannot_start_says_why() -> None:
     """And says no secret of the application, though the node itself did."""
     says = 'io:format("~ts~n~tp~n", [os:getenv("GUARD_TOKEN"), application:get_all_env(guard)]).'
-    done = play("site", "-vvv", "--diff", "-e", json.dumps({"erlang_node_vm_args": ["-eval", says, "-s", "no_such_module"]}), "--limit", "carol")
+    done = play(
+        "site", "-vvv", "--diff", "-e", json.dumps({"erlang_node_vm_args": ["-eval", says, "-s", "no_such_module"]}), "--limit", "carol"
+    )
     assert done.code != 0
     # The cause comes first.
     first = r"does not start; what it said, the cause first [^']*'?,?\s+[-\"'\s]*Error! Failed to load module 'no_such_module'"

@@ -84,7 +84,7 @@ def test_all_is_well() -> None:
 
 def test_certificates_end_when_openssl_says_so() -> None:
     def end(name: str, file: str) -> float:
-        said = on(name, "date +%%s -d \"$(openssl x509 -in /etc/erlang/guard/%s -noout -enddate | cut -d= -f2)\"" % file)
+        said = on(name, 'date +%%s -d "$(openssl x509 -in /etc/erlang/guard/%s -noout -enddate | cut -d= -f2)"' % file)
         return float(said.out)
 
     found = look("alpha")
@@ -110,7 +110,7 @@ def test_a_node_that_stops_is_seen_by_all_within_one_look_and_no_unit_fails() ->
 def test_a_connected_node_that_is_not_of_the_cluster_is_counted_and_named() -> None:
     settings = "/etc/erlang/guard/watch.json"
     without = "import json; d = json.load(open('%s')); d['peers'] = [p for p in d['peers'] if 'dave' not in p['node']]" % settings
-    edit = 'cp -p %s /root/kept && python3 -c "%s; open(\'%s\', \'w\').write(json.dumps(d))"' % (settings, without, settings)
+    edit = "cp -p %s /root/kept && python3 -c \"%s; open('%s', 'w').write(json.dumps(d))\"" % (settings, without, settings)
     with altered("alpha", edit, "mv /root/kept " + settings):
         assert look("alpha")[("node_strangers",)] == 1
         assert "connected with '%s'" % node("dave") in on("alpha", "journalctl -u %s -n 20 -o cat" % SERVICE).out
@@ -120,7 +120,9 @@ def test_where_it_cannot_look_the_unit_fails_and_says_why() -> None:
     cookie = "/var/lib/merl/guard/.erlang.cookie"
     with altered("carol", "mv %s %s.away" % (cookie, cookie), "mv %s.away %s" % (cookie, cookie)):
         why = "cannot do its work: %s: No such file" % cookie
-        assert until(lambda: on("carol", "systemctl start " + SERVICE).code != 0 and why in on("carol", "journalctl -u %s -n 9 -o cat" % SERVICE).out)
+        assert until(
+            lambda: on("carol", "systemctl start " + SERVICE).code != 0 and why in on("carol", "journalctl -u %s -n 9 -o cat" % SERVICE).out
+        )
         assert set(edges(metrics("carol")).values()) == {0}
     look("carol")
 
@@ -144,7 +146,7 @@ def test_the_service_is_sandboxed_and_is_not_root() -> None:
 def test_node_exporter_reads_them() -> None:
     serve = "prometheus-node-exporter --collector.disable-defaults --collector.textfile --collector.textfile.directory=%s" % COLLECTOR
     ask = (
-        "python3 -c 'import http.client as h; c = h.HTTPConnection(\"127.0.0.1\", 9101); c.request(\"GET\", \"/metrics\");"
+        'python3 -c \'import http.client as h; c = h.HTTPConnection("127.0.0.1", 9101); c.request("GET", "/metrics");'
         " print(c.getresponse().read().decode())'"
     )
     install = "apt-get -q -y --no-install-recommends install prometheus-node-exporter && systemctl stop prometheus-node-exporter"

@@ -61,7 +61,10 @@ def load(name: str, module: str) -> None:
     """Have the node load a module of this scenario."""
     send(name, HOME + "/hostile", module + ".erl")
     send(name, "/root", "watched_terminal.py")
-    make = "cd %s/hostile && erl -noinput -boot no_dot_erlang -eval '{ok, _} = compile:file(%s), halt().' && chmod a+rX . *" % (HOME, module)
+    make = "cd %s/hostile && erl -noinput -boot no_dot_erlang -eval '{ok, _} = compile:file(%s), halt().' && chmod a+rX . *" % (
+        HOME,
+        module,
+    )
     done = on(name, "%s && erlang-guard rpc code load_abs '[\"%s/hostile/%s\"]'" % (make, HOME, module))
     assert done.code == 0 and "{module," in done.out, done.out
 
@@ -146,7 +149,10 @@ class TestLying:
             ("{ok, lists:duplicate(5000000, {})}", "gave no answer"),
             ("#{ok => 1}", "answered with something that its module beam_tls_control does not answer with"),
             ("timer:sleep(infinity)", NEVER),
-            ("[{any, N} ! flood || _ <- lists:seq(1, 20000), N <- nodes(hidden)], timer:sleep(infinity)", "frames came, and no answer among them"),
+            (
+                "[{any, N} ! flood || _ <- lists:seq(1, 20000), N <- nodes(hidden)], timer:sleep(infinity)",
+                "frames came, and no answer among them",
+            ),
             ("[erlang:disconnect_node(N) || N <- nodes(hidden)]", "gave no answer"),
             ("exit(self(), kill)", "The call failed in"),
         ],
@@ -165,7 +171,7 @@ def test_a_caller_says_how_long_a_call_may_take() -> None:
 @pytest.mark.parametrize("name", SUITES)
 def test_results_are_written_as_erlang_does(name: str) -> None:
     """Long ones and odd ones as ``~tp`` breaks and quotes them."""
-    odd = "{[N || N <- lists:seq(1, 60)], #{a => <<\"b\">>, \"text\" => 'An atom'}, 1.5, [$a, 16#4e16], <<255:3>>, fun lists:map/2}"
+    odd = '{[N || N <- lists:seq(1, 60)], #{a => <<"b">>, "text" => \'An atom\'}, 1.5, [$a, 16#4e16], <<255:3>>, fun lists:map/2}'
     done = on(name, "erlang-guard eval %s" % shlex.quote(odd))
     expression = 'io:setopts([{encoding, unicode}]), io:format("~tp~n", [%s]), halt().' % odd
     written = on(name, "erl -noinput -boot no_dot_erlang -eval " + shlex.quote(expression))
@@ -186,7 +192,9 @@ def test_what_brings_no_result_ends_with_a_sentence() -> None:
         assert sentence in refused(on(name, "erlang-guard " + command))
 
 
-@pytest.mark.parametrize("command", ["status | head -1", "ping | true", "eval 'lists:seq(1, 30000).' | head -1", "ping >&-", "status >&- 2>&-"])
+@pytest.mark.parametrize(
+    "command", ["status | head -1", "ping | true", "eval 'lists:seq(1, 30000).' | head -1", "ping >&-", "status >&- 2>&-"]
+)
 @pytest.mark.parametrize("signals", ["", "trap '' PIPE; "])
 def test_a_caller_that_has_seen_enough(command: str, signals: str) -> None:
     """No traceback, no crash of a runtime, no word, whether or not the caller heeds SIGPIPE."""

@@ -17,9 +17,9 @@ import re
 import statistics
 import typing as t
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import diagnosis
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.catalogue import Symptom
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.running import strangers
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import diagnosis
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.catalogue import Symptom
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.running import strangers
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report import merging
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.grouping import Group, Pair, groups
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.merging import Fault
@@ -111,12 +111,9 @@ class Causes:
             for edge in answer.get("edges") or ()
             if edge["to"] in inventory
         }
-        self.edges = {
-            pair: self._placed(edge["fault"], *pair) for pair, edge in self._probed.items() if not edge["ok"]
-        }
+        self.edges = {pair: self._placed(edge["fault"], *pair) for pair, edge in self._probed.items() if not edge["ok"]}
         self.hosts: dict[str, list[Fault]] = {
-            name: [self._placed(finding, name, name) for finding in answer.get("findings") or ()]
-            for name, answer in self._answers.items()
+            name: [self._placed(finding, name, name) for finding in answer.get("findings") or ()] for name, answer in self._answers.items()
         }
         self.nodes = {
             name: self._placed(answer["running"]["fault"], name, name)
@@ -209,18 +206,12 @@ class Causes:
 
     def _other_nodes(self) -> None:
         """A certificate that is another host's own tells who answers instead of the peer."""
-        shown = {
-            one["digest"]: name
-            for name in self._answers
-            for one in (self._facts(name).get("certificates") or {}).get("server") or ()
-        }
+        shown = {one["digest"]: name for name in self._answers for one in (self._facts(name).get("certificates") or {}).get("server") or ()}
         for origin, target in self._failing("server-certificate-name"):
             answered = shown.get(self._probed[origin, target].get("certificate_digest"))
             if answered not in (None, target):
                 detail = "it shows the certificate of %s" % self._host_part(str(answered))
-                self.edges[origin, target] = self._fault(
-                    Symptom("mesh", "certificate", "other-node"), origin, target, detail=detail
-                )
+                self.edges[origin, target] = self._fault(Symptom("mesh", "certificate", "other-node"), origin, target, detail=detail)
 
     def _silent_edges(self) -> None:
         """Nothing came back: the way back may be missing, or somebody dropped packets."""
@@ -393,9 +384,7 @@ class Causes:
             old = [one for one in old if one["subject"] not in good]
             if old:
                 met[name] = "%s ended on %s" % (old[0]["subject"], _day(float(old[0]["not_after"])))
-        found = [
-            self._fault(Symptom("mesh", "authority", "expired"), name, name, detail=detail) for name, detail in met.items()
-        ]
+        found = [self._fault(Symptom("mesh", "authority", "expired"), name, name, detail=detail) for name, detail in met.items()]
         for name, fault in zip(met, found, strict=True):
             everywhere = len(found) == len(self._answers) and len(self._nodes) > 1
             shared = self._merged(found, host=None) if everywhere else fault
@@ -417,9 +406,7 @@ class Causes:
                     continue
                 if self._generally_trusted(shower, side) or self._trusts_nobody(verifier, trusts):
                     names = {"detail": "they are of %s" % self._issuer(shower, side)}
-                    self.edges[pair] = self._fault(
-                        Symptom("mesh", "trust", "unknown-ca"), verifier, shower, **names
-                    )
+                    self.edges[pair] = self._fault(Symptom("mesh", "trust", "unknown-ca"), verifier, shower, **names)
 
     def _shown_by_another(self, pair: Pair) -> bool:
         """Whether the certificate that was met on an edge is another one than the host behind it has."""
@@ -525,9 +512,7 @@ class Causes:
             ticktime = self._running(name).get("net_ticktime")
             if wanted is not None and isinstance(ticktime, int) and ticktime != wanted:
                 detail = "it is %d seconds there, and %d in the cluster" % (ticktime, wanted)
-                self.hosts[name].append(
-                    self._fault(Symptom("mesh", "net-ticktime", "differs"), name, name, detail=detail)
-                )
+                self.hosts[name].append(self._fault(Symptom("mesh", "net-ticktime", "differs"), name, name, detail=detail))
 
     def _hidden_nodes(self) -> None:
         """Both ends of a connection call it hidden if one of the nodes hides."""
@@ -541,9 +526,7 @@ class Causes:
         clear = [pair for pair in pairs if told & set(pair)]
         odd = {name for pair in clear for name in pair if name in told}
         for name in sorted(odd | set(odd_ones([pair for pair in pairs if pair not in clear]).values())):
-            self.hosts[name].append(
-                self._fault(Symptom("mesh", "connection", "hidden"), name, name, detail="they call it so")
-            )
+            self.hosts[name].append(self._fault(Symptom("mesh", "connection", "hidden"), name, name, detail="they call it so"))
 
     def _strangers(self) -> None:
         """Whoever is connected and no node of the cluster is one fault, at all hosts whose nodes tell of it."""
@@ -593,9 +576,7 @@ class Causes:
                 settled = min(_uptime(mine), _uptime(theirs)) >= SETTLING
                 hidden = me in theirs.get("hidden_peers", ())
                 if them in mine.get("peers", ()) and me not in theirs.get("peers", ()) and settled and not hidden:
-                    self.edges[origin, target] = self._fault(
-                        Symptom("mesh", "connection", "one-sided"), origin, target
-                    )
+                    self.edges[origin, target] = self._fault(Symptom("mesh", "connection", "one-sided"), origin, target)
 
     def _both_sides(self) -> None:
         """A certificate that a host shows on both sides has one fault, whichever side met it."""

@@ -63,12 +63,7 @@ def _shown(edges: t.Sequence[Record], count: int) -> list[tuple[Record, bool]]:
     shown = []
     for (origin, target), edge in by_pair.items():
         back = by_pair.get((target, origin))
-        both = (
-            count > ARROWED_NODES
-            and back is not None
-            and edge["state"] == back["state"] == OK
-            and kind(edge) == kind(back)
-        )
+        both = count > ARROWED_NODES and back is not None and edge["state"] == back["state"] == OK and kind(edge) == kind(back)
         if not both or origin < target:
             shown.append((edge, both))
     return sorted(shown, key=lambda entry: entry[0]["state"] in BAD_EDGES)

@@ -38,9 +38,7 @@ def key(report: Report) -> Element:
     present = {kind(edge) for edge in report["edges"]}
     shape = _shape(report)
     entries = [
-        element("li", {"class": "edge %s" % name}, shape.sample(name), meaning)
-        for name, meaning in MEANINGS.items()
-        if name in present
+        element("li", {"class": "edge %s" % name}, shape.sample(name), meaning) for name, meaning in MEANINGS.items() if name in present
     ]
     return element("ul", {"class": "key"}, *entries)
 

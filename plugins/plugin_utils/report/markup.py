@@ -32,17 +32,10 @@ def element(name: str, attributes: t.Mapping[str, Child] | None = None, *childre
 def join(*children: Child) -> Element:
     """Children one after the other, escaped where they are plain text."""
     return Element(
-        "".join(
-            child if isinstance(child, Element) else html.escape(_visible(str(child)))
-            for child in children
-            if child is not None
-        )
+        "".join(child if isinstance(child, Element) else html.escape(_visible(str(child))) for child in children if child is not None)
     )
 
 
 def _visible(text: str) -> str:
     """Text in which control characters and marks that turn the direction of writing show as escapes."""
-    return "".join(
-        letter if letter.isprintable() or letter == "\n" else letter.encode("unicode_escape").decode("ascii")
-        for letter in text
-    )
+    return "".join(letter if letter.isprintable() or letter == "\n" else letter.encode("unicode_escape").decode("ascii") for letter in text)

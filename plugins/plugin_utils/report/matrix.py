@@ -36,15 +36,8 @@ def draw(report: Report) -> Drawing:
     cell = min(_LARGEST, (_WIDTH - _LEFT - _RIGHT) / count)
     side = cell * count
     place = {node["inventory"]: position for position, node in enumerate(nodes)}
-    cells = [
-        _cell(edge, place, cell)
-        for edge in sorted(report["edges"], key=lambda edge: edge["state"] in BAD_EDGES)
-        if kind(edge) != OK
-    ]
-    lines = "".join(
-        "M%g %.2fh%.2fM%.2f %gv%.2f" % (_LEFT, _TOP + at * cell, side, _LEFT + at * cell, _TOP, side)
-        for at in range(1, count)
-    )
+    cells = [_cell(edge, place, cell) for edge in sorted(report["edges"], key=lambda edge: edge["state"] in BAD_EDGES) if kind(edge) != OK]
+    lines = "".join("M%g %.2fh%.2fM%.2f %gv%.2f" % (_LEFT, _TOP + at * cell, side, _LEFT + at * cell, _TOP, side) for at in range(1, count))
     steps = "".join("M%.2f %.2fh%.2fv%.2fh-%.2fz" % (_LEFT + at * cell, _TOP + at * cell, cell, cell, cell) for at in range(count))
     frame: dict[str, Child] = {"x": _LEFT, "y": _TOP, "width": "%.2f" % side, "height": "%.2f" % side}
     content = join(

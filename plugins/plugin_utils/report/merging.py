@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import diagnosis
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import diagnosis
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.wording import details, listed
 
 Fault = dict[str, t.Any]

@@ -14,8 +14,8 @@ import datetime
 import math
 import typing as t
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.edges import proven_from
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.walls import LOCAL, NAMES, OUTSIDE
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.edges import proven_from
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.walls import LOCAL, NAMES, OUTSIDE
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report import walls
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.answers import is_answer
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.causes import UNEXPLAINED, Causes
@@ -112,9 +112,7 @@ def summary(report: Report) -> str:
         parts.append("%d of %d nodes not up" % (totals["nodes"]["bad"], totals["nodes"]["asked"]))
     days = totals["certificate_days_left"]
     if days is not None:
-        parts.append(
-            "certificates good for %s" % plural(math.floor(days), "day") if days > 0 else "a certificate has expired"
-        )
+        parts.append("certificates good for %s" % plural(math.floor(days), "day") if days > 0 else "a certificate has expired")
     absent = [node["inventory"] for node in report["nodes"] if node["state"] == ABSENT]
     if absent:
         parts.append("no node yet on %s" % listed(absent))
@@ -150,9 +148,7 @@ class _Join:
         self.told = {name: str(answer.get("msg") or "") for name, answer in answers.items()}
         self.causes = Causes(question.topology, present, watched, self.silent(), now)
         self.probed = {
-            (name, self.inventory.get(edge["to"], edge["to"])): edge
-            for name, answer in self.answers.items()
-            for edge in answer["edges"]
+            (name, self.inventory.get(edge["to"], edge["to"])): edge for name, answer in self.answers.items() for edge in answer["edges"]
         }
 
     def nodes(self) -> list[dict[str, t.Any]]:
@@ -171,9 +167,7 @@ class _Join:
             if (wall, origin, target) not in known:
                 state = self._silence(origin, target)
                 detail = self._reason(origin) if state == NO_ANSWER else ""
-                made.append(
-                    {"wall": wall, "from": origin, "to": target, "state": state, "stage": None, "detail": detail}
-                )
+                made.append({"wall": wall, "from": origin, "to": target, "state": state, "stage": None, "detail": detail})
         order = {wall: position for position, wall in enumerate(NAMES)}
         return sorted(made, key=lambda wall: order.get(wall["wall"], len(order)))
 
@@ -202,11 +196,7 @@ class _Join:
             fault = self.causes.nodes.get(name) if state == DOWN else None
         if state in BAD_NODES and not fault:
             fault = self._no_answer(name)
-        seen = [
-            edge
-            for (_from, to), edge in self.probed.items()
-            if to == name and edge.get("certificate_days_left") is not None
-        ]
+        seen = [edge for (_from, to), edge in self.probed.items() if to == name and edge.get("certificate_days_left") is not None]
         soonest = min(seen, key=lambda edge: float(edge["certificate_days_left"])) if seen else {}
         return {
             "inventory": name,
@@ -281,8 +271,7 @@ class _Join:
         return {
             "id": "no-answer",
             "host": name,
-            "cause": "%s gave no answer%s."
-            % (name, ": " + self._reason(name).rstrip(".") if self._reason(name) else ""),
+            "cause": "%s gave no answer%s." % (name, ": " + self._reason(name).rstrip(".") if self._reason(name) else ""),
             "remedy": "See what ansible says of %s further up, and verify again." % name,
         }
 
@@ -354,9 +343,7 @@ def _faults(
     broken |= {(node["inventory"], node["inventory"]) for node in nodes if node["state"] in BAD_NODES}
     bad = [wall for wall in attempts if wall["state"] in BAD_WALLS and wall["from"] not in silent]
     bad = [wall for wall in bad if wall["state"] != UNPROVEN or _tried(wall) not in broken]
-    unfiltered = {
-        name: fault for name, faults in join.causes.hosts.items() for fault in faults if fault["id"] == "packet-filter-wrong"
-    }
+    unfiltered = {name: fault for name, faults in join.causes.hosts.items() for fault in faults if fault["id"] == "packet-filter-wrong"}
     for wall in [wall for wall in bad if wall["state"] == FELL and _filter_of(wall) in unfiltered]:
         bad.remove(wall)
         add(unfiltered[_filter_of(wall)], "%s → %s" % (wall["from"], wall["to"]))

@@ -131,9 +131,7 @@ def _header(report: Report) -> Element:
         element(
             "dl",
             {"class": "totals"},
-            _total(
-                "Nodes up", totals["nodes"]["up"], totals["nodes"]["asked"], "bad" if totals["nodes"]["bad"] else None
-            ),
+            _total("Nodes up", totals["nodes"]["up"], totals["nodes"]["asked"], "bad" if totals["nodes"]["bad"] else None),
             _total("Edges", totals["edges"]["ok"], totals["edges"]["asked"], "bad" if totals["edges"]["bad"] else None),
             _total(
                 "Walls held",
@@ -212,9 +210,7 @@ def _table(
         element(
             "th",
             {"scope": "col", "class": "number" if column.number else None, "aria-sort": "none"},
-            element(
-                "button", {"type": "button"}, column.title, element("span", {"class": "arrow", "aria-hidden": "true"})
-            ),
+            element("button", {"type": "button"}, column.title, element("span", {"class": "arrow", "aria-hidden": "true"})),
         )
         for column in columns
     ]
@@ -377,9 +373,7 @@ def _walls(report: Report) -> Element:
         folded.setdefault(attempt["wall"], []).append(attempt)
     if not folded:
         return element("p", {"class": "hint"}, "No walls were tried.")
-    return element(
-        "ul", {"class": "walls"}, *(element("li", None, _wall(name, attempts)) for name, attempts in folded.items())
-    )
+    return element("ul", {"class": "walls"}, *(element("li", None, _wall(name, attempts)) for name, attempts in folded.items()))
 
 
 def _wall(name: str, attempts: t.Sequence[t.Mapping[str, t.Any]]) -> Element:
@@ -400,9 +394,7 @@ def _wall(name: str, attempts: t.Sequence[t.Mapping[str, t.Any]]) -> Element:
         for attempt in sorted(attempts, key=lambda attempt: attempt["state"] not in BAD_WALLS)[:LISTED_ATTEMPTS]
     ]
     if len(attempts) > LISTED_ATTEMPTS:
-        entries.append(
-            element("li", None, "and %s more, in report.json" % plural(len(attempts) - LISTED_ATTEMPTS, "attempt"))
-        )
+        entries.append(element("li", None, "and %s more, in report.json" % plural(len(attempts) - LISTED_ATTEMPTS, "attempt")))
     summary = element(
         "summary",
         None,
@@ -414,6 +406,4 @@ def _wall(name: str, attempts: t.Sequence[t.Mapping[str, t.Any]]) -> Element:
         ),
         _state(state, said),
     )
-    return element(
-        "details", {"open": "open" if bad else None}, summary, element("ul", {"class": "attempts"}, *entries)
-    )
+    return element("details", {"open": "open" if bad else None}, summary, element("ul", {"class": "attempts"}, *entries))

@@ -70,9 +70,7 @@ def render(report: Report, width: int, page: str = "") -> list[Line]:
 
 def clean(text: object) -> str:
     """Text without anything that a terminal would act upon: control characters are shown as escapes."""
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii") for letter in str(text)
-    )
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii") for letter in str(text))
 
 
 def _edges(report: Report, width: int) -> list[Line]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.walls import INSIDE, LOCAL, OUTSIDE
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.walls import INSIDE, LOCAL, OUTSIDE
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.grouping import groups
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.wording import details, listed
 
@@ -46,8 +46,7 @@ _FELL = {
     ),
     "no_certificate": (
         "A client that showed no certificate was let in",
-        "Run the role erlang_node for {to}: its TLS options have to ask for a certificate "
-        "(verify_peer and fail_if_no_peer_cert).",
+        "Run the role erlang_node for {to}: its TLS options have to ask for a certificate (verify_peer and fail_if_no_peer_cert).",
     ),
     "foreign_ca": (
         "A certificate of a CA that is not the cluster's was trusted",
@@ -59,8 +58,7 @@ _FELL = {
     ),
     "wrong_name": (
         "A host could claim a node name that its certificate does not carry",
-        "Run the role erlang_node for {to}: the node has to run with the collection's epmd module, "
-        "which names its peers.",
+        "Run the role erlang_node for {to}: the node has to run with the collection's epmd module, which names its peers.",
     ),
     "local_account": (
         "Any account of {from} can hold connections to a node open and keep its peers out",
@@ -68,13 +66,11 @@ _FELL = {
     ),
     "packet_filter": (
         "The distribution port answers a host that is no peer",
-        "Run the role erlang_firewall for {to}, and open upstream firewalls no further than the playbook "
-        "firewall_plan lists.",
+        "Run the role erlang_firewall for {to}, and open upstream firewalls no further than the playbook firewall_plan lists.",
     ),
     "epmd": (
         "The port mapper answers a host that is no peer",
-        "Run the role erlang_firewall for {to}, and open upstream firewalls no further than the playbook "
-        "firewall_plan lists.",
+        "Run the role erlang_firewall for {to}, and open upstream firewalls no further than the playbook firewall_plan lists.",
     ),
 }
 

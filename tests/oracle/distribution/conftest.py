@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.probe import Peer, Prober
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.tls import Credentials
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.probe import Peer, Prober
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.tls import Credentials
 
 collect_ignore_glob = [] if shutil.which("erl") else ["test_*.py"]
 
@@ -53,8 +53,7 @@ class Authority:
         """Return a PEM file with a certificate for dns and its key."""
         extensions = self.directory / (label + ".ext")
         extensions.write_text(
-            "basicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nextendedKeyUsage=%s\nsubjectAltName=DNS:%s\n"
-            % (usage, dns)
+            "basicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nextendedKeyUsage=%s\nsubjectAltName=DNS:%s\n" % (usage, dns)
         )
         openssl(
             "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=" + dns,
@@ -67,9 +66,7 @@ class Authority:
             directory=self.directory,
         )  # fmt: skip
         both = self.directory / (label + ".node.pem")
-        both.write_text(
-            (self.directory / (label + ".key")).read_text() + (self.directory / (label + ".crt")).read_text()
-        )
+        both.write_text((self.directory / (label + ".key")).read_text() + (self.directory / (label + ".crt")).read_text())
         return both
 
 
@@ -168,9 +165,7 @@ class Mesh:
         assert first == "ready\n", first + log.read_text()
         return node
 
-    def prober(
-        self, number: int, certificate: Path | None = None, cookie_file: Path | None = None, trust: Path | None = None
-    ) -> Prober:
+    def prober(self, number: int, certificate: Path | None = None, cookie_file: Path | None = None, trust: Path | None = None) -> Prober:
         """Return what host number brings to its attempts."""
         both = certificate or self.directory / ("host%d.node.pem" % number)
         if not both.exists():

@@ -109,13 +109,24 @@ class Workshop:
             yield self.shape("key " + kind, self.leaf(key=key), key=key)
 
     def _signatures(self) -> Iterator[Shape]:
-        ways = [("RSA-2048", how) for how in ("md5", "sha1", "sha224", "sha256", "sha384", "sha512", "pss-sha256", "pss-sha384", "pss-sha512")]
+        ways = [
+            ("RSA-2048", how) for how in ("md5", "sha1", "sha224", "sha256", "sha384", "sha512", "pss-sha256", "pss-sha384", "pss-sha512")
+        ]
         ways += [("P-256", how) for how in ("sha1", "sha224", "sha256", "sha384", "sha512")]
         ways += [("P-224", "sha256"), ("P-384", "sha384"), ("P-384", "sha256"), ("P-521", "sha512"), ("secp256k1", "sha256")]
-        ways += [("Ed25519", ""), ("Ed448", ""), ("RSA-1024", "sha256"), ("RSA-4096", "sha256"), ("RSA-PSS", "pss-sha256"), ("DSA", "sha256")]
+        ways += [
+            ("Ed25519", ""),
+            ("Ed448", ""),
+            ("RSA-1024", "sha256"),
+            ("RSA-4096", "sha256"),
+            ("RSA-PSS", "pss-sha256"),
+            ("DSA", "sha256"),
+        ]
         for kind, how in ways:
             issuer = self.authority("CA of " + kind, self.key(kind), how="pss-sha256" if kind == "RSA-PSS" else "sha256")
-            yield self.shape("signed by %s with %s" % (kind, how), self.leaf(issuer, how=how), trust=[self.root.certificate, issuer.certificate])
+            yield self.shape(
+                "signed by %s with %s" % (kind, how), self.leaf(issuer, how=how), trust=[self.root.certificate, issuer.certificate]
+            )
         weak = self.authority("Weakly signed", self.key("RSA-2048"), how="md5")
         yield self.shape("CA signed itself with md5", self.leaf(weak), trust=[self.root.certificate, weak.certificate])
 
@@ -191,7 +202,9 @@ class Workshop:
         for name, wanted in names.items():
             yield self.shape("subjectAltName " + name, self.leaf(names=der.alternative_names(*wanted)))
         yield self.shape("subjectAltName critical", self.leaf(names=der.alternative_names(("dns", host), critical=True)))
-        yield self.shape("subjectAltName critical, no subject", self.leaf(subject="", names=der.alternative_names(("dns", host), critical=True)))
+        yield self.shape(
+            "subjectAltName critical, no subject", self.leaf(subject="", names=der.alternative_names(("dns", host), critical=True))
+        )
         yield self.shape("no subject", self.leaf(subject=""))
         yield self.shape("no subjectAltName, CN is the host", self.leaf(names=None))
         yield self.shape("no subjectAltName, no CN", self.leaf(names=None, subject=""))
@@ -219,7 +232,9 @@ class Workshop:
         yield self.shape("extension twice", self.leaf(more=[der.key_usage("digitalSignature")]))
         policies = der.extension("2.5.29.32", der.sequence(der.sequence(der.oid("1.3.6.1.4.1.99999.2"))), critical=True)
         yield self.shape("certificate policies, critical", self.leaf(more=[policies]))
-        yield self.shape("issuer alternative name, critical", self.leaf(more=[der.extension("2.5.29.18", der.sequence(der.tlv(0x82, b"a")), True)]))
+        yield self.shape(
+            "issuer alternative name, critical", self.leaf(more=[der.extension("2.5.29.18", der.sequence(der.tlv(0x82, b"a")), True)])
+        )
         yield self.shape("subject key identifier, critical", self.leaf(more=[der.extension("2.5.29.14", der.tlv(0x04, b"abcd"), True)]))
         points = der.sequence(der.sequence(der.tlv(0xA0, der.tlv(0xA0, der.tlv(0x86, b"http://127.0.0.1/crl")))))
         yield self.shape("CRL distribution point, critical", self.leaf(more=[der.extension("2.5.29.31", points, True)]))
@@ -270,8 +285,12 @@ class Workshop:
         twin = self.authority("Middle", self.key("P-256", "twin"), self.root, serial=77)
         yield self.shape("intermediate, and another of its name", below, middle.certificate, twin.certificate)
         yield self.shape("another of its name, and the intermediate", below, twin.certificate, middle.certificate)
-        yield self.shape("self-signed", der.certificate(der.name(self.host), self.leaf_key, None, [der.alternative_names(("dns", self.host))]))
-        own = der.certificate(der.name(self.host), self.leaf_key, None, [der.alternative_names(("dns", self.host)), der.key_usage("digitalSignature")])
+        yield self.shape(
+            "self-signed", der.certificate(der.name(self.host), self.leaf_key, None, [der.alternative_names(("dns", self.host))])
+        )
+        own = der.certificate(
+            der.name(self.host), self.leaf_key, None, [der.alternative_names(("dns", self.host)), der.key_usage("digitalSignature")]
+        )
         yield self.shape("self-signed and trusted", own, trust=[root, own])
         of_stranger = self.leaf(stranger)
         yield self.shape("of a stranger", of_stranger)
@@ -298,7 +317,11 @@ class Workshop:
         for name, extensions in usages.items():
             made = self.authority("Middle", self.key("P-256", "middle"), self.root, extensions)
             yield self.shape("intermediate " + name, self.leaf(made), made.certificate)
-        for name, fields in {"expired": {"begin": -9 * DAY, "end": -HOUR}, "signed with sha1": {"how": "sha1"}, "of version 1": {"version": 1}}.items():
+        for name, fields in {
+            "expired": {"begin": -9 * DAY, "end": -HOUR},
+            "signed with sha1": {"how": "sha1"},
+            "of version 1": {"version": 1},
+        }.items():
             made = self.authority("Middle", self.key("P-256", "middle"), self.root, [] if "version" in fields else None, **fields)
             yield self.shape("intermediate " + name, self.leaf(made), made.certificate)
 
@@ -323,7 +346,11 @@ class Workshop:
         capped = self.authority("Root", self.key("P-256", "another root"), None, usages["with pathlen:0"])
         middle = self.authority("Middle", self.key("P-256", "middle"), capped)
         yield self.shape("path of the root too long", self.leaf(middle), middle.certificate, trust=[root, capped.certificate])
-        for name, fields in {"expired": {"begin": -9 * DAY, "end": -HOUR}, "not valid yet": {"begin": HOUR}, "of version 1": {"version": 1}}.items():
+        for name, fields in {
+            "expired": {"begin": -9 * DAY, "end": -HOUR},
+            "not valid yet": {"begin": HOUR},
+            "of version 1": {"version": 1},
+        }.items():
             made = self.authority("Root " + name, self.key("P-256", "another root"), None, [] if "version" in fields else None, **fields)
             yield self.shape("root " + name, self.leaf(made), trust=[root, made.certificate])
         twin = self.authority("The CA", self.key("P-256", "twin"), serial=99)
@@ -367,7 +394,9 @@ class Workshop:
             "X509 CERTIFICATE": key + cert.replace(" CERTIFICATE-", " X509 CERTIFICATE-"),
             "TRUSTED CERTIFICATE": key + cert.replace(" CERTIFICATE-", " TRUSTED CERTIFICATE-"),
             "SEC1 key": self.leaf_key.pem("traditional") + cert,
-            "SEC1 key with its parameters": der.pem("EC PARAMETERS", der.oid("1.2.840.10045.3.1.7")) + self.leaf_key.pem("traditional") + cert,
+            "SEC1 key with its parameters": der.pem("EC PARAMETERS", der.oid("1.2.840.10045.3.1.7"))
+            + self.leaf_key.pem("traditional")
+            + cert,
             "PKCS#1 key": rsa_key.pem("traditional") + certs(self.leaf(key=rsa_key)),
             "encrypted key": self.leaf_key.pem("pkcs8", b"secret") + cert,
             "encrypted SEC1 key": self.leaf_key.pem("traditional", b"secret") + cert,

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import handshake, hidden_node, probe
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.channel import PeerClosed
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.handshake import Flag
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.hidden_node import BadRpc, HiddenNode
-from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang import tagged
-from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.terms import (
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import handshake, hidden_node, probe
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.channel import PeerClosed
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.handshake import Flag
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.hidden_node import BadRpc, HiddenNode
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import tagged
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.terms import (
     Atom,
     Fun,
     Pid,
@@ -63,7 +63,13 @@ def test_output_goes_where_that_of_rpc_goes(asking: HiddenNode) -> None:
 
 @pytest.mark.parametrize(
     ("function", "reason"),
-    [("error", (Atom("EXIT"), (Atom("oops"), [])),), ("exit", (Atom("EXIT"), Atom("oops")))],
+    [
+        (
+            "error",
+            (Atom("EXIT"), (Atom("oops"), [])),
+        ),
+        ("exit", (Atom("EXIT"), Atom("oops"))),
+    ],
 )
 def test_what_ends_a_function_is_told(asking: HiddenNode, function: str, reason: Any) -> None:
     with pytest.raises(BadRpc) as raised:

@@ -13,9 +13,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import running
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.hidden_node import HiddenNode
-from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.terms import Atom
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import running
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.hidden_node import HiddenNode
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.terms import Atom
 from conftest import COOKIE, Authority, Mesh, host
 
 MODULES = Path(__file__).parents[3] / "plugins" / "modules"
@@ -95,9 +95,7 @@ def test_verify(mesh: Mesh, tmp_path: Path) -> None:
 
 def test_verify_holds_no_wall_of_a_node_that_is_down(mesh: Mesh) -> None:
     down = [{"node": "guard@" + host(2), "address": ["127.0.0.9"], "port": mesh.port}]
-    result = run(
-        mesh, "node_verify", node=OWN, peers=down, port=mesh.port, discovery="map", retry_seconds=1, walls=["plain"]
-    )
+    result = run(mesh, "node_verify", node=OWN, peers=down, port=mesh.port, discovery="map", retry_seconds=1, walls=["plain"])
     assert result["edges"][0]["fault"]["id"] == "connection-refused"
     assert [(wall["to"], wall["held"]) for wall in result["walls"]] == [(down[0]["node"], None), (OWN, True)]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import probe
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import probe
 from conftest import COOKIE, Authority, Mesh, Node, host
 
 OWN = "guard@" + host(1)

@@ -18,15 +18,15 @@ from typing import NamedTuple
 
 import der
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import (
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import (
     certificate,
     findings,
     probe,
 )
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.probe import Peer, Prober
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.tls import Credentials
-from ansible_collections.beam.tls_distribution.plugins.module_utils.host.commands import Outcome
-from ansible_collections.beam.tls_distribution.plugins.module_utils.host.node import Host
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.probe import Peer, Prober
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.tls import Credentials
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host.commands import Outcome
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host.node import Host
 from conftest import COOKIE, free_port, host
 from shapes import Shape, Workshop, certs
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import walls
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import walls
 from conftest import COOKIE, Authority, Mesh, Node, host
 
 NAMES = ["guard@" + host(number) for number in range(1, 4)]
@@ -79,9 +79,7 @@ def test_the_wall_falls_at_a_node_without_tls(mesh: Mesh, arms: walls.Arms) -> N
     assert (outcome.held, outcome.stage) == (False, "handshake"), outcome
 
 
-def test_the_foreign_certificate_leaves_no_file(
-    mesh: Mesh, arms: walls.Arms, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_foreign_certificate_leaves_no_file(mesh: Mesh, arms: walls.Arms, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     assert walls.attempt_wall(mesh.prober(1), mesh.nodes[1].peer, "foreign_ca", arms, NAMES).held is True
     assert not list(tmp_path.iterdir())

@@ -16,8 +16,8 @@ import subprocess
 from pathlib import Path
 from typing import Any, Callable
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang import beam, etf, terms
-from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.terms import (
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import beam, etf, terms
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.terms import (
     Atom,
     BitString,
     Export,
@@ -70,9 +70,7 @@ class Dice:
 
     def integer(self) -> int:
         """An integer of any of the formats."""
-        return self.random.getrandbits(self.random.choice([1, 8, 16, 31, 32, 64, 500, 2100])) * self.random.choice(
-            [1, -1]
-        )
+        return self.random.getrandbits(self.random.choice([1, 8, 16, 31, 32, 64, 500, 2100])) * self.random.choice([1, -1])
 
     def floating(self) -> float:
         """A finite float of any magnitude."""

@@ -12,12 +12,15 @@ import subprocess
 from pathlib import Path
 
 from ansible.plugins.filter.core import quote
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster import flags
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import flags
 
 COUNT = 300
 SEED = 20061124
 ALPHABET = "abcXYZ019 -+'\"\\$`#%=,.:;{}[]()<>|&*?!~@/äß\u20ac\u65e5\U0001f600"
-SAYS = "Said = [case init:get_argument(list_to_atom([$x | integer_to_list(N)])) of {ok, [[V]]} -> V; _ -> none end || N <- lists:seq(1, %d)], " % COUNT
+SAYS = (
+    "Said = [case init:get_argument(list_to_atom([$x | integer_to_list(N)])) of {ok, [[V]]} -> V; _ -> none end || N <- lists:seq(1, %d)], "
+    % COUNT
+)
 SAYS += 'ok = file:write_file("said", unicode:characters_to_binary(lists:join($\\n, Said))), halt().'
 TEMPLATE = Path(__file__).parents[3] / "roles" / "erlang_node" / "templates" / "vm.args.j2"
 

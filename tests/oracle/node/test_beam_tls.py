@@ -23,9 +23,7 @@ GOOD = "{listen_port, 0}.\n{epmd, false}.\n{peer, 'guard@host1.example.net', \"1
 def erl(home: Path, arguments: Sequence[str], **environment: str) -> subprocess.CompletedProcess[str]:
     """Run erl to its end."""
     variables = {**os.environ, "HOME": str(home), **environment}
-    return subprocess.run(
-        ["erl", "-noinput", *arguments], env=variables, capture_output=True, text=True, timeout=60, check=False
-    )
+    return subprocess.run(["erl", "-noinput", *arguments], env=variables, capture_output=True, text=True, timeout=60, check=False)
 
 
 @pytest.fixture(scope="module")
@@ -39,17 +37,14 @@ def ebin(tmp_path_factory: pytest.TempPathFactory) -> Path:
             directory,
             [
                 "-eval",
-                '{ok, _} = compile:file("%s", [report, warnings_as_errors, {outdir, "%s"}]), halt().'
-                % (path, directory),
+                '{ok, _} = compile:file("%s", [report, warnings_as_errors, {outdir, "%s"}]), halt().' % (path, directory),
             ],
         )
         assert done.returncode == 0, done.stdout + done.stderr
     return directory
 
 
-def start(
-    home: Path, ebin: Path, table: str | None, expression: str, **environment: str
-) -> subprocess.CompletedProcess[str]:
+def start(home: Path, ebin: Path, table: str | None, expression: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a distributed node with a table of peers, and an expression in it."""
     path = home / "peers.config"
     if table is not None:
@@ -119,7 +114,7 @@ def test_ages_of_connections(tmp_path: Path, ebin: Path) -> None:
     expression = (
         "Until = fun(U, F) -> case F() of true -> ok; false -> timer:sleep(20), U(U, F) end end,"
         "Up = fun() -> length(beam_tls_connections:ages()) =:= 1 end, Down = fun() -> beam_tls_connections:ages() =:= [] end,"
-        "Command = fun() -> open_port({spawn_executable, os:find_executable(\"sh\")}, [{args, [\"-c\", \"exec %s\"]}]) end,"
+        'Command = fun() -> open_port({spawn_executable, os:find_executable("sh")}, [{args, ["-c", "exec %s"]}]) end,'
     )
     program = other / "peer"
     program.write_text("#!/bin/sh\nexec %s\n" % " ".join("'%s'" % part.replace("'", "'\\''") for part in peer))
@@ -129,7 +124,7 @@ def test_ages_of_connections(tmp_path: Path, ebin: Path) -> None:
         + "Command(), Until(Until, Up), timer:sleep(700), [{N, Old}] = beam_tls_connections:ages(),"
         + "rpc:cast(N, erlang, halt, []), Until(Until, Down), Gone = erlang:monotonic_time(millisecond), Command(), Until(Until, Up),"
         + "[{N, New}] = beam_tls_connections:ages(), Since = erlang:monotonic_time(millisecond) - Gone,"
-        + "rpc:cast(N, erlang, halt, []), io:format(\"~p ~p ~p~n\", [N, Old >= 700, New =< Since]), halt()."
+        + 'rpc:cast(N, erlang, halt, []), io:format("~p ~p ~p~n", [N, Old >= 700, New =< Since]), halt().'
     )
     done = start(tmp_path, ebin, table, expression, HOME=str(tmp_path))
     assert done.stdout == "'guard@host2.example.net' true true\n", done.stdout + done.stderr

@@ -11,7 +11,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster import unit_settings
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import unit_settings
 
 SAMPLES = {
     "time": ["30s", "1min 30s", "infinity", 5],
@@ -68,16 +68,24 @@ def verified(directory: Path, settings: dict[str, dict[str, object]]) -> list[st
     lines = []
     for section, directives in settings.items():
         lines += ["[%s]" % section, *(["ExecStart=/bin/true"] if section == "Service" else [])]
-        lines += ["%s=%s" % (name, value) for name, values in directives.items() for value in (values if isinstance(values, list) else [values])]
+        lines += [
+            "%s=%s" % (name, value) for name, values in directives.items() for value in (values if isinstance(values, list) else [values])
+        ]
     (directory / "x.service").write_text("\n".join(lines) + "\n")
-    done = subprocess.run(["systemd-analyze", "verify", "--man=no", "./x.service"], cwd=directory, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", "./x.service"], cwd=directory, capture_output=True, text=True, timeout=60, check=False
+    )
     # Units that it names need not be there.
     return [line for line in done.stderr.splitlines() if "x.service" in line and "not found" not in line]
 
 
 def test_systemd_takes_what_may_be_set(tmp_path: Path) -> None:
     settings = {
-        section: {name: ODD.get(name, SAMPLES[kind]) for name, kind in known.items() if not name.startswith(("Assert", "Condition")) or name in ODD}
+        section: {
+            name: ODD.get(name, SAMPLES[kind])
+            for name, kind in known.items()
+            if not name.startswith(("Assert", "Condition")) or name in ODD
+        }
         for section, known in unit_settings.ALLOWED.items()
     }
     assert list(unit_settings.problems(settings)) == []

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang import otp_source
-from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.otp_source import OtpSource
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import otp_source
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.otp_source import OtpSource
 
 collect_ignore_glob = [] if shutil.which("erl") else ["test_*.py"]
 

@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang import beam, otp_source
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import beam, otp_source
 from conftest import CHECKOUT, HOST, Nodes, Sources, command, evaluated, identified
 
 LAYOUTS = {"23": "gen_listen.patch", "25": "gen_listen.patch", "27": "fam_listen.patch", "29": "fam_listen.patch"}
@@ -77,7 +77,7 @@ def test_bad_values(ebin: Path) -> None:
     """Each of them is refused before anything is asked of epmd or the system."""
     refused = (
         "[application:set_env(kernel, inet_ssl_port, V) =:= ok andalso"
-        " try inet_tls_dist:listen(one, \"%s\") catch error:{inet_ssl_port, V, _} -> refused end || V <- [%s]]" % (HOST, ", ".join(BAD))
+        ' try inet_tls_dist:listen(one, "%s") catch error:{inet_ssl_port, V, _} -> refused end || V <- [%s]]' % (HOST, ", ".join(BAD))
     )
     assert evaluated('io:format("~p", [lists:usort(%s)])' % refused, "-pa", ebin) == "[refused]"
 

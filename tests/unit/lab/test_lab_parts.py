@@ -17,7 +17,12 @@ from lab import inventory, network, settings, testing, whole
 
 
 def test_suites_take_turns() -> None:
-    assert settings.cycled(["bookworm", "trixie", "forky"]) == {"alpha": "bookworm", "bravo": "trixie", "carol": "forky", "dave": "bookworm"}
+    assert settings.cycled(["bookworm", "trixie", "forky"]) == {
+        "alpha": "bookworm",
+        "bravo": "trixie",
+        "carol": "forky",
+        "dave": "bookworm",
+    }
     assert settings.oldest(["forky", "bookworm", "trixie"]) == "bookworm"
     with pytest.raises(SystemExit, match="no suite 'woody'"):
         settings.cycled(["woody"])
@@ -50,7 +55,11 @@ def test_no_address_twice_and_none_outside_the_lab() -> None:
 def test_inventory_has_every_host_in_its_network() -> None:
     made = inventory.inventory(Path("/guard-1.0.0.tar.gz"))
     children = made["erlang"]["children"]  # type: ignore[index]
-    assert {name: sorted(group["hosts"]) for name, group in children.items()} == {"north": ["alpha"], "south": ["bravo"], "east": ["carol", "dave"]}
+    assert {name: sorted(group["hosts"]) for name, group in children.items()} == {
+        "north": ["alpha"],
+        "south": ["bravo"],
+        "east": ["carol", "dave"],
+    }
 
 
 def test_variables_among_options() -> None:
@@ -67,7 +76,7 @@ def test_jobs_go_side_by_side_in_labs_of_their_own(monkeypatch: pytest.MonkeyPat
         assert prefix.endswith(job + " | ")
         if job in ("mesh", "faults"):
             meeting.wait()
-        return (1, ["broken"]) if job == "unit" else (0, ["9 passed, 1 failed", "3 passed, 0 failed"])
+        return (1, ["broken", "FAILED tests/a.py::b - because"]) if job == "unit" else (0, ["9 passed, 1 failed", "3 passed, 0 failed"])
 
     monkeypatch.setattr(testing, "_shown", shown)
     monkeypatch.setattr(testing, "LANES", 2)
@@ -75,7 +84,24 @@ def test_jobs_go_side_by_side_in_labs_of_their_own(monkeypatch: pytest.MonkeyPat
     assert set(labs) == {"unit", "lint", "mesh", "faults"} and labs["mesh"] != labs["faults"]
     said = capsys.readouterr().out.splitlines()
     assert said[-1] == "9 passed, 1 failed"
-    assert [line.split()[0] for line in said[-5:-1]] == ["unit", "lint", "molecule", "molecule"]
+    assert said[-2] == "unit | FAILED tests/a.py::b - because"
+    assert [line.split()[0] for line in said[-6:-2]] == ["unit", "lint", "molecule", "molecule"]
+
+
+def test_failures_are_shown_again() -> None:
+    bar = "  │ "
+    lines = [
+        bar + "=========== test session starts ===========",
+        bar + "tests/a.py .F",
+        bar + "=========== FAILURES ===========",
+        bar + "E   assert 1 == 2",
+        bar + "=========== short test summary info ===========",
+        bar + "FAILED tests/a.py::b - because",
+        bar + "=========== 1 failed, 1 passed in 0.2s ===========",
+        "mypy on the lab                                    FAILED 1.3 s",
+        "decoders under damaged input                       ok 1.3 s",
+    ]
+    assert testing.failures(lines) == [lines[2], lines[3], lines[5], lines[7]]
 
 
 def test_one_job_goes_here_and_now(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -166,10 +166,7 @@ def test_nothing_is_made_anew_unasked(play: Play, tmp_path: Path) -> None:
         assert run.code != 0
         who = "bravo" if "--limit" in options else "alpha and bravo"
         have = "this host has" if "--limit" in options else "these hosts have"
-        assert (
-            "%s: erlang_cluster_directory '%s' holds no CA, and %s certificates of one;" % (who, directory, have)
-            in run.output
-        )
+        assert "%s: erlang_cluster_directory '%s' holds no CA, and %s certificates of one;" % (who, directory, have) in run.output
         assert "%s: erlang_cluster_directory '%s' holds no cookie, and %s one;" % (who, directory, have) in run.output
         assert not list(directory.glob("c*"))
     quiet = play(group, "--limit", "bravo")
@@ -208,9 +205,7 @@ def test_every_fault_in_one_task(play: Play, tmp_path: Path) -> None:
     directory.mkdir(parents=True)
     encryption = serialization.BestAvailableEncryption(b"the right passphrase")
     key = ec.generate_private_key(ec.SECP256R1())
-    (directory / "ca.key").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
-    )
+    (directory / "ca.key").write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption))
     group = hosts(
         "alpha",
         "bravo",
@@ -255,7 +250,9 @@ def test_what_refers_to_the_topology_and_what_the_directory_holds(play: Play, tm
     group = hosts(
         "alpha",
         erlang_node_environment={"NODE": "{{ erlang_cluster_node.node }}", "ERL_LIBS": SECRET},
-        erlang_node_sys_config={"guard": {"password": SECRET, "nodes": "{{ erlang_cluster_topology.nodes | list }}", "other": "{{ nowhere }}"}},
+        erlang_node_sys_config={
+            "guard": {"password": SECRET, "nodes": "{{ erlang_cluster_topology.nodes | list }}", "other": "{{ nowhere }}"}
+        },
         erlang_node_vm_args="{{ ['-name', erlang_cluster_node.node] }}",
     )
     run = play(group, "-vvv", "--diff")
@@ -271,9 +268,7 @@ def test_what_refers_to_the_topology_and_what_the_directory_holds(play: Play, tm
 
 
 def test_variables_of_the_play_count(play: Play, tmp_path: Path) -> None:
-    (tmp_path / "playbook.yml").write_text(
-        PLAYBOOK.replace("  tasks:", "  vars: {erlang_cluster_port: 99999}\n  tasks:")
-    )
+    (tmp_path / "playbook.yml").write_text(PLAYBOOK.replace("  tasks:", "  vars: {erlang_cluster_port: 99999}\n  tasks:"))
     run = play(hosts("alpha", "bravo"))
     assert run.faults == [
         "alpha and bravo: erlang_cluster_port 99999 is not between 1024 and 65535; choose a port from 1024 to 65535, "

@@ -12,7 +12,7 @@ import pytest
 from ansible.errors import AnsibleActionFail
 from ansible_collections.beam.tls_distribution.plugins.action import otp_build
 from ansible_collections.beam.tls_distribution.plugins.filter.otp import otp_builder, otp_name
-from ansible_collections.beam.tls_distribution.plugins.module_utils.building import status
+from ansible_collections.beam.tls_distribution.plugins.module_utils._building import status
 
 PLATFORM = {"id": "debian", "version_id": "13", "architecture": "x86_64"}
 OTHER = {**PLATFORM, "version_id": "12"}
@@ -88,7 +88,9 @@ def test_a_build_that_goes_on(said):
 
 def test_a_build_that_fails(said):
     failed = told("failed", problem="make failed (exit code 2)", tail=["x.c: error"])
-    with pytest.raises(AnsibleActionFail, match=r"(?s)alpha: make failed \(exit code 2\)\n    x.c: error\n.*/var/log on alpha.*stage compile"):
+    with pytest.raises(
+        AnsibleActionFail, match=r"(?s)alpha: make failed \(exit code 2\)\n    x.c: error\n.*/var/log on alpha.*stage compile"
+    ):
         watched(Answers((False, failed)))
 
 

@@ -22,8 +22,7 @@ SETTINGS = {
 def test_a_configuration_both_ways():
     text = to_erlang(SETTINGS, comment="By hand")
     assert (
-        text
-        == "%% By hand\n[{kernel, [{net_ticktime, 60}, {logger_level, notice}]},\n {guard, [{nodes, ['guard@alpha.example.net']}]}].\n"
+        text == "%% By hand\n[{kernel, [{net_ticktime, 60}, {logger_level, notice}]},\n {guard, [{nodes, ['guard@alpha.example.net']}]}].\n"
     )
     assert from_erlang(text) == SETTINGS
 

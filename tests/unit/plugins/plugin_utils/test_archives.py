@@ -14,8 +14,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faults import InputError
-from ansible_collections.beam.tls_distribution.plugins.module_utils.host import unpacking
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host import unpacking
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import archives
 
 REL = """%% coding: utf-8
@@ -89,7 +89,13 @@ def test_refuses_what_is_no_archive(tmp_path: Path) -> None:
         archives.read(tmp_path)
 
 
-MEMBER = {"file": tarfile.REGTYPE, "directory": tarfile.DIRTYPE, "link": tarfile.SYMTYPE, "hard link": tarfile.LNKTYPE, "fifo": tarfile.FIFOTYPE}
+MEMBER = {
+    "file": tarfile.REGTYPE,
+    "directory": tarfile.DIRTYPE,
+    "link": tarfile.SYMTYPE,
+    "hard link": tarfile.LNKTYPE,
+    "fifo": tarfile.FIFOTYPE,
+}
 
 
 def with_members(path: Path, *members: tuple[str, str, str], size: int = 0) -> Path:

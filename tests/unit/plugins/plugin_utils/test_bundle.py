@@ -15,8 +15,8 @@ import zipfile
 
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import bundle
 
-PROGRAM = "host.watch"
-CONTROL = "host.control"
+PROGRAM = "_host.watch"
+CONTROL = "_host.control"
 
 
 def test_it_runs_by_itself_wherever_it_lies(tmp_path):
@@ -67,8 +67,8 @@ def test_the_same_sources_make_the_same_bytes():
 
 def test_it_holds_what_the_program_needs_and_nothing_else():
     needed = bundle.closure(PROGRAM)
-    assert {"host.watch", "distribution.watch", "distribution.metrics", "distribution.probe"} <= needed
-    assert not [name for name in needed if name.startswith(("building.", "cluster.")) or name in ("host.files", "host.control")]
+    assert {"_host.watch", "_distribution.watch", "_distribution.metrics", "_distribution.probe"} <= needed
+    assert not [name for name in needed if name.startswith(("_building.", "_cluster.")) or name in ("_host.files", "_host.control")]
     names = zipfile.ZipFile(io.BytesIO(bundle.program(PROGRAM))).namelist()
     modules = {name.partition("module_utils/")[2] for name in names if not name.endswith("__init__.py")} - {""}
     assert modules == {name.replace(".", "/") + ".py" for name in needed}

@@ -10,7 +10,7 @@ import random
 import typing as t
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faults import InputError
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.certificates import (
     Wanted,
     certificate_faults,

@@ -145,9 +145,7 @@ def left(tmp_path: Path, run: lock.Run, **changes: t.Any) -> lock.Run:
         {"space": "pid:[1]", "host": "a container of this system", "machine": "its own"},
     ],
 )
-def test_what_is_left_behind_here_is_taken_over(
-    tmp_path: Path, started: t.Callable[[], Main], changes: dict[str, t.Any]
-) -> None:
+def test_what_is_left_behind_here_is_taken_over(tmp_path: Path, started: t.Callable[[], Main], changes: dict[str, t.Any]) -> None:
     left(tmp_path, started().run, **changes)
     lock.take(tmp_path, started().run)
 

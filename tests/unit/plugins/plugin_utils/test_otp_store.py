@@ -11,7 +11,7 @@ import tarfile
 import threading
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faults import InputError
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import otp_store
 
 PATCH = """# Layout: one

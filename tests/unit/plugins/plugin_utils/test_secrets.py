@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import secrets
 
-CONFIG = {"guard": {"db": {"password": "hunter2 is\"it", "key": {"$binary": "größe-ключ"}, "level": {"$atom": "info"}, "short": "abc"}}}
+CONFIG = {"guard": {"db": {"password": 'hunter2 is"it', "key": {"$binary": "größe-ключ"}, "level": {"$atom": "info"}, "short": "abc"}}}
 ENVIRONMENT = {"TOKEN": "line one\nline two", "PORT": 5432, "EMPTY": ""}
 
 
@@ -17,7 +17,7 @@ ENVIRONMENT = {"TOKEN": "line one\nline two", "PORT": 5432, "EMPTY": ""}
         'badmatch {error,"hunter2 is\\"it"}',
         'password hunter2 is"it was refused',
         '"hunter2 i"\n        "s\\"it"',
-        "<<\"größe-ключ\"/utf8>>",
+        '<<"größe-ключ"/utf8>>',
         "[103,114,246,223,101,45,1082,1083,1102,1095]",
         "<<103,114,195,182,195,159,101,45,208,186,208,187,209,142,209,135>>",
         "see line one here",

@@ -12,7 +12,7 @@ import random
 import typing as t
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faults import InputError
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import certificates, signing
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -45,9 +45,7 @@ def authority(identifier: bool = True) -> signing.Authority:
 CA = authority()
 
 
-def request(
-    *extensions: t.Any, key: t.Any = KEY, digest: t.Any = SHA256, subject: str = "guard@alpha.example.net"
-) -> str:
+def request(*extensions: t.Any, key: t.Any = KEY, digest: t.Any = SHA256, subject: str = "guard@alpha.example.net") -> str:
     builder = x509.CertificateSigningRequestBuilder().subject_name(named(subject))
     for extension in extensions:
         builder = builder.add_extension(extension, critical=True)

@@ -10,8 +10,8 @@ import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import trust_as_template
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faults import Fault, InputError, fold
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.machines import CONNECTION
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import Fault, InputError, fold
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.machines import CONNECTION
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.inventory import check_deferred, read_host
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.specifications import Specifications
 
@@ -67,9 +67,7 @@ def test_names_that_are_probably_misspelt(specifications: Specifications, name: 
         ("erlang_cluster_seconds", "0.5", 0.5),
     ],
 )
-def test_values_take_the_type_of_their_specification(
-    specifications: Specifications, name: str, value: t.Any, expected: t.Any
-) -> None:
+def test_values_take_the_type_of_their_specification(specifications: Specifications, name: str, value: t.Any, expected: t.Any) -> None:
     assert specifications.validated(name, value) == expected
 
 
@@ -105,9 +103,7 @@ def test_values_take_the_type_of_their_specification(
         ),
     ],
 )
-def test_values_that_do_not_fit(
-    specifications: Specifications, name: str, value: t.Any, problem: str, fix: str
-) -> None:
+def test_values_that_do_not_fit(specifications: Specifications, name: str, value: t.Any, problem: str, fix: str) -> None:
     with pytest.raises(InputError) as raised:
         specifications.validated(name, value)
     assert (raised.value.problem, raised.value.fix) == (problem, fix)
@@ -124,7 +120,12 @@ def test_a_host_has_defaults_and_templated_values(specifications: Specifications
     values, faults = read(specifications, erlang_cluster_port="{{ base + 1 }}", base=4370)
     assert faults == []
     assert values.pop(CONNECTION) == "alpha port 22"
-    assert values == {"erlang_cluster_port": 4371, "erlang_cluster_discovery": "port", "erlang_cluster_name": "erlang", "erlang_cluster_mapping": {}}
+    assert values == {
+        "erlang_cluster_port": 4371,
+        "erlang_cluster_discovery": "port",
+        "erlang_cluster_name": "erlang",
+        "erlang_cluster_mapping": {},
+    }
 
 
 def test_a_variable_that_has_a_default_has_to_have_a_value(specifications: Specifications) -> None:
@@ -178,9 +179,7 @@ def test_variables_that_may_refer_to_the_topology(
 
 
 def test_faults_of_a_host_are_sentences(specifications: Specifications) -> None:
-    values, faults = read(
-        specifications, erlang_cluster_prot=1, erlang_cluster_discovery="prt", erlang_cluster_port="{{ nowhere }}"
-    )
+    values, faults = read(specifications, erlang_cluster_prot=1, erlang_cluster_discovery="prt", erlang_cluster_port="{{ nowhere }}")
     assert faults == [
         "alpha: erlang_cluster_prot is a variable that no role knows; the nearest one is erlang_cluster_port.",
         "alpha: erlang_cluster_port cannot be worked out ('nowhere' is undefined); correct its template.",

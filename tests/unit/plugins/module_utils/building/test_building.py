@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.building import (
+from ansible_collections.beam.tls_distribution.plugins.module_utils._building import (
     elf,
     progress,
     recipe,
@@ -65,7 +65,15 @@ def test_manifest():
 
 
 def test_applications_that_options_name():
-    options = ["--with-ssl=/opt/ssl", "--with-odbc", "--without-wx", "--without-javac", "--with-termcap", "--with-ssl-rpath=no", "--enable-pie"]
+    options = [
+        "--with-ssl=/opt/ssl",
+        "--with-odbc",
+        "--without-wx",
+        "--without-javac",
+        "--with-termcap",
+        "--with-ssl-rpath=no",
+        "--enable-pie",
+    ]
     assert skipped.asked_for(options) == ["ssl", "odbc"]
     assert skipped.left_out(options) == ["wx", "javac"]
 
@@ -105,7 +113,9 @@ def test_what_the_host_lacks():
     assert skipped.unmet(needed, lambda need: (need.library == "odbc", True)) == (
         "the header openssl/crypto.h is missing, which crypto, ssl cannot do without"
     )
-    assert skipped.unmet(needed, lambda need: (True, need.library != "odbc")) == "the library libodbc is missing, which odbc cannot do without"
+    assert (
+        skipped.unmet(needed, lambda need: (True, need.library != "odbc")) == "the library libodbc is missing, which odbc cannot do without"
+    )
     assert skipped.unmet(needed, lambda need: (True, True)) == ""
 
 
@@ -116,7 +126,14 @@ def test_lines_that_make_something():
 
 
 def test_what_is_expected(tmp_path):
-    names = ["erts/emulator/beam/a.c", "erts/emulator/obj/a.o", "lib/ssl/src/b.erl", "lib/ssl/test/c.erl", "lib/wx/src/d.erl", "lib/wx/SKIP"]
+    names = [
+        "erts/emulator/beam/a.c",
+        "erts/emulator/obj/a.o",
+        "lib/ssl/src/b.erl",
+        "lib/ssl/test/c.erl",
+        "lib/wx/src/d.erl",
+        "lib/wx/SKIP",
+    ]
     for name in (*names, "lib/stdlib/src/e.erl"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("")
@@ -125,7 +142,14 @@ def test_what_is_expected(tmp_path):
 
 
 def test_a_status_in_words():
-    found = {**status.waiting(100.0, "/log"), "state": "running", "stage": "compile", "done": 450, "expected": 1000, "seconds": {"unpack": 5.0, "patch": 0.1}}
+    found = {
+        **status.waiting(100.0, "/log"),
+        "state": "running",
+        "stage": "compile",
+        "done": 450,
+        "expected": 1000,
+        "seconds": {"unpack": 5.0, "patch": 0.1},
+    }
     assert status.line(found, 403.2) == "compile 450 of 1000 files (45 %), 5 min 03 s"
     assert status.line({**found, "done": 1200}, 104.0) == "compile 1000 of 1000 files (100 %), 4 s"
     assert status.line({**found, "expected": 0}, 104.0) == "compile, 4 s"

@@ -15,8 +15,8 @@ import tarfile
 import time
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.building import engine, status
-from ansible_collections.beam.tls_distribution.plugins.module_utils.host import commands
+from ansible_collections.beam.tls_distribution.plugins.module_utils._building import engine, status
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host import commands
 
 PLATFORM = {"id": "debian", "version_id": "13", "architecture": "x86_64"}
 CONFIGURE = """#!/bin/sh
@@ -70,7 +70,9 @@ def place(tmp_path, monkeypatch):
     for name in ("cc", "c++", "perl"):
         (tools / name).write_text("#!/bin/sh\nexit 1\n")
     (tools / "make").write_text(MAKE)
-    (tools / "patch").write_text('#!/bin/sh\nfor last in "$@"; do :; done\ngrep -q nothing "${last#--input=}" && exit 1\necho patched >>patched\n')
+    (tools / "patch").write_text(
+        '#!/bin/sh\nfor last in "$@"; do :; done\ngrep -q nothing "${last#--input=}" && exit 1\necho patched >>patched\n'
+    )
     for tool in tools.iterdir():
         tool.chmod(0o755)
     monkeypatch.setattr(commands, "SEARCH", (str(tools), *commands.SEARCH))
@@ -183,7 +185,9 @@ def test_a_build_that_is_killed_goes_on(place):
 
 def holds(pid, path):
     try:
-        return any(os.readlink("/proc/%s/fd/%s" % (pid, name)) == path for name in os.listdir("/proc/%s/fd" % pid)) and int(pid) != os.getpid()
+        return (
+            any(os.readlink("/proc/%s/fd/%s" % (pid, name)) == path for name in os.listdir("/proc/%s/fd" % pid)) and int(pid) != os.getpid()
+        )
     except OSError:
         return False
 

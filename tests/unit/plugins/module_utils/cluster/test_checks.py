@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster import checks, flags, unit_settings
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faults import Fault
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import checks, flags, unit_settings
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import Fault
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -60,7 +60,11 @@ def test_no_text_of_any_variable_has_a_line_end(variable: str) -> None:
 @pytest.mark.parametrize(
     ("variable", "value", "sentence"),
     [
-        ("erlang_account_home", "/var/lib/../../etc", "alpha: erlang_account_home '/var/lib/../../etc' cannot be the home of an account; give an absolute"),
+        (
+            "erlang_account_home",
+            "/var/lib/../../etc",
+            "alpha: erlang_account_home '/var/lib/../../etc' cannot be the home of an account; give an absolute",
+        ),
         ("erlang_account_home", "/etc/erlang", "cannot be the home"),
         ("erlang_account_home", "/var/lib", "cannot be the home"),
         ("erlang_account_home", "//etc", "cannot be the home"),
@@ -95,15 +99,31 @@ def test_no_text_of_any_variable_has_a_line_end(variable: str) -> None:
         ("erlang_node_sys_config", "x", "alpha: erlang_node_sys_config is no mapping"),
         ("erlang_node_sys_config", {"guard": "secret"}, "alpha: erlang_node_sys_config 'guard' is no mapping"),
         ("erlang_node_sys_config", {"Guard": {}}, "'Guard' is not the name of an application"),
-        ("erlang_node_sys_config", {"guard": {"db": {"$atmo": "secret"}}}, "'guard.db' has a value that stands for no Erlang term (at db.$atmo: "),
+        (
+            "erlang_node_sys_config",
+            {"guard": {"db": {"$atmo": "secret"}}},
+            "'guard.db' has a value that stands for no Erlang term (at db.$atmo: ",
+        ),
         ("erlang_node_sys_config", {"guard": {"db": [{"$binary": 123456}]}}, "at db[0].$binary: this wants a string; put it in quotes)"),
         ("erlang_node_sys_config", {"guard": {"": 1}}, "'guard.' is not the name of a parameter"),
         ("erlang_node_sys_config", {"guard": {"rate": float("inf")}}, "'guard.rate' has a value that stands for no Erlang term"),
-        ("erlang_node_sys_config", {"kernel": {"net_ticktime": 5}}, "'kernel.net_ticktime' is the same on all nodes; use erlang_cluster_net_ticktime."),
+        (
+            "erlang_node_sys_config",
+            {"kernel": {"net_ticktime": 5}},
+            "'kernel.net_ticktime' is the same on all nodes; use erlang_cluster_net_ticktime.",
+        ),
         ("erlang_node_sys_config", {"kernel": {"inet_dist_listen_min": 5}}, "use erlang_node_listen_port."),
         ("erlang_node_environment", {"A\nB": "secret"}, "alpha: erlang_node_environment 'A B' is not the name of an environment variable"),
-        ("erlang_node_environment", {"HOME": "secret"}, "alpha: erlang_node_environment 'HOME' is the role's own; use erlang_account_home."),
-        ("erlang_node_vm_args", ["-setcookie", "mongooseim"], "alpha: erlang_node_vm_args '-setcookie' is the role's own; use erlang_cluster_cookie."),
+        (
+            "erlang_node_environment",
+            {"HOME": "secret"},
+            "alpha: erlang_node_environment 'HOME' is the role's own; use erlang_account_home.",
+        ),
+        (
+            "erlang_node_vm_args",
+            ["-setcookie", "mongooseim"],
+            "alpha: erlang_node_vm_args '-setcookie' is the role's own; use erlang_cluster_cookie.",
+        ),
         ("erlang_node_vm_args", ["-proto_dist", "inet_tcp"], "'-proto_dist' is the role's own"),
         ("erlang_node_vm_args", [None], "erlang_node_vm_args is no text; put it in quotes."),
         ("erlang_node_vm_args", [True], "True is no text"),
@@ -117,14 +137,26 @@ def test_no_text_of_any_variable_has_a_line_end(variable: str) -> None:
         ("erlang_node_vm_args", ["-beam_tls_peers", "/x"], "'-beam_tls_peers' is the role's own"),
         ("erlang_node_vm_args", "+P", "is no list"),
         ("erlang_node_unit_settings", {"Service": {"User": "root"}}, "'Service.User' is the role's own; use erlang_account_name."),
-        ("erlang_node_unit_settings", {"Service": {"NoNewPrivileges": False}}, "'Service.NoNewPrivileges' would change the sandbox of the node"),
+        (
+            "erlang_node_unit_settings",
+            {"Service": {"NoNewPrivileges": False}},
+            "'Service.NoNewPrivileges' would change the sandbox of the node",
+        ),
         ("erlang_node_unit_settings", {"Service": {"ExecStartPre": "+/bin/x"}}, "'Service.ExecStartPre' runs a command beside the node"),
         ("erlang_node_unit_settings", {"Service": {"Environment": "A=b"}}, "use erlang_node_environment."),
         ("erlang_node_unit_settings", {"Service": {"StandardOutput": "append:/etc/passwd"}}, "takes the output away from the journal"),
-        ("erlang_node_unit_settings", {"Service": {"StartLimitBurst": 3}}, "'Service.StartLimitBurst' belongs into another section; move it to Unit."),
+        (
+            "erlang_node_unit_settings",
+            {"Service": {"StartLimitBurst": 3}},
+            "'Service.StartLimitBurst' belongs into another section; move it to Unit.",
+        ),
         ("erlang_node_unit_settings", {"Service": {"Bogus": 3}}, "'Service.Bogus' is no directive that may be set here"),
         ("erlang_node_unit_settings", {"Service": {"Restart\nUser": "x"}}, "is no directive that may be set here"),
-        ("erlang_node_unit_settings", {"Service": {"RestartSec": "soon"}}, "'Service.RestartSec' is set to 'soon'; give a time span such as 30s or 1min."),
+        (
+            "erlang_node_unit_settings",
+            {"Service": {"RestartSec": "soon"}},
+            "'Service.RestartSec' is set to 'soon'; give a time span such as 30s or 1min.",
+        ),
         ("erlang_node_unit_settings", {"Service": {"RestartSec": "1\nUser=root"}}, "goes on in another line"),
         ("erlang_node_unit_settings", {"Service": {"LogExtraFields": "A=b\\"}}, "goes on in another line"),
         ("erlang_node_unit_settings", {"Service": {"Nice": None}}, "has no value; give a number from -20 to 19."),
@@ -138,7 +170,11 @@ def test_no_text_of_any_variable_has_a_line_end(variable: str) -> None:
         ("erlang_node_unit_settings", {"Unit": {"FailureAction": "reboot"}}, "acts on the whole host"),
         ("erlang_node_unit_settings", {"Unit": {"After": "postgresql"}}, "give names of units"),
         ("erlang_node_unit_settings", {"Install": {"WantedBy": "x.target"}}, "'Install' has no effect"),
-        ("erlang_node_unit_settings", {"Bogus": {"Key": "value"}}, "'Bogus' is no section that may have further lines; use Unit or Service."),
+        (
+            "erlang_node_unit_settings",
+            {"Bogus": {"Key": "value"}},
+            "'Bogus' is no section that may have further lines; use Unit or Service.",
+        ),
         ("erlang_node_unit_settings", {"Service": "x"}, "'Service' is no mapping"),
         ("erlang_node_unit_settings", ["x"], "is no mapping"),
         ("erlang_otp_build_sha256", "abc", "erlang_otp_build_sha256 'abc' is no SHA-256; give the 64 hexadecimal digits"),
@@ -176,8 +212,14 @@ def test_one_sentence_for_what_is_wrong(variable: str, value: Any, sentence: str
         ("erlang_app_start", ["my_app", "start", 5, "an argument"]),
         ("erlang_cluster_cookie", ""),
         ("erlang_node_sys_config", {"guard": {"Elixir.Guard.Repo": {"password": "x"}}, "kernel": {"logger_level": {"$atom": "info"}}}),
-        ("erlang_node_vm_args", ["+P", 2097152, "-kernel", "net_setuptime", "9", "-guard", "level", "x", "+sbwt", "none", "-eval", "f() -> -setcookie."]),
-        ("erlang_node_unit_settings", {"Service": {"RestartSec": 1, "MemoryMax": "2G", "CPUQuota": "150%", "ReadWritePaths": ["/srv/data", "-/mnt/x"]}}),
+        (
+            "erlang_node_vm_args",
+            ["+P", 2097152, "-kernel", "net_setuptime", "9", "-guard", "level", "x", "+sbwt", "none", "-eval", "f() -> -setcookie."],
+        ),
+        (
+            "erlang_node_unit_settings",
+            {"Service": {"RestartSec": 1, "MemoryMax": "2G", "CPUQuota": "150%", "ReadWritePaths": ["/srv/data", "-/mnt/x"]}},
+        ),
         ("erlang_node_unit_settings", {"Unit": {"After": ["postgresql.service", "x@y.service"], "ConditionPathExists": "!/run/%n"}}),
         ("erlang_node_unit_settings", {"Service": {"TasksMax": "80%"}}),
         ("erlang_otp_build_source", "https://example.net/otp.tar.gz"),

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.edges import PROVERS, proven_from
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.edges import PROVERS, proven_from
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 16])

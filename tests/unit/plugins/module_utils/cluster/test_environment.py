@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster import environment
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faults import InputError
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import environment
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError
 from hypothesis import given
 from hypothesis import strategies as st
 
-ODD = "A\"\nExecStartPre=+/bin/touch /root/made-by-a-name\n#"
+ODD = 'A"\nExecStartPre=+/bin/touch /root/made-by-a-name\n#'
 
 
 def read(text: str) -> dict[str, str]:
@@ -31,7 +31,11 @@ def read(text: str) -> dict[str, str]:
     return found
 
 
-@given(st.dictionaries(st.from_regex(r"[A-Z_][A-Z0-9_]{0,8}", fullmatch=True).map(lambda name: "X" + name), st.text() | st.text('"\\`$%#\n\r\'= ')))
+@given(
+    st.dictionaries(
+        st.from_regex(r"[A-Z_][A-Z0-9_]{0,8}", fullmatch=True).map(lambda name: "X" + name), st.text() | st.text("\"\\`$%#\n\r'= ")
+    )
+)
 def test_every_text_is_read_back_or_refused(variables):
     faults = list(environment.problems(variables))
     if faults:
@@ -91,5 +95,12 @@ def test_what_is_not_the_users_to_set(name, instead):
 
 
 def test_what_may_be_set():
-    fine = {"LANG": "C", "PATH": "/opt/tool/bin:/usr/bin", "ERL_CRASH_DUMP_SECONDS": 0, "DATABASE_URL": "ecto://a:b@c/d", "TZ": "", "_x1": "ü"}
+    fine = {
+        "LANG": "C",
+        "PATH": "/opt/tool/bin:/usr/bin",
+        "ERL_CRASH_DUMP_SECONDS": 0,
+        "DATABASE_URL": "ecto://a:b@c/d",
+        "TZ": "",
+        "_x1": "ü",
+    }
     assert list(environment.problems(fine)) == []

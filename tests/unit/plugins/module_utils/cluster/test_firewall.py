@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster import firewall
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.edges import mesh
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.topology import Release, Topology, build
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import firewall
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.edges import mesh
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.topology import Release, Topology, build
 
 
 def no_release(path: str) -> Release:
@@ -30,9 +30,7 @@ def topology(**variables: Any) -> Topology:
 
 
 def test_mesh_has_both_edges_of_every_pair() -> None:
-    assert mesh(["a", "b", "c"]) == [
-        {"from": source, "to": target} for source, target in ["ab", "ac", "ba", "bc", "ca", "cb"]
-    ]
+    assert mesh(["a", "b", "c"]) == [{"from": source, "to": target} for source, target in ["ab", "ac", "ba", "bc", "ca", "cb"]]
     assert mesh(["a"]) == []
 
 
@@ -62,9 +60,7 @@ def test_the_port_mapper_is_opened_only_where_it_is_used() -> None:
         4370,
     }
     assert {rule["port"] for rule in firewall.plan(topology())["upstream"]} == {4370}
-    assert "tcp dport { 4369, 4370 } counter drop" in firewall.host_table(
-        topology(erlang_cluster_discovery="epmd"), "alpha"
-    )
+    assert "tcp dport { 4369, 4370 } counter drop" in firewall.host_table(topology(erlang_cluster_discovery="epmd"), "alpha")
 
 
 def test_host_table_touches_no_other_port_and_is_replaced_as_a_whole() -> None:
@@ -105,7 +101,9 @@ def test_a_source_has_as_many_connections_as_the_nodes_behind_it_need() -> None:
     }
     for given in wanted.values():
         given.update(erlang_cluster_directory="/cluster", erlang_cluster_discovery="map")
-    limits = [line.strip() for line in firewall.host_table(build(wanted, lambda _: [], no_release), "alpha").splitlines() if "ct count" in line]
+    limits = [
+        line.strip() for line in firewall.host_table(build(wanted, lambda _: [], no_release), "alpha").splitlines() if "ct count" in line
+    ]
     assert limits == [
         "ip saddr { 198.18.4.10 } tcp dport { 4370 } ct state new add @sources4 { ip saddr ct count over 512 } counter drop",
         "ip saddr { 198.18.0.13 } tcp dport { 4370 } ct state new add @sources4 { ip saddr ct count over 1024 } counter drop",

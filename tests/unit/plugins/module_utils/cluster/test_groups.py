@@ -8,8 +8,8 @@ from __future__ import annotations
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.beam.tls_distribution.plugins.filter.groups import cluster_group, outsiders_group
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faults import InputError
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.groups import CLUSTER, named
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.groups import CLUSTER, named
 
 GROUPS = {"all": ["alpha", "bravo", "probe"], "my-nodes.eu": ["alpha", "bravo"], "erlang": [], "out": ["probe"]}
 

@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster import otp
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faults import InputError
-from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.floors import Below, below
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import otp
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.floors import Below, below
 
 ARCHIVE = otp.File("otp.tar.gz", "/c/otp.tar.gz", "aa")
 PATCH = otp.File("fam_listen.patch", "/p/fam_listen.patch", "bb")
@@ -76,7 +76,10 @@ def test_an_archive():
         ({"erlang_otp_build_source": None}, "erlang_otp_build_source has no value"),
         ({"erlang_otp_build_source": "https://www.erlang.org/otp.tar.gz"}, "erlang_otp_build_sha256 has no value, and what is fetched"),
         ({"erlang_otp_build_host": "nobody"}, "erlang_otp_build_host 'nobody' is no host of the inventory"),
-        ({"erlang_otp_build_options": ["--without-mnesia"]}, "'--without-mnesia' leaves out an application that the node starts; remove it"),
+        (
+            {"erlang_otp_build_options": ["--without-mnesia"]},
+            "'--without-mnesia' leaves out an application that the node starts; remove it",
+        ),
         ({"erlang_cluster_discovery": "epmd"}, "erlang_otp_source 'build' gives no port mapper as a service"),
         ({"erlang_otp_source": "archive"}, "erlang_otp_archive has no value"),
     ],

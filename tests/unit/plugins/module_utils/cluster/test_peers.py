@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster import peers
-from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang import tagged, terms
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import peers
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import tagged, terms
 
 
 def topology(discovery: str, family: str = "inet") -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.beam.tls_distribution.plugins.filter.renames import renamed_nodes
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.renames import conflicts
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.renames import conflicts
 
 OLD = {
     "name": "guard", "node": "guard@alpha.example.net", "port": 4370, "peers": ["guard@bravo.example.net"], "active": "active", "enabled": "enabled",
@@ -42,7 +42,11 @@ def test_a_renamed_node_is_named_with_what_to_do() -> None:
     ("wanted", "changes", "reason"),
     [
         ({"name": "guard", "host": "a.example.net", "others": "guard"}, {}, "has the same files and the same service"),
-        ({"name": "guard", "host": "a.example.net", "others": "guard"}, {"active": "inactive", "enabled": "disabled"}, "has the same files"),
+        (
+            {"name": "guard", "host": "a.example.net", "others": "guard"},
+            {"active": "inactive", "enabled": "disabled"},
+            "has the same files",
+        ),
         ({}, {"active": "inactive"}, "is stopped, and starts with the host on the same port 4370"),
         ({}, {"active": "failed"}, "is stopped, and starts with the host on the same port 4370"),
         ({}, {"enabled": "disabled"}, "listens on the same port 4370"),

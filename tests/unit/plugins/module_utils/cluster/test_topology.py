@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faults import (
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import (
     Fault,
     InputError,
     TopologyError,
@@ -15,7 +15,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.faul
     listed,
     shown,
 )
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.topology import Release, build
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.topology import Release, build
 
 NAMES = {
     "alpha.example.net": ["198.18.1.10", "2001:2::10"],

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import certificate
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import certificate
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec

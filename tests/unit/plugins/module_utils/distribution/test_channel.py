@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.channel import (
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.channel import (
     Channel,
     Deadline,
     DeadlineExceeded,

@@ -12,14 +12,14 @@ import ssl
 import string
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import (
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import (
     channel,
     diagnosis,
     epmd,
     handshake,
     tls,
 )
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.catalogue import CATALOGUE, Symptom
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.catalogue import CATALOGUE, Symptom
 
 NAMES = {
     "address", "cacertfile", "certfile", "cookie_file", "detail", "epmd_port", "host", "node", "own_host", "owner",

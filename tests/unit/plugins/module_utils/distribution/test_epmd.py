@@ -9,8 +9,8 @@ from __future__ import annotations
 import struct
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import epmd
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.channel import Deadline
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import epmd
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.channel import Deadline
 from streams import Hand, Played
 
 NAMES = struct.pack(">I", 4369) + b"name guard at port 4370\nname a b at port 1\n"

@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import certificate, findings
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import certificate, findings
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import foreign
 from authorities import root
 

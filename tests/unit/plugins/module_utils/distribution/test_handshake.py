@@ -7,13 +7,13 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import handshake
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.channel import (
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import handshake
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.channel import (
     Channel,
     Deadline,
     PeerClosed,
 )
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.handshake import (
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.handshake import (
     Challenge,
     ChallengeAck,
     ChallengeReply,

@@ -7,23 +7,23 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import hidden_node
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.channel import (
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import hidden_node
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.channel import (
     Channel,
     Deadline,
     DeadlineExceeded,
     FrameTooLong,
     PeerClosed,
 )
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.handshake import Flag
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.hidden_node import (
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.handshake import Flag
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.hidden_node import (
     BadRpc,
     HiddenNode,
     ProtocolError,
 )
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.remote_call import Call
-from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang import etf
-from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.terms import Atom, Pid, Reference
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.remote_call import Call
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import etf
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.terms import Atom, Pid, Reference
 from streams import Answering, Hand, Played
 
 ME = Pid(Atom("verify-1@alpha"), 1, 0, 7)

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.metrics import Metric, Sample, render
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.metrics import Metric, Sample, render
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
@@ -18,10 +18,7 @@ DURATION = Metric("beam_tls_watch_duration_seconds", ("node",), "How long it too
 def read(text: str) -> list[tuple[str, str, str, list[tuple[dict[str, str], float]]]]:
     """Name, type, help and samples of every metric."""
     families = text_string_to_metric_families(text)
-    return [
-        (one.name, one.type, one.documentation, [(sample.labels, sample.value) for sample in one.samples])
-        for one in families
-    ]
+    return [(one.name, one.type, one.documentation, [(sample.labels, sample.value) for sample in one.samples]) for one in families]
 
 
 def test_samples_of_a_metric_come_together_under_one_head():

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import node_settings as settings
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import node_settings as settings
 
 OPTIONS = """
 %% by a role

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import pem
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import pem
 
 ONE = "-----BEGIN CERTIFICATE-----\nAAECAw==\n-----END CERTIFICATE-----\n"
 KEY = ONE.replace("CERTIFICATE", "PRIVATE KEY")

@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import running
-from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.terms import Atom
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import running
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.terms import Atom
 
 MEMBERS = ["guard@alpha.example.net", "guard@bravo.example.net"]
 

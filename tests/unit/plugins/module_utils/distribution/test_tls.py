@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import tls
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import tls
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import foreign
 from authorities import root
 
@@ -28,7 +28,7 @@ MaxProtocol = TLSv1.2
 """
 LOAD = """
 import sys
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import tls
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import tls
 tls.node_context(tls.Credentials(sys.argv[1], sys.argv[2]))
 """
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import errno
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import walls
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.probe import Peer
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import walls
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.probe import Peer
 
 ALPHA, BRAVO, CAROL = ("guard@%s.example.net" % name for name in ("alpha", "bravo", "carol"))
 

@@ -13,11 +13,11 @@ import stat
 from pathlib import Path
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import diagnosis, options, probe, watch
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.certificate import Certificate
-from ansible_collections.beam.tls_distribution.plugins.module_utils.host import watch as program
-from ansible_collections.beam.tls_distribution.plugins.module_utils.host.commands import run as run_command
-from ansible_collections.beam.tls_distribution.plugins.module_utils.host.node import Host
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import diagnosis, options, probe, watch
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.certificate import Certificate
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host import watch as program
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host.commands import run as run_command
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host.node import Host
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import foreign
 from authorities import root
 
@@ -161,9 +161,7 @@ def test_inside_a_cluster_peers_are_found_by_name_unless_a_table_says_where_they
 
 def test_the_documentation_lists_every_metric_with_its_labels_and_meaning():
     listed = re.findall(r"^\| `(beam_tls_\w+)` \| ([^|]+) \| ([^|]+) \|$", DOCUMENT.read_text(), re.MULTILINE)
-    assert listed == [
-        (metric.name, ", ".join("`%s`" % label for label in metric.labels), metric.help) for metric in watch.METRICS
-    ]
+    assert listed == [(metric.name, ", ".join("`%s`" % label for label in metric.labels), metric.help) for metric in watch.METRICS]
 
 
 def test_names_of_strangers_are_quoted_and_few():

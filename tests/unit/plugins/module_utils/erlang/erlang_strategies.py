@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.terms import (
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.terms import (
     Atom,
     BitString,
     Export,
@@ -21,9 +21,7 @@ from hypothesis import strategies as st
 U32 = st.integers(0, (1 << 32) - 1)
 UNICODE = st.characters(exclude_categories=("Cs",), exclude_characters="\ufffe\uffff")
 ATOMS = st.one_of(
-    st.sampled_from(
-        ["ok", "true", "undefined", "if", "fun", "A", "", "a b", "it's", "guard@alpha", "åäö", "日本", "\n", "$atom"]
-    ),
+    st.sampled_from(["ok", "true", "undefined", "if", "fun", "A", "", "a b", "it's", "guard@alpha", "åäö", "日本", "\n", "$atom"]),
     st.text(UNICODE, max_size=12),
 ).map(Atom)
 BIT_STRINGS = st.tuples(st.binary(min_size=1, max_size=8), st.integers(1, 7)).map(

@@ -12,9 +12,9 @@ import tracemalloc
 import zlib
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang import etf
-from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.etf import EtfError
-from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.terms import (
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import etf
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.etf import EtfError
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.terms import (
     Atom,
     BitString,
     Export,

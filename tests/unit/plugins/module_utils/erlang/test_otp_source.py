@@ -9,8 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang import otp_source
-from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.otp_source import OtpSource, OtpSourceError
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import otp_source
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.otp_source import OtpSource, OtpSourceError
 
 PATCHES = [
     otp_source.read_patch(path.name, path.read_text(encoding="utf-8"))
@@ -101,9 +101,7 @@ DIFF = "--- a/m.erl\n+++ b/m.erl\n@@ -1,2 +1,3 @@\n one\n+new\n two\n"
 
 
 def test_a_patch_in_its_shortest_form():
-    assert otp_source.read_patch("x.patch", HEADERS + DIFF).hunks == (
-        otp_source.Hunk("m.erl", "one\ntwo\n", "one\nnew\ntwo\n"),
-    )
+    assert otp_source.read_patch("x.patch", HEADERS + DIFF).hunks == (otp_source.Hunk("m.erl", "one\ntwo\n", "one\nnew\ntwo\n"),)
 
 
 @pytest.mark.parametrize(

@@ -10,14 +10,14 @@ import gzip
 import struct
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang import beam, etf, release, version
-from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.release import (
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import beam, etf, release, version
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.release import (
     Application,
     Release,
     ReleaseError,
 )
-from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.terms import Atom
-from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.version import Version
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.terms import Atom
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.version import Version
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -88,13 +88,11 @@ def test_applications_that_cannot_start():
 def test_resource_files():
     text = (
         '%% x\n{application, ssl, [{vsn, "11.2"}, {applications, [kernel, crypto]}, {included_applications, [a]},\n'
-        ' {optional_applications, [b]}, {mod, {ssl_app, []}}]}.\n'
+        " {optional_applications, [b]}, {mod, {ssl_app, []}}]}.\n"
     )
     assert release.read_app(text) == Application("ssl", "11.2", ("kernel", "crypto"), ("a",), ("b",))
     rel = '{release, {"guard", "1.0.0"}, {erts, "13.1"}, [{kernel, "8"}, {sasl, "4", load}, {guard, "1.0.0", permanent, []}]}.'
-    assert release.read_rel(rel) == Release(
-        "guard", "1.0.0", "13.1", (("kernel", "8"), ("sasl", "4"), ("guard", "1.0.0"))
-    )
+    assert release.read_rel(rel) == Release("guard", "1.0.0", "13.1", (("kernel", "8"), ("sasl", "4"), ("guard", "1.0.0")))
 
 
 @pytest.mark.parametrize(
@@ -131,9 +129,7 @@ def test_wrong_parts_of_an_application(text):
 
 def module(*found: tuple[bytes, bytes]) -> bytes:
     """A compiled module of these chunks."""
-    body = b"BEAM" + b"".join(
-        name + struct.pack(">I", len(data)) + data + bytes(-len(data) % 4) for name, data in found
-    )
+    body = b"BEAM" + b"".join(name + struct.pack(">I", len(data)) + data + bytes(-len(data) % 4) for name, data in found)
     return b"FOR1" + struct.pack(">I", len(body)) + body
 
 
@@ -153,9 +149,7 @@ ATTRIBUTES = (
 
 def test_module_and_attributes():
     data = module(ATOMS, ATTRIBUTES)
-    read = beam.Beam(
-        "inet_tls_dist", {"vsn": [1], "inet_ssl_port": [Atom("true")], "behaviour": [Atom("a"), Atom("b")]}
-    )
+    read = beam.Beam("inet_tls_dist", {"vsn": [1], "inet_ssl_port": [Atom("true")], "behaviour": [Atom("a"), Atom("b")]})
     assert beam.read(data) == read
     assert beam.read(gzip.compress(data)) == read
     assert beam.read(module(ATOMS)).attributes == {}

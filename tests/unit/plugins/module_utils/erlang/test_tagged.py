@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang import etf, tagged
-from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.terms import (
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import etf, tagged
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.terms import (
     MAX_DEPTH,
     Atom,
     BitString,
@@ -140,8 +140,10 @@ def test_every_term_comes_back_through_json(term):
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(st.text(max_size=4) | st.sampled_from(["$atom", "$tuple", "$map", "$fun", "$pid"]), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(max_size=4) | st.sampled_from(["$atom", "$tuple", "$map", "$fun", "$pid"]), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 

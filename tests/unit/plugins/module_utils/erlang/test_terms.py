@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang import terms
-from ansible_collections.beam.tls_distribution.plugins.module_utils.erlang.terms import (
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import terms
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.terms import (
     Atom,
     BitString,
     Export,

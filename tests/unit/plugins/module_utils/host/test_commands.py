@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils.host import commands
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host import commands
 
 
 def test_outcomes():

@@ -9,9 +9,9 @@ from __future__ import annotations
 import sys
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution import asking
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.asking import Refusal
-from ansible_collections.beam.tls_distribution.plugins.module_utils.host import control
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import asking
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.asking import Refusal
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host import control
 
 VM_ARGS = "-name\nx@alpha.example.net\n-proto_dist\ninet_tls\n-epmd_port\n4444\n"
 TLS = '[{server,[]},{client,[{certfile,"/n.pem"},{keyfile,"/n.key"},{cacertfile,"/c.pem"},{versions,[\'tlsv1.2\',\'tlsv1.3\']}]}].'

@@ -10,7 +10,7 @@ import stat
 import subprocess
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.host import commands, file_arguments, files
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host import commands, file_arguments, files
 
 
 def wanted(check=False, **params):
@@ -112,7 +112,9 @@ def test_what_a_judge_says_of_a_secret_is_not_shown(tmp_path):
         return commands.Outcome(1, "", "line 1: syntax error before: hunter2")
 
     with pytest.raises(files.FileSetError, match="refused by judge: what it said is not shown") as caught:
-        files.apply(wanted(files=[{"path": path, "secret_content": "hunter2"}], validators=[{"command": ["judge"], "paths": [path]}]), judge)
+        files.apply(
+            wanted(files=[{"path": path, "secret_content": "hunter2"}], validators=[{"command": ["judge"], "paths": [path]}]), judge
+        )
     assert "hunter2" not in str(caught.value)
 
 

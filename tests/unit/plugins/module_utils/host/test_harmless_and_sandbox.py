@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.host import harmless, sandbox
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host import harmless, sandbox
 
 UNIT = """\
 # /etc/systemd/system/erlang-guard.service
@@ -58,7 +58,10 @@ def test_what_moves_a_terminal_is_written_out(text: str, shown: str) -> None:
 
 def test_characters_may_come_in_pieces() -> None:
     hand_on = harmless.Harmless()
-    assert b"".join(hand_on(bytes((byte,)), last) for byte, last in zip("\u00fc\u4e16".encode(), [False] * 4 + [True])) == "\u00fc\u4e16".encode()
+    assert (
+        b"".join(hand_on(bytes((byte,)), last) for byte, last in zip("\u00fc\u4e16".encode(), [False] * 4 + [True]))
+        == "\u00fc\u4e16".encode()
+    )
     assert harmless.Harmless()(b"\xff\xe4", True) == b"\\xff\\xe4"
 
 

@@ -9,7 +9,7 @@ import os
 import tarfile
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.host import commands, installing, otp, unpacking
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host import commands, installing, otp, unpacking
 
 INSTALL = '#!/bin/sh\nfor last; do :; done\necho "ROOTDIR=$last" >bin/erl\nchmod 755 bin/erl\n'
 
@@ -147,7 +147,10 @@ def test_all_otps_of_a_host(prefix, archive):
     with open(os.path.join(prefix, "a", "manifest.json"), "w", encoding="utf-8") as stream:
         stream.write("{}")
     found = otp.survey(prefix, [prefix + "/current", "/nowhere"])
-    assert {(os.path.basename(entry["root"]), entry["origin"], entry["current"]) for entry in found} == {("a", "build", False), ("b", "other", True)}
+    assert {(os.path.basename(entry["root"]), entry["origin"], entry["current"]) for entry in found} == {
+        ("a", "build", False),
+        ("b", "other", True),
+    }
     assert otp.survey(None, ["/nowhere"]) == []
 
 

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils.host import neighbours
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host import neighbours
 
 STATE = {"active": "active", "enabled": "enabled"}
 
@@ -25,7 +25,7 @@ def test_a_node_is_read_from_its_files(tmp_path):
     (home / "Mnesia.guard@alpha").mkdir(parents=True)
     (units / "erlang-guard.service").write_text("[Service]\nWorkingDirectory=%s\n" % home)
     (units / "erlang-guard-watch.timer").write_text("")
-    table = "{listen_port,4370}.\n{epmd,false}.\n{peer,'guard@bravo',\"198.18.2.10\",4370}.\n{peer, guard@carol, \"x\", 1}.\n"
+    table = '{listen_port,4370}.\n{epmd,false}.\n{peer,\'guard@bravo\',"198.18.2.10",4370}.\n{peer, guard@carol, "x", 1}.\n'
     etc = made(tmp_path, "guard", vm_args="# Made by Ansible\n-sname\nguard@alpha\n-proto_dist\ninet_tls\n", peers_config=table)
     made(tmp_path, "empty")
     made(tmp_path, "odd name", vm_args="-name x@y")

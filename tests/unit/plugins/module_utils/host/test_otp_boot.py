@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.host import boot, commands, otp
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host import boot, commands, otp
 
 
 def application(root, name, version, needs=("kernel", "stdlib")):

@@ -12,8 +12,8 @@ import time
 from pathlib import Path
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.host import packet_filter
-from ansible_collections.beam.tls_distribution.plugins.module_utils.host.packet_filter import Chain, Rule
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host import packet_filter
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host.packet_filter import Chain, Rule
 
 RULES = """\
 # account root

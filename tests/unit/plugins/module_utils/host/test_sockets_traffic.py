@@ -10,7 +10,7 @@ import socket
 import struct
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.host import sockets, traffic
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host import sockets, traffic
 
 ALPHA, BRAVO = "198.18.1.10", "198.18.2.10"
 

@@ -12,7 +12,7 @@ import tarfile
 import time
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.host import (
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host import (
     commands,
     ran,
     releases,
@@ -96,7 +96,9 @@ def test_a_release_of_another_account(root, archive, tmp_path):
     releases.install(root, archive, unpacking.sha256(archive))
     os.chown(root, 0, 1)
     os.chmod(root, 0o750)
-    with pytest.raises(staging.StagingError, match="whose nodes run this release, and not by %s; give the nodes of one host the same" % GROUP):
+    with pytest.raises(
+        staging.StagingError, match="whose nodes run this release, and not by %s; give the nodes of one host the same" % GROUP
+    ):
         releases.open_to_others(root, readers)
     (node / "a.script").write_text('"%s/lib/guard/ebin"' % root)
     assert releases.open_to_others(root, readers) == [root]
@@ -225,7 +227,9 @@ def test_nothing_is_removed_where_it_is_not_known_what_runs(root, node):
     there = node(root, age=5)
     assert releases.to_keep(root + "-next", there, "erlang-guard.service", check=False, run=Service(up=90)) is True
     assert not os.path.exists(os.path.join(there, ran.RECORD))
-    assert releases.to_keep(root + "-next", there, "erlang-guard.service", check=False, run=lambda argv: commands.Outcome(1, "", "")) is False
+    assert (
+        releases.to_keep(root + "-next", there, "erlang-guard.service", check=False, run=lambda argv: commands.Outcome(1, "", "")) is False
+    )
 
 
 def test_check_mode_writes_nothing_down(root, node):
@@ -241,7 +245,9 @@ def test_nothing_is_old_where_nothing_is(root):
 def test_the_difference_names_the_archive_and_what_is_removed():
     (shut,) = releases.describe("/opt/x/2", "", [], ["/opt/x/2"])
     assert shut == {
-        "before_header": "/opt/x/2", "after_header": "/opt/x/2", "before": "others can read it\n",
+        "before_header": "/opt/x/2",
+        "after_header": "/opt/x/2",
+        "before": "others can read it\n",
         "after": "root and the node's account alone can read it\n",
     }
     made, gone = releases.describe("/opt/x/2", "/files/x-2.tar.gz", ["/opt/x/1"])

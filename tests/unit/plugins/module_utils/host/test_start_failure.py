@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.host import start_failure
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host import start_failure
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import secrets
 
 SAID = Path(__file__).parent / "failed_starts"
@@ -31,7 +31,10 @@ CAUSES = {
     "out-of-memory": "Failed to create super carrier",
     "port-taken": "register/listen error: eaddrinuse",
 }
-ENDED = ["erlang-guard.service: Main process exited, code=exited, status=1/FAILURE", "erlang-guard.service: Failed with result 'exit-code'."]
+ENDED = [
+    "erlang-guard.service: Main process exited, code=exited, status=1/FAILURE",
+    "erlang-guard.service: Failed with result 'exit-code'.",
+]
 STARTING = "Starting erlang-guard.service - Erlang node guard@a.example.net..."
 
 
@@ -62,18 +65,24 @@ def test_the_cause_comes_first(release: str, case: str) -> None:
     found = start_failure.explained(journal(("one", said(release, case), ENDED)), shown("one"))
     assert CAUSES[case] in found[0]
     assert len(found) <= start_failure.LINES and all(len(line) <= start_failure.LENGTH for line in found)
-    assert not [line for line in found if "The flags are" in line or "set number of threads" in line or "Crash dump" in line or "heap_size" in line]
+    assert not [
+        line for line in found if "The flags are" in line or "set number of threads" in line or "Crash dump" in line or "heap_size" in line
+    ]
 
 
 def test_it_is_this_start_alone() -> None:
     """What an earlier start said, or an earlier process of the same unit, is of no interest."""
     text = journal(("old", ["Kernel pid terminated (of_old)"], ENDED), ("new", said("27", "port-taken"), ENDED))
-    assert "eaddrinuse" in start_failure.explained(text, shown("new"))[0] and "of_old" not in str(start_failure.explained(text, shown("new")))
+    assert "eaddrinuse" in start_failure.explained(text, shown("new"))[0] and "of_old" not in str(
+        start_failure.explained(text, shown("new"))
+    )
 
 
 def test_a_start_under_way_gives_way_to_the_one_that_failed() -> None:
     """Systemd starts a node that failed again by itself, and may have begun to when the journal is read."""
-    text = journal(("old", ["Kernel pid terminated (of_old)"], ENDED), ("first", said("27", "port-taken"), ENDED), ("second", ["hello"], []))
+    text = journal(
+        ("old", ["Kernel pid terminated (of_old)"], ENDED), ("first", said("27", "port-taken"), ENDED), ("second", ["hello"], [])
+    )
     assert "eaddrinuse" in start_failure.explained(text, shown("second", restarts=1))[0]
     assert start_failure.explained(text, shown("second", restarts=0)) == ["hello"]
 
@@ -109,7 +118,7 @@ def test_the_last_words_of_one_that_runs() -> None:
 def test_secrets_are_hidden_also_where_lines_are_joined_or_cut() -> None:
     """What Erlang broke into two lines, and what would be cut in its middle."""
     secret = "correct-horse-battery-staple"
-    report = ["=CRASH REPORT==== 27-Nov-2026::17:31:07.524114 ===", "  exited: {bad,\"correct-horse-\"", '            "battery-staple"}']
+    report = ["=CRASH REPORT==== 27-Nov-2026::17:31:07.524114 ===", '  exited: {bad,"correct-horse-"', '            "battery-staple"}']
     lines = [*report, "", "Error! " + "x" * 385 + secret]
     text = journal(("one", lines, ENDED))
     assert "correct" in str(start_failure.explained(text, shown("one")))

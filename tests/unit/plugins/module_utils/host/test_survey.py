@@ -9,7 +9,7 @@ import os
 import subprocess
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.host import commands, survey
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host import commands, survey
 
 
 def test_os_release():
@@ -51,7 +51,21 @@ def openssl(*arguments):
 
 def made_certificate(directory, name):
     key, certificate = str(directory / (name + ".key")), str(directory / (name + ".crt"))
-    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=" + name, "-keyout", key, "-out", certificate)
+    openssl(
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-subj",
+        "/CN=" + name,
+        "-keyout",
+        key,
+        "-out",
+        certificate,
+    )
     with open(key, encoding="utf-8") as one, open(certificate, encoding="utf-8") as other:
         return one.read(), other.read()
 
@@ -98,7 +112,12 @@ def test_a_group_that_is_there_without_its_account(monkeypatch):
 
 @pytest.mark.parametrize(
     ("login_defs", "brings"),
-    [("# USERGROUPS_ENAB no\nUSERGROUPS_ENAB yes\n", True), ("USERGROUPS_ENAB\tno\n", False), ("#USERGROUPS_ENAB yes\n", False), ("", False)],
+    [
+        ("# USERGROUPS_ENAB no\nUSERGROUPS_ENAB yes\n", True),
+        ("USERGROUPS_ENAB\tno\n", False),
+        ("#USERGROUPS_ENAB yes\n", False),
+        ("", False),
+    ],
 )
 def test_whether_a_new_account_brings_its_group(login_defs, brings):
     assert survey.user_groups(login_defs) is brings
@@ -119,7 +138,8 @@ PARAMS = {
     "leftovers": [],
     "digests": [],
     "sets": {},
-    "nodes": None, "units": ["x.service"],
+    "nodes": None,
+    "units": ["x.service"],
     "applications": [],
     "firewall_check": [],
     "otp_roots": [],

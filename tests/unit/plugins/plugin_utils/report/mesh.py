@@ -9,8 +9,8 @@ from __future__ import annotations
 import datetime
 import typing as t
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils.cluster.edges import proven_from
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.walls import INSIDE
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.edges import proven_from
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.walls import INSIDE
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report import model
 
 NOW = datetime.datetime(2026, 11, 24, 5, 0, tzinfo=datetime.timezone.utc)
@@ -52,10 +52,7 @@ class Mesh:
                 "node": None,
                 "edges": [],
                 "running": None,
-                "walls": [
-                    wall(name, target, "packet_filter", "connect", "dropped: nothing came back")
-                    for target in self.names
-                ],
+                "walls": [wall(name, target, "packet_filter", "connect", "dropped: nothing came back") for target in self.names],
             }
 
     def _answer(self, name: str) -> dict[str, t.Any]:

@@ -104,10 +104,7 @@ def test_hosts_left_out_of_the_run_are_not_asked_which_is_no_fault():
     report = check(mesh.build())
     assert report["ok"]
     assert states(report, "edges") == ["not-asked", "ok"]
-    assert (
-        report["summary"]
-        == "mesh guard: 3 of 3 edges, 15 of 15 walls, certificates good for 89 days, not asked: bravo, carol and dave"
-    )
+    assert report["summary"] == "mesh guard: 3 of 3 edges, 15 of 15 walls, certificates good for 89 days, not asked: bravo, carol and dave"
 
 
 def test_check_mode_on_bare_hosts_has_nothing_to_verify():

@@ -10,7 +10,7 @@ import errno
 import typing as t
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils.distribution.catalogue import Symptom
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.catalogue import Symptom
 from ansible_collections.beam.tls_distribution.tests.unit.plugins.plugin_utils.report.mesh import NOW, full, wall
 from ansible_collections.beam.tls_distribution.tests.unit.plugins.plugin_utils.report.traced import (
     ADDRESSES,
@@ -267,7 +267,9 @@ def test_one_cause_is_one_entry(cause: str, count: int, position: int):
     expected = CAUSES[cause](mesh, mesh.names[position])
     (entry,) = mesh.entries()
     assert place(entry) == expected
-    failed = {"%s → %s" % (name, edge["to"][6:-12]) for name in mesh.names for edge in mesh.answers[name].get("edges", ()) if not edge["ok"]}
+    failed = {
+        "%s → %s" % (name, edge["to"][6:-12]) for name in mesh.names for edge in mesh.answers[name].get("edges", ()) if not edge["ok"]
+    }
     assert failed <= set(entry["where"])
     assert "?" not in entry["cause"] + entry["remedy"] and len(entry["cause"]) < 1200
     assert entry["cause"].count(". ") == 0

@@ -62,9 +62,7 @@ def test_well_formed_and_self_contained(count):
 
 def test_a_hostile_answer_stays_text():
     mesh = Mesh()
-    mesh.edge("alpha", "bravo").update(
-        certificate_subject=HOSTILE, certificate_days_left=3.0, cipher=HOSTILE, tls_version=HOSTILE
-    )
+    mesh.edge("alpha", "bravo").update(certificate_subject=HOSTILE, certificate_days_left=3.0, cipher=HOSTILE, tls_version=HOSTILE)
     mesh.fail("alpha", "carol", {"id": HOSTILE, "cause": HOSTILE, "remedy": HOSTILE}, HOSTILE)
     mesh.answers["alpha"]["walls"][0].update(held=False, detail=HOSTILE, wall=HOSTILE)
     mesh.answers["bravo"]["running"].update(otp_release=HOSTILE)

@@ -1,0 +1,159 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Options that the modules of the distribution share, and what becomes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.probe import Peer, Prober
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.tls import VERSIONS, Credentials
+
+PORT = 4370
+EPMD_PORT = 4369
+LOOPBACK = ("127.0.0.1", "::1")
+DISCOVERIES = ("port", "map", "epmd")
+
+
+class OptionError(ValueError):
+    """An option has a value that cannot be used; the message says which and why."""
+
+
+def node_files() -> dict[str, dict[str, Any]]:
+    """Return the options for a node's own files and for how it connects (the fragment ``distribution``)."""
+    return {
+        "certfile": {"type": "path"},
+        "cacertfile": {"type": "path"},
+        "cookie_file": {"type": "path"},
+        "tls_minimum_version": {"type": "str", "default": "TLSv1.3", "choices": sorted(VERSIONS)},
+        "timeout": {"type": "float", "default": 5.0},
+    }
+
+
+def peers() -> dict[str, Any]:
+    """Return the option that lists peers."""
+    return {
+        "type": "list",
+        "elements": "dict",
+        "required": True,
+        "options": {
+            "node": {"type": "str", "required": True},
+            "host": {"type": "str"},
+            "address": {"type": "list", "elements": "str"},
+            "port": {"type": "int", "default": PORT},
+        },
+    }
+
+
+def discovery() -> dict[str, dict[str, Any]]:
+    """Return the options for how peers are found."""
+    return {
+        "discovery": {"type": "str", "default": "port", "choices": list(DISCOVERIES)},
+        "epmd_port": {"type": "int", "default": EPMD_PORT},
+    }
+
+
+def split_node(node: str, option: str) -> tuple[str, str]:
+    """Return the name and the host part of a full node name; raise OptionError."""
+    name, sign, host = node.partition("@")
+    if not sign or not name or not host or "@" in host:
+        raise OptionError("%s: %r is no node name; write NAME@HOST" % (option, node))
+    try:
+        node.encode("latin-1")
+    except UnicodeEncodeError as error:
+        raise OptionError(
+            "%s: the node name %r holds characters beyond Latin-1, which the distribution cannot carry" % (option, node)
+        ) from error
+    return name, host
+
+
+def checked_port(port: int, option: str) -> int:
+    """Return the port; raise OptionError when it is none."""
+    if not 0 < port < 65536:
+        raise OptionError("%s: %d is no TCP port; write one from 1 to 65535" % (option, port))
+    return port
+
+
+def prober(own_node: str, params: Mapping[str, Any], option: str) -> Prober:
+    """Return what the host of own_node brings to its attempts; files not given are where the role erlang_node puts
+    them. Raises OptionError.
+    """
+    name, host = split_node(own_node, option)
+    credentials = Credentials(
+        certificate_file(own_node, params, option),
+        params["cacertfile"] or "/etc/erlang/%s/ca.pem" % name,
+        params["tls_minimum_version"],
+    )
+    return Prober(
+        host,
+        credentials,
+        params["cookie_file"] or "/var/lib/merl/%s/.erlang.cookie" % name,
+        checked_timeout(params["timeout"]),
+    )
+
+
+def certificate_file(own_node: str, params: Mapping[str, Any], option: str) -> str:
+    """Return the path of the certificate of own_node; not given, it is where the role erlang_node puts it. Raises OptionError."""
+    return params["certfile"] or "/etc/erlang/%s/node.pem" % split_node(own_node, option)[0]
+
+
+def checked_timeout(seconds: float, option: str = "timeout") -> float:
+    """Return the seconds; raise OptionError when an attempt cannot be bounded by them."""
+    if not 0 < seconds <= 600:
+        raise OptionError("%s: %g is out of range; write seconds, more than 0 and at most 600" % (option, seconds))
+    return seconds
+
+
+def as_peers(wanted: Sequence[Mapping[str, Any]], epmd_port: int | None) -> list[Peer]:
+    """Return the peers of the option; epmd_port is given where their epmd is to be asked. Raises OptionError."""
+    found = []
+    for number, peer in enumerate(wanted):
+        option = "peers[%d]" % number
+        _name, host = split_node(peer["node"], option + ".node")
+        addresses = tuple(peer["address"] or ([peer["host"]] if peer.get("host") not in (None, host) else []))
+        found.append(Peer(peer["node"], addresses, checked_port(peer["port"], option + ".port"), epmd_port))
+    return found
+
+
+def peers_of(node: str | None, params: Mapping[str, Any], epmd_port: int | None) -> list[Peer]:
+    """Return the peers of the option but node itself, each where node would look for it: at the addresses given only
+    where a table says where nodes are. A host without a node goes by the addresses. Raises OptionError.
+    """
+    found = [peer for peer in as_peers(params["peers"], epmd_port) if peer.node != node]
+    return [peer._replace(addresses=()) for peer in found] if node and params["discovery"] != "map" else found
+
+
+def target() -> dict[str, dict[str, Any]]:
+    """Return the options that name one running node (the fragment ``distribution.target``)."""
+    return {
+        "node": {"type": "str", "required": True},
+        "from_node": {"type": "str"},
+        "address": {"type": "list", "elements": "str"},
+        "port": {"type": "int", "default": PORT},
+        "call_timeout": {"type": "float", "default": 30.0},
+    }
+
+
+def as_target(params: Mapping[str, Any]) -> Peer:
+    """Return the running node that the options name; raise OptionError."""
+    node = params["node"]
+    _name, host = split_node(node, "node")
+    addresses = params["address"] or ([host] if params["from_node"] not in (None, node) else [*LOOPBACK, host])
+    return Peer(node, tuple(addresses), checked_port(params["port"], "port"))
+
+
+def as_own(node: str, address: Sequence[str] | None, port: int, epmd_port: int | None) -> Peer:
+    """Return the node of this host as something to connect to: over the loopback first, as its public address may be
+    beyond a NAT.
+    """
+    _name, host = split_node(node, "node")
+    return Peer(node, (*LOOPBACK, *(address or [host])), checked_port(port, "port"), epmd_port)
+
+
+def asked_epmd_port(params: Mapping[str, Any]) -> int | None:
+    """Return the port of the epmds to ask, None where discovery does without; raise OptionError."""
+    port = checked_port(params["epmd_port"], "epmd_port")
+    return port if params["discovery"] == "epmd" else None

@@ -1,0 +1,92 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The nodes that this collection has made on a host, read from their configuration.
+
+Whether one of them bears a former name of the node that is wanted is for the controller to say (``_cluster/renames.py``).
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
+_NODE = re.compile(r"[A-Za-z0-9_-]+@[A-Za-z0-9.-]+\Z")
+_LISTEN = re.compile(r"\{\s*listen_port\s*,\s*(\d{1,5})\s*\}")
+_PATCHED = re.compile(r"\{\s*inet_ssl_port\s*,\s*(\d{1,5})\s*\}")
+_PEER = re.compile(r"\{\s*peer\s*,\s*'?([A-Za-z0-9_-]+@[A-Za-z0-9.-]+)'?")
+_LONGEST = 1 << 20
+UNITS = (
+    "erlang-%s.service",
+    "erlang-%s-firewall-keeper.service",
+    "erlang-%s-firewall.service",
+    "erlang-%s-watch.timer",
+    "erlang-%s-watch.service",
+)
+"""The units of a node, of which it need not have all."""
+
+
+def names(directory: str) -> list[str]:
+    """The nodes that have a configuration below a directory: the parts of their names before the @."""
+    found = (os.path.basename(os.path.dirname(path)) for path in glob.glob(os.path.join(glob.escape(directory), "*", "vm.args")))
+    return sorted(name for name in found if _NAME.match(name))
+
+
+def unit(name: str) -> str:
+    """The service of a node."""
+    return UNITS[0] % name
+
+
+def read(directory: str, name: str, state: Mapping[str, Any], units: str = "/etc/systemd/system") -> dict[str, Any] | None:
+    """What a node is, from its configuration and the ``state`` of its service. None for one that has no name in its ``vm.args``.
+
+    Gives ``name``, ``node``, ``port`` (None where it is not said), ``peers`` (names of nodes), ``units`` (those that are there), ``active`` and
+    ``enabled`` of the service, and ``mnesia``, directories of tables in its home.
+    """
+    place = os.path.join(directory, name)
+    node = _node(_text(os.path.join(place, "vm.args")))
+    if node is None:
+        return None
+    table = _text(os.path.join(place, "peers.config"))
+    port = _number(_LISTEN, table) or _number(_PATCHED, _text(os.path.join(place, "sys.config")))
+    home = re.search(r"(?m)^WorkingDirectory=(/\S+)$", _text(os.path.join(units, unit(name))))
+    return {
+        "name": name,
+        "node": node,
+        "port": port,
+        "peers": sorted(set(_PEER.findall(table))),
+        "units": [made % name for made in UNITS if os.path.lexists(os.path.join(units, made % name))],
+        "active": state.get("active", ""),
+        "enabled": state.get("enabled", ""),
+        "mnesia": sorted(glob.glob(glob.escape(home[1]) + "/Mnesia.*")) if home else [],
+    }
+
+
+def _node(arguments: str) -> str | None:
+    try:
+        words = shlex.split(arguments, comments=True)
+    except ValueError:
+        return None
+    for flag, value in zip(words, words[1:]):
+        if flag in ("-name", "-sname") and _NODE.match(value):
+            return value
+    return None
+
+
+def _number(pattern: re.Pattern[str], text: str) -> int | None:
+    found = pattern.search(text)
+    return (int(found[1]) or None) if found else None
+
+
+def _text(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as stream:
+            return stream.read(_LONGEST)
+    except OSError:
+        return ""
