@@ -28,6 +28,8 @@ RECORD = """
     {ok, File} = file:open("events", [append, raw]),
     Write = fun(Event, Node) -> ok = file:write(File, io_lib:format("~s ~s~n", [Event, Node])) end,
     [Write(nodeup, Node) || Node <- nodes(connected)],
+    Hear = fun Again() -> beam_tls_reload:listens() orelse begin timer:sleep(20), Again() end end,
+    true = Hear(),
     ok = file:write_file("started", ""),
     Loop = fun Again() -> receive {Event, Node, _} -> Write(Event, Node), Again() end end,
     Loop().
@@ -62,7 +64,7 @@ class Node:
         (self.home / "peers.config").write_text("\n".join(lines) + "\n")
 
     def start(self, *further: str, run: str = RECORD) -> None:
-        """Starts it, and waits until it runs what it is given."""
+        """Starts it, and waits until it runs what it is given and hears the signal (``beam_tls_ready`` waits for that, too)."""
         (self.home / "started").unlink(missing_ok=True)
         argv = [
             "erl", "-noinput", "-name", self.name, "-setcookie", "of-a-test", "-start_epmd", "false", "-epmd_module", "beam_tls_epmd",
