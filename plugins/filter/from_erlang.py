@@ -55,7 +55,7 @@ _value:
 from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import tagged, terms
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import tagged, term_parser, terms
 
 
 def from_erlang(text: Any, form: str = "term") -> Any:
@@ -64,9 +64,9 @@ def from_erlang(text: Any, form: str = "term") -> Any:
         raise AnsibleFilterError(f"from_erlang: the input should be text, not {type(text).__name__}")
     try:
         if form == "term":
-            return tagged.to_tagged(terms.loads(str(text)))
+            return tagged.to_tagged(term_parser.loads(str(text)))
         if form == "terms":
-            return [tagged.to_tagged(term) for term in terms.consult(str(text))]
+            return [tagged.to_tagged(term) for term in term_parser.consult(str(text))]
     except terms.TermError as error:
         raise AnsibleFilterError(f"from_erlang: {error}") from error
     raise AnsibleFilterError(f"from_erlang: there is no form {form!r}; choose term or terms")

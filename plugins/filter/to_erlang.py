@@ -73,7 +73,7 @@ _value:
 from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import tagged, terms
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import tagged, term_writer, terms
 
 
 def to_erlang(value: Any, form: str = "term", comment: str = "") -> str:
@@ -81,11 +81,11 @@ def to_erlang(value: Any, form: str = "term", comment: str = "") -> str:
     try:
         term = tagged.from_tagged(value)
         if form == "term":
-            return terms.dumps_file([term], comment)
+            return term_writer.dumps_file([term], comment)
         if form == "expression":
-            return terms.dumps(term)
+            return term_writer.dumps(term)
         if form == "terms" and isinstance(term, list):
-            return terms.dumps_file(term, comment)
+            return term_writer.dumps_file(term, comment)
     except terms.TermError as error:
         raise AnsibleFilterError(f"to_erlang: {error}") from error
     if form == "terms":

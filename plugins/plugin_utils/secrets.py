@@ -10,7 +10,7 @@ import re
 import typing as t
 from collections.abc import Iterator, Mapping
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import terms
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import term_writer
 
 SHORTEST = 4
 """Characters that a text has to have to be looked for; shorter ones are part of any text."""
@@ -56,7 +56,7 @@ def _pieces(line: str) -> Iterator[str]:
 def _written(text: str) -> Iterator[str]:
     """A text as it is, in a string, and as the list of its characters or bytes."""
     yield text
-    yield terms.dumps(text)[1:-1]
+    yield term_writer.dumps(text)[1:-1]
     yield ",".join(str(ord(character)) for character in text)
     yield ",".join(map(str, text.encode("utf-8")))
 

@@ -12,7 +12,7 @@ import struct
 import zlib
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import handshake
-from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import etf, terms
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import etf_encoder, term_writer
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.terms import (
     Atom,
     BitString,
@@ -44,7 +44,7 @@ OPAQUE = (
     Export(Atom("m"), Atom("f"), 2),
     Fun(Atom("m"), bytes(25) + b"\x77\x01m"),
 )
-_PLAIN = etf.encode((TERM, OPAQUE))
+_PLAIN = etf_encoder.encode((TERM, OPAQUE))
 TERMS = [
     _PLAIN,
     b"\x83\x50" + struct.pack(">I", len(_PLAIN) - 1) + zlib.compress(_PLAIN[1:]),
@@ -53,11 +53,11 @@ TERMS = [
 ]
 
 TEXTS = [
-    terms.dumps(TERM) + ' "a" "b" """\n  x\n  """ 16#ff $a ~"x" <<1:3,2:5/little>> % end\n',
-    terms.dumps(TERM),
+    term_writer.dumps(TERM) + ' "a" "b" """\n  x\n  """ 16#ff $a ~"x" <<1:3,2:5/little>> % end\n',
+    term_writer.dumps(TERM),
     "#{'a b' => fun lists:map/2, $\\n => [<<\"x\"/utf8, 3:4, 1.5:64/float>>|maybe], -1.5e-7 => {}}",
 ]
-FILES = [terms.dumps_file([TERM, Atom("ok")], "a file"), "{a, 1}.\n%% more\n{b, [2]}.\n"]
+FILES = [term_writer.dumps_file([TERM, Atom("ok")], "a file"), "{a, 1}.\n%% more\n{b, [2]}.\n"]
 APPLICATIONS = [
     '{application, ssl, [{vsn, "11.2"}, {applications, [kernel, crypto]}, {optional_applications, [x]}, {env, []}]}.',
     "{application, 'a b', [{included_applications, []}, {mod, {a, []}}]}.",
@@ -92,7 +92,7 @@ HANDSHAKES = [
 
 def signal(control: object, *message: object) -> bytes:
     """Return the frame of a control message and of the message behind it."""
-    return b"p" + etf.encode(control) + b"".join(map(etf.encode, message))
+    return b"p" + etf_encoder.encode(control) + b"".join(map(etf_encoder.encode, message))
 
 
 SIGNALS = [
@@ -136,7 +136,7 @@ PEM = [
 ]
 
 ANSWERS = [
-    etf.encode(
+    etf_encoder.encode(
         (
             (Atom("ok"), [(_NODE, _KNOWN)]),
             ([(_NODE, Atom("tlsv1.3"), "TLS_AES_256_GCM_SHA384", _CERTIFICATE)], [(_ADDRESS[1], ((127, 0, 0, 1), 4370))]),
@@ -154,7 +154,7 @@ def _module(atoms: bytes, attributes: bytes) -> bytes:
     return b"FOR1" + struct.pack(">I", len(chunks)) + chunks
 
 
-_ATTRIBUTES = etf.encode([(Atom("vsn"), [1]), (Atom("inet_ssl_port"), [Atom("true")])])
+_ATTRIBUTES = etf_encoder.encode([(Atom("vsn"), [1]), (Atom("inet_ssl_port"), [Atom("true")])])
 MODULES = [
     _module(b"AtU8" + struct.pack(">I", 6) + b"\0\0\0\1\1m\0\0", _ATTRIBUTES),
     _module(b"Atom" + struct.pack(">I", 8) + b"\0\0\0\1\3abc", _ATTRIBUTES),

@@ -28,7 +28,17 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._distributio
     Deadline,
 )
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.handshake import Flag
-from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import beam, etf, release, tagged, terms
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import (
+    beam,
+    etf_decoder,
+    etf_encoder,
+    etf_format,
+    release,
+    tagged,
+    term_parser,
+    term_writer,
+    terms,
+)
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.terms import identity
 from damage import Damage, damaged_bytes, damaged_elements, damaged_text, made_term
 
@@ -69,18 +79,18 @@ class Talking:
 
 def term(data: bytes) -> None:
     """Read a term; what was read comes back the same from its own encoding and from its plain data."""
-    found = etf.decode_whole(data)
+    found = etf_decoder.decode_whole(data)
     plain = json.loads(json.dumps(tagged.to_tagged(found)))
     back = tagged.from_tagged(plain)
-    if identity(back) != identity(found) or identity(etf.decode_whole(etf.encode(found))) != identity(found):
+    if identity(back) != identity(found) or identity(etf_decoder.decode_whole(etf_encoder.encode(found))) != identity(found):
         raise Different(repr(plain)[:200])
 
 
 def text(data: bytes) -> None:
     """Read the text of a term; what was read comes back the same from its own text."""
-    found = terms.loads(data.decode("utf-8", "replace"))
-    if identity(terms.loads(terms.dumps(found))) != identity(found):
-        raise Different(terms.dumps(found)[:200])
+    found = term_parser.loads(data.decode("utf-8", "replace"))
+    if identity(term_parser.loads(term_writer.dumps(found))) != identity(found):
+        raise Different(term_writer.dumps(found)[:200])
 
 
 def judged(data: bytes) -> None:
@@ -129,7 +139,7 @@ def conversation(data: bytes) -> None:
 
 def answers(data: bytes) -> None:
     """Make of a node's answers what node_info returns."""
-    found = etf.decode_whole(data)
+    found = etf_decoder.decode_whole(data)
     nodes_info, evaluated, ages, state, results = found if isinstance(found, tuple) and len(found) == 5 else [found] * 5
     places = connections.listening(state)
     told = connections.connections(connections.Facts(nodes_info, evaluated, ages, places), "ourselves")
@@ -172,9 +182,9 @@ def made_signal(dice: Any, samples: Sequence[bytes]) -> bytes:
 
 
 TARGETS = {
-    "etf": Target(term, (etf.EtfError,), corpus.TERMS, (made_term, damaged_bytes)),
+    "etf": Target(term, (etf_format.EtfError,), corpus.TERMS, (made_term, damaged_bytes)),
     "text": Target(text, (terms.TermError,), encoded(corpus.TEXTS), _TEXT),
-    "consult": Target(decoded(terms.consult), (terms.TermError,), encoded(corpus.FILES), _TEXT),
+    "consult": Target(decoded(term_parser.consult), (terms.TermError,), encoded(corpus.FILES), _TEXT),
     "app": Target(decoded(release.read_app), (release.ReleaseError,), encoded(corpus.APPLICATIONS), _TEXT),
     "rel": Target(decoded(release.read_rel), (release.ReleaseError,), encoded(corpus.RELEASES), _TEXT),
     "beam": Target(beam.read, (beam.BeamError,), corpus.MODULES, (damaged_bytes,)),
@@ -201,5 +211,5 @@ TARGETS = {
         [framed(corpus.SIGNALS, 4), framed(corpus.SIGNALS[::-1], 4)],
         (damaged_bytes,),
     ),
-    "answers": Target(answers, (etf.EtfError, hidden_node.CallError), corpus.ANSWERS, (damaged_bytes,)),
+    "answers": Target(answers, (etf_format.EtfError, hidden_node.CallError), corpus.ANSWERS, (damaged_bytes,)),
 }

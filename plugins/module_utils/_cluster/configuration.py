@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import Problem
-from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import tagged, terms
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import tagged, term_writer, terms
 
 _APPLICATION = re.compile(r"[a-z][A-Za-z0-9_@]{0,254}\Z")
 _PORT = ("decides where the node listens, as the role does", "use erlang_node_listen_port")
@@ -52,6 +52,6 @@ def _of_parameter(application: str, parameter: Any, value: Any) -> Iterator[Prob
         yield Problem(at, *KERNEL[parameter])
     else:
         try:
-            terms.dumps(tagged.from_tagged({parameter: value}))
+            term_writer.dumps(tagged.from_tagged({parameter: value}))
         except terms.TermError as error:
             yield Problem(at, "has a value that stands for no Erlang term (%s)" % error, "see the filter beam.tls_distribution.to_erlang")

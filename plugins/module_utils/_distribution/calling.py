@@ -15,7 +15,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._distributio
     CallError,
     HiddenNode,
 )
-from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.etf import EtfError
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.etf_format import EtfError
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.tagged import from_tagged, to_tagged
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.terms import TermError
 

@@ -32,12 +32,12 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._distributio
     Question,
 )
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.tagged import to_tagged
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.term_writer import dumps
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.terms import (
     Atom,
     Pid,
     Reference,
     TermError,
-    dumps,
 )
 
 FRAME_LIMIT = 16 * 1024 * 1024

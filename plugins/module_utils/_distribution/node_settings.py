@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import tls
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.tls import Credentials
-from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import terms
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import term_parser, terms
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.terms import Atom
 
 VERSIONS = {"tlsv1.2": "TLSv1.2", "tlsv1.3": "TLSv1.3"}
@@ -165,7 +165,7 @@ def check_system(text: str) -> None:
 
 def _consulted(text: str) -> list[Any]:
     try:
-        return terms.consult(text)
+        return term_parser.consult(text)
     except terms.TermError as error:
         raise SettingsError(str(error)) from error
 

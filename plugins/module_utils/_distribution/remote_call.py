@@ -15,7 +15,7 @@ import secrets
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import etf
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import etf_decoder, etf_encoder, etf_format
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.terms import (
     Atom,
     Pid,
@@ -100,12 +100,12 @@ def answer(me: Pid, frame: bytes) -> Answer | None:
     if frame[:1] != bytes((PASS_THROUGH,)):
         raise MalformedSignal("a message of type %d, which was not agreed on" % frame[0] if frame else "an empty message")
     try:
-        control, end = etf.decode(frame, 1)
+        control, end = etf_decoder.decode(frame, 1)
         if not isinstance(control, tuple) or not control:
             raise MalformedSignal("a control message that is none")
         if control[0] in (SEND, SEND_SENDER) and control[2:] == (me,):
-            return _rex_answer(etf.decode(frame, end)[0])
-    except (etf.EtfError, TermError) as error:
+            return _rex_answer(etf_decoder.decode(frame, end)[0])
+    except (etf_format.EtfError, TermError) as error:
         raise MalformedSignal("a message that does not decode: %s" % error) from error
     if control[0] == MONITOR_P_EXIT and len(control) == 5 and control[2] == me:
         return _ended(control[3], control[4])
@@ -151,4 +151,4 @@ def _reference(me: Pid) -> Reference:
 
 
 def _signal(control: Any, message: Any) -> bytes:
-    return bytes((PASS_THROUGH,)) + etf.encode(control) + etf.encode(message)
+    return bytes((PASS_THROUGH,)) + etf_encoder.encode(control) + etf_encoder.encode(message)

@@ -19,7 +19,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._distributio
     ProtocolError,
 )
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.remote_call import Call
-from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.etf import EtfError
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.etf_format import EtfError
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.terms import Atom
 
 OTP_RELEASE = Call("erlang", "system_info", [Atom("otp_release")])

@@ -14,7 +14,7 @@ import struct
 import zlib
 from typing import Any, NamedTuple
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import etf
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import etf_decoder, etf_format
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.terms import Atom
 
 MAX_SIZE = 16 * 1024 * 1024
@@ -38,12 +38,12 @@ def read(data: bytes) -> Beam:
     """Module name and attributes of a ``.beam``. Raises :class:`BeamError`."""
     found = chunks(_unpacked(data))
     try:
-        attributes = etf.decode_whole(found["Attr"], MAX_SIZE) if "Attr" in found else []
+        attributes = etf_decoder.decode_whole(found["Attr"], MAX_SIZE) if "Attr" in found else []
         values: dict[str, list[Any]] = {}
         for key, value in attributes:
             values.setdefault(str(key), []).extend(value)
         return Beam(_module(found), values)
-    except (etf.EtfError, TypeError, ValueError) as error:
+    except (etf_format.EtfError, TypeError, ValueError) as error:
         raise BeamError(f"the attributes of the module are not readable: {error}") from error
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import terms
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import term_parser, term_writer, terms
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.terms import Atom
 
 START_SSL_CLEAN = ("kernel", "stdlib", "crypto", "asn1", "public_key", "ssl")
@@ -54,7 +54,7 @@ class Application(NamedTuple):
 def read_rel(text: str) -> Release:
     """The release that the text of a ``.rel`` describes. Raises :class:`ReleaseError`."""
     try:
-        tag, (name, version), (erts_tag, erts), entries = terms.loads(text)
+        tag, (name, version), (erts_tag, erts), entries = term_parser.loads(text)
         if tag != Atom("release") or erts_tag != Atom("erts"):
             raise ReleaseError("this is no release resource file; one begins with {release, {NAME, VERSION}, ...}")
         applications = tuple((_name(entry[0]), _text(entry[1])) for entry in entries)
@@ -67,13 +67,13 @@ def rel_text(release: Release) -> str:
     """The text of the ``.rel`` of ``release``, as ``systools:make_script`` reads it."""
     applications = [(Atom(name), version) for name, version in release.applications]
     erts = (Atom("erts"), release.erts)
-    return terms.dumps_file([(Atom("release"), (release.name, release.version), erts, applications)])
+    return term_writer.dumps_file([(Atom("release"), (release.name, release.version), erts, applications)])
 
 
 def read_app(text: str) -> Application:
     """The application that the text of an ``.app`` describes. Raises :class:`ReleaseError`."""
     try:
-        tag, name, keys = terms.loads(text)
+        tag, name, keys = term_parser.loads(text)
         if tag != Atom("application"):
             raise ReleaseError("this is no application resource file; one begins with {application, NAME, ...}")
         found = {str(key): value for key, value in keys}

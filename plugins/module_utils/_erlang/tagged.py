@@ -16,7 +16,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Callable
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import terms
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import term_parser, term_writer
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.terms import (
     CONSTANTS,
     INDIVISIBLE,
@@ -134,7 +134,7 @@ def _integer(text: str, path: str) -> int:
 
 def _export(text: str, path: str) -> Export:
     try:
-        fun = terms.loads("fun " + text)
+        fun = term_parser.loads("fun " + text)
     except TermError:
         fun = None
     if not isinstance(fun, Export):
@@ -286,6 +286,6 @@ def _indivisible_data(term: Any) -> dict[str, Any]:
 
 def _export_data(term: Export) -> Any:
     try:
-        return terms.dumps(term)[len("fun ") :]
+        return term_writer.dumps(term)[len("fun ") :]
     except TermError:
         return [str(term.module), str(term.function), term.arity]

@@ -16,7 +16,7 @@ import shutil
 import tempfile
 from typing import NamedTuple
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import release, terms
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import release, term_writer
 from ansible_collections.beam.tls_distribution.plugins.module_utils._host import files, otp
 from ansible_collections.beam.tls_distribution.plugins.module_utils._host.commands import Runner
 
@@ -112,7 +112,7 @@ def _prepare(staging: str, erts: str, asked: Asked, directories: dict[str, str])
     sources = [os.path.join(source, name) for name in sorted(os.listdir(source)) if name.endswith(".erl") and not name.startswith(".")]
     searched = [os.path.join(directories[name], "ebin") for name, _unused in wanted.applications]
     _write(os.path.join(staging, NAME + ".rel"), release.rel_text(wanted))
-    _write(os.path.join(staging, "made_from"), terms.dumps_file([(sources, searched)]))
+    _write(os.path.join(staging, "made_from"), term_writer.dumps_file([(sources, searched)]))
 
 
 def _set(staging: str, asked: Asked) -> files.Wanted:

@@ -16,7 +16,7 @@ import subprocess
 from pathlib import Path
 from typing import Any, Callable
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import beam, etf, terms
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import beam, etf_decoder, etf_encoder, term_parser, term_writer
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.terms import (
     Atom,
     BitString,
@@ -137,7 +137,7 @@ def frames(path: Path) -> list[bytes]:
 
 def write(path: Path, items: list[Any]) -> None:
     """Write terms in external format, each behind its length."""
-    encoded = [etf.encode(item) for item in items]
+    encoded = [etf_encoder.encode(item) for item in items]
     path.write_bytes(b"".join(struct.pack(">I", len(data)) + data for data in encoded))
 
 
@@ -162,18 +162,18 @@ def test_erlang_reads_and_writes_the_same_terms(tmp_path: Path) -> None:
     binary = textual + [dice.term(dice.random.choice([dice.leaf, dice.opaque])) for _index in range(COUNT)]
     write(tmp_path / "terms", binary)
     write(tmp_path / "textual", textual)
-    (tmp_path / "pretty").write_text(terms.dumps_file(textual, "Random terms"), "utf-8")
-    (tmp_path / "flat").write_text("".join(terms.dumps(item) + ".\n" for item in textual), "utf-8")
+    (tmp_path / "pretty").write_text(term_writer.dumps_file(textual, "Random terms"), "utf-8")
+    (tmp_path / "flat").write_text("".join(term_writer.dumps(item) + ".\n" for item in textual), "utf-8")
     said = erl(tmp_path, PROGRAM)
     assert said.split() == ["true", "true"]
     for name in ("terms.back", "terms.packed", "terms.old"):
-        back = [etf.decode_whole(frame) for frame in frames(tmp_path / name)]
+        back = [etf_decoder.decode_whole(frame) for frame in frames(tmp_path / name)]
         assert len(back) == len(binary)
         for ours, theirs in zip(binary, back):
             assert identity(ours) == identity(theirs), name
-    consulted = terms.consult((tmp_path / "erlang.text").read_text("utf-8"))
+    consulted = term_parser.consult((tmp_path / "erlang.text").read_text("utf-8"))
     assert [identity(item) for item in consulted] == [identity(item) for item in textual]
-    opaque = [etf.decode_whole(frame) for frame in frames(tmp_path / "opaque")]
+    opaque = [etf_decoder.decode_whole(frame) for frame in frames(tmp_path / "opaque")]
     assert [type(item).__name__ for item in opaque] == [
         "Pid",
         "Reference",
@@ -184,7 +184,7 @@ def test_erlang_reads_and_writes_the_same_terms(tmp_path: Path) -> None:
         "int",
         "int",
     ]
-    assert [etf.encode(item)[1:] for item in opaque[6:]] == [frame[1:] for frame in frames(tmp_path / "opaque")[6:]]
+    assert [etf_encoder.encode(item)[1:] for item in opaque[6:]] == [frame[1:] for frame in frames(tmp_path / "opaque")[6:]]
     assert opaque[6:] == [1 << 5000, -(1 << 64)]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import peers
-from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import tagged, terms
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import tagged, term_writer
 
 
 def topology(discovery: str, family: str = "inet") -> dict[str, Any]:
@@ -29,7 +29,7 @@ def topology(discovery: str, family: str = "inet") -> dict[str, Any]:
 
 def text(discovery: str, host: str, family: str = "inet") -> str:
     """The table of a host as the node reads it."""
-    return terms.dumps_file([tagged.from_tagged(term) for term in peers.table(topology(discovery, family), host)], "")
+    return term_writer.dumps_file([tagged.from_tagged(term) for term in peers.table(topology(discovery, family), host)], "")
 
 
 @pytest.mark.parametrize(

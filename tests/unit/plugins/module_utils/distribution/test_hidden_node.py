@@ -22,7 +22,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._distributio
     ProtocolError,
 )
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.remote_call import Call
-from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import etf
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import etf_decoder, etf_encoder, etf_format
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.terms import Atom, Pid, Reference
 from streams import Answering, Hand, Played
 
@@ -34,7 +34,7 @@ STACK = [(Atom("m"), Atom("f"), 0, [])]
 
 def signal(control, message=None):
     """Return the frame of a control message, and of the message behind it if there is one."""
-    return b"p" + etf.encode(control) + (b"" if message is None else etf.encode(message))
+    return b"p" + etf_encoder.encode(control) + (b"" if message is None else etf_encoder.encode(message))
 
 
 class Peer:
@@ -51,8 +51,8 @@ class Peer:
         """Return what comes back for a frame."""
         if not frame:
             return []
-        control, end = etf.decode(frame, 1)
-        message, _end = etf.decode(frame, end)
+        control, end = etf_decoder.decode(frame, 1)
+        message, _end = etf_decoder.decode(frame, end)
         if control[0] == 29:
             return self.spawned(control, message)
         assert control == (6, ME, Atom(""), Atom("rex"))
@@ -216,6 +216,6 @@ def test_a_result_beyond_the_limit_is_refused_before_it_comes():
 
 def test_arguments_that_are_no_terms_are_refused():
     node, stream = played()
-    with pytest.raises(etf.EtfError):
+    with pytest.raises(etf_format.EtfError):
         node.call("m", "f", [object()], 5)
     assert not stream.sent

@@ -12,8 +12,8 @@ import tracemalloc
 import zlib
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import etf
-from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.etf import EtfError
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import etf_decoder, etf_encoder
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.etf_format import EtfError
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.terms import (
     Atom,
     BitString,
@@ -113,23 +113,23 @@ BAD = [
 
 @pytest.mark.parametrize(("data", "term"), FORMATS)
 def test_formats(data, term):
-    assert identity(etf.decode_whole(b"\x83" + data)) == identity(term)
-    assert etf.decode(b"xx\x83" + data + b"yy", 2)[1] == len(data) + 3
-    assert identity(etf.decode(data, versioned=False)[0]) == identity(term)
-    assert identity(etf.decode_whole(etf.encode(term))) == identity(term)
+    assert identity(etf_decoder.decode_whole(b"\x83" + data)) == identity(term)
+    assert etf_decoder.decode(b"xx\x83" + data + b"yy", 2)[1] == len(data) + 3
+    assert identity(etf_decoder.decode(data, versioned=False)[0]) == identity(term)
+    assert identity(etf_decoder.decode_whole(etf_encoder.encode(term))) == identity(term)
 
 
 @pytest.mark.parametrize(("data", "message"), BAD)
 def test_bad_bytes(data, message):
     with pytest.raises(EtfError, match=message):
-        etf.decode_whole(data)
+        etf_decoder.decode_whole(data)
 
 
 @pytest.mark.parametrize("data", [data for data, dummy in FORMATS])
 def test_every_cut_is_an_error(data):
     for end in range(len(data)):
         with pytest.raises(EtfError):
-            etf.decode_whole(b"\x83" + data[:end])
+            etf_decoder.decode_whole(b"\x83" + data[:end])
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_every_cut_is_an_error(data):
 )
 def test_not_encoded(term):
     with pytest.raises(EtfError):
-        etf.encode(term)
+        etf_encoder.encode(term)
 
 
 def test_nesting_is_bounded_when_encoding():
@@ -154,16 +154,16 @@ def test_nesting_is_bounded_when_encoding():
     for _level in range(1000):
         deep = (deep,)
     with pytest.raises(EtfError, match="deeper"):
-        etf.encode(deep)
+        etf_encoder.encode(deep)
 
 
 @settings(max_examples=150, deadline=None)
 @given(TERMS)
 def test_round_trip(term):
-    data = etf.encode(term)
-    assert identity(etf.decode_whole(data)) == identity(term)
+    data = etf_encoder.encode(term)
+    assert identity(etf_decoder.decode_whole(data)) == identity(term)
     packed = b"\x83\x50" + struct.pack(">I", len(data) - 1) + zlib.compress(data[1:])
-    back, end = etf.decode(packed + b"more")
+    back, end = etf_decoder.decode(packed + b"more")
     assert identity(back) == identity(term)
     assert end == len(packed)
 
@@ -172,7 +172,7 @@ def test_round_trip(term):
 @given(st.binary(max_size=200))
 def test_any_bytes_end_in_a_term_or_an_etf_error(data):
     try:
-        etf.decode(b"\x83" + data)
+        etf_decoder.decode(b"\x83" + data)
     except EtfError as error:
         assert str(error)
 
@@ -180,11 +180,11 @@ def test_any_bytes_end_in_a_term_or_an_etf_error(data):
 @settings(max_examples=150, deadline=None)
 @given(TERMS, st.data())
 def test_damaged_terms_end_in_a_term_or_an_etf_error(term, draw):
-    data = bytearray(etf.encode(term))
+    data = bytearray(etf_encoder.encode(term))
     for _flip in range(draw.draw(st.integers(1, 4))):
         data[draw.draw(st.integers(0, len(data) - 1))] = draw.draw(st.integers(0, 255))
     try:
-        etf.decode_whole(bytes(data))
+        etf_decoder.decode_whole(bytes(data))
     except EtfError as error:
         assert str(error)
 
@@ -257,9 +257,9 @@ def test_memory_stays_below_the_stated_bound(name):
     charged = []
     tracemalloc.start()
     try:
-        decoder = etf._Decoder(data, 1, etf.MAX_SIZE, etf.MAX_MEMORY)
+        decoder = etf_decoder._Decoder(data, 1, etf_decoder.MAX_SIZE, etf_decoder.MAX_MEMORY)
         term = decoder.term(0)
-        charged.append(etf.MAX_MEMORY - decoder.memory_left)
+        charged.append(etf_decoder.MAX_MEMORY - decoder.memory_left)
         del decoder
         kept, peak = tracemalloc.get_traced_memory()
     finally:
@@ -272,9 +272,9 @@ def test_memory_stays_below_the_stated_bound(name):
 @pytest.mark.parametrize("name", sorted(SHAPES))
 def test_reading_ends_where_the_memory_does(name):
     data = b"\x83" + SHAPES[name](1000)
-    etf.decode_whole(data)
+    etf_decoder.decode_whole(data)
     with pytest.raises(EtfError, match="more memory"):
-        etf.decode_whole(data, max_memory=7000)
+        etf_decoder.decode_whole(data, max_memory=7000)
 
 
 HOSTILE = {
@@ -297,7 +297,7 @@ def test_hostile_bytes_cost_little(name):
     data = b"\x83" + HOSTILE[name]
     started = time.process_time()
     try:
-        etf.decode_whole(data)
+        etf_decoder.decode_whole(data)
     except EtfError as error:
         assert str(error)
     assert time.process_time() - started < 3
@@ -305,4 +305,4 @@ def test_hostile_bytes_cost_little(name):
 
 def test_size_is_bounded():
     with pytest.raises(EtfError, match="too many to decode"):
-        etf.decode(b"\x83\x6d\x00\x00\x00\x10" + bytes(16), max_size=10)
+        etf_decoder.decode(b"\x83\x6d\x00\x00\x00\x10" + bytes(16), max_size=10)

@@ -10,7 +10,7 @@ import gzip
 import struct
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import beam, etf, release, version
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import beam, etf_encoder, release, version
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.release import (
     Application,
     Release,
@@ -136,7 +136,7 @@ def module(*found: tuple[bytes, bytes]) -> bytes:
 ATOMS = (b"AtU8", struct.pack(">I", 1) + b"\x0dinet_tls_dist")
 ATTRIBUTES = (
     b"Attr",
-    etf.encode(
+    etf_encoder.encode(
         [
             (Atom("vsn"), [1]),
             (Atom("inet_ssl_port"), [Atom("true")]),
@@ -166,7 +166,7 @@ def test_module_and_attributes():
         (b"FOR1\xff\x00\x00\x04BEAM", "cut short"),
         (b"FOR1\x00\x00\x00\x0cBEAMAttr\xff\xff\xff\xff", "longer"),
         (module(ATOMS, (b"Attr", b"x")), "attributes"),
-        (module(ATOMS, (b"Attr", etf.encode([1]))), "attributes"),
+        (module(ATOMS, (b"Attr", etf_encoder.encode([1]))), "attributes"),
         (module(ATTRIBUTES), "atoms"),
         (module((b"AtU8", b"\x00")), "atoms"),
         (module((b"AtU8", b"\x00\x00\x00\x01\x05abc")), "atoms"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import etf, tagged
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import etf_encoder, tagged
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.terms import (
     MAX_DEPTH,
     Atom,
@@ -122,10 +122,10 @@ def nested(kind, levels):
 )
 def test_what_can_be_encoded_can_be_data_and_nothing_deeper(kind):
     deepest = nested(kind, MAX_DEPTH)
-    etf.encode(deepest)
+    etf_encoder.encode(deepest)
     assert tagged.from_tagged(json.loads(json.dumps(tagged.to_tagged(deepest)))) == deepest
     deeper = nested(kind, MAX_DEPTH + 1)
-    for function in (etf.encode, tagged.to_tagged):
+    for function in (etf_encoder.encode, tagged.to_tagged):
         with pytest.raises(ValueError, match="deeper"):
             function(deeper)
     with pytest.raises(TermError, match="deeper"):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Erlang's external term format, both ways, over the term model of :mod:`terms`.
+"""Erlang terms from the external term format, over the term model of :mod:`terms`.
 
 Source: ERTS User's Guide, "External Term Format". Decoding is safe on hostile bytes: a declared length is held against
 the bytes that remain before anything is made of it, nesting is bounded, compressed terms are inflated no further than
@@ -16,9 +16,43 @@ from __future__ import annotations
 import math
 import struct
 import zlib
-from collections.abc import Mapping
 from typing import Any, Callable
 
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.etf_format import (
+    ATOM,
+    ATOM_CACHE_REF,
+    ATOM_UTF8,
+    BINARY,
+    BIT_BINARY,
+    COMPRESSED,
+    DISTRIBUTION_HEADER,
+    EXPORT,
+    FLOAT,
+    INTEGER,
+    LARGE_BIG,
+    LARGE_TUPLE,
+    LIST,
+    MAP,
+    NEW_FLOAT,
+    NEW_FUN,
+    NEW_PID,
+    NEW_PORT,
+    NEW_REFERENCE,
+    NEWER_REFERENCE,
+    NIL,
+    PID,
+    PORT,
+    REFERENCE,
+    SMALL_ATOM,
+    SMALL_ATOM_UTF8,
+    SMALL_BIG,
+    SMALL_INTEGER,
+    SMALL_TUPLE,
+    STRING,
+    V4_PORT,
+    VERSION,
+    EtfError,
+)
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.terms import (
     MAX_ATOM,
     MAX_DEPTH,
@@ -31,12 +65,8 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.term
     Pid,
     Port,
     Reference,
-    is_integer,
     printable,
 )
-
-VERSION = 131
-"""The byte every term in external format begins with."""
 
 MAX_SIZE = 16 * 1024 * 1024
 """Largest encoded term, in bytes and after inflating, that is decoded unless the caller says otherwise."""
@@ -51,14 +81,6 @@ seen before, and for the pair of a map. Held against what is taken by ``test_mem
 _CHARACTER, _KEY = 8, 5
 """Bytes charged for a character of a list of them, and how many times over what a key of a map takes is charged."""
 
-DISTRIBUTION_HEADER, COMPRESSED = 68, 80
-NEW_FLOAT, BIT_BINARY, ATOM_CACHE_REF = 70, 77, 82
-NEW_PID, NEW_PORT, NEWER_REFERENCE = 88, 89, 90
-SMALL_INTEGER, INTEGER, FLOAT, ATOM, REFERENCE, PORT, PID = 97, 98, 99, 100, 101, 102, 103
-SMALL_TUPLE, LARGE_TUPLE, NIL, STRING, LIST, BINARY, SMALL_BIG, LARGE_BIG = 104, 105, 106, 107, 108, 109, 110, 111
-NEW_FUN, EXPORT, NEW_REFERENCE, SMALL_ATOM, MAP = 112, 113, 114, 115, 116
-ATOM_UTF8, SMALL_ATOM_UTF8, V4_PORT = 118, 119, 120
-
 _REFUSED = {
     DISTRIBUTION_HEADER: "a distribution header",
     ATOM_CACHE_REF: "a reference into a distribution atom cache",
@@ -66,20 +88,6 @@ _REFUSED = {
     117: "a fun of the format dropped in OTP 23",
     121: "a term only the node that made it can read",
 }
-
-
-class EtfError(ValueError):
-    """Bytes that are no term in external format, or a value that has none. The message says where and why."""
-
-
-def encode(term: Any) -> bytes:
-    """The external term format of ``term``, with the version byte.
-
-    Raises :class:`EtfError` for a value that is no term, a float that is no number and nesting deeper than ``MAX_DEPTH``.
-    """
-    out = bytearray((VERSION,))
-    _encode(term, out, 0)
-    return bytes(out)
 
 
 def decode(data: bytes, offset: int = 0, max_size: int = MAX_SIZE, max_memory: int = MAX_MEMORY, versioned: bool = True) -> tuple[Any, int]:
@@ -407,123 +415,3 @@ _READERS: dict[int, Callable[[_Decoder], Any]] = {
     EXPORT: _Decoder.export,
     NEW_FUN: _Decoder.fun,
 }
-
-
-def _encode(term: Any, out: bytearray, depth: int) -> None:
-    if depth > MAX_DEPTH:
-        raise EtfError(f"terms are nested deeper than {MAX_DEPTH}")
-    if isinstance(term, Atom):
-        _encode_atom(term, out)
-    elif term is None or isinstance(term, bool):
-        _encode_atom(Atom("undefined" if term is None else "true" if term else "false"), out)
-    elif isinstance(term, int):
-        _encode_integer(int(term), out)
-    elif isinstance(term, float):
-        if not math.isfinite(term):
-            raise EtfError(f"{term} is no float Erlang has")
-        out += struct.pack(">Bd", NEW_FLOAT, term)
-    elif isinstance(term, str):
-        _encode_string(term, out)
-    elif isinstance(term, (bytes, bytearray)):
-        out += struct.pack(">BI", BINARY, len(term))
-        out += term
-    elif isinstance(term, (ImproperList, BitString, Pid, Port, Reference, Export, Fun)):
-        _encode_special(term, out, depth)
-    elif isinstance(term, tuple):
-        out += struct.pack(">BB", SMALL_TUPLE, len(term)) if len(term) < 256 else struct.pack(">BI", LARGE_TUPLE, len(term))
-        for item in term:
-            _encode(item, out, depth + 1)
-    elif isinstance(term, list):
-        _encode_list(term, out, depth)
-    elif isinstance(term, (Map, Mapping)):
-        out += struct.pack(">BI", MAP, len(term))
-        for key, value in term.items():
-            _encode(key, out, depth + 1)
-            _encode(value, out, depth + 1)
-    else:
-        raise EtfError(f"a Python {type(term).__name__} is no Erlang term")
-
-
-def _encode_atom(atom: str, out: bytearray) -> None:
-    if len(atom) > MAX_ATOM:
-        raise EtfError(f"an atom of {len(atom)} characters is too long, {MAX_ATOM} are allowed")
-    try:
-        raw = str.encode(atom, "utf-8")
-    except UnicodeEncodeError as error:
-        raise EtfError("an atom holds a character that is none in Unicode") from error
-    out += struct.pack(">BB", SMALL_ATOM_UTF8, len(raw)) if len(raw) < 256 else struct.pack(">BH", ATOM_UTF8, len(raw))
-    out += raw
-
-
-def _encode_integer(value: int, out: bytearray) -> None:
-    if 0 <= value <= 255:
-        out += struct.pack(">BB", SMALL_INTEGER, value)
-    elif -(1 << 31) <= value < (1 << 31):
-        out += struct.pack(">Bi", INTEGER, value)
-    else:
-        size = (abs(value).bit_length() + 7) // 8
-        sign = 1 if value < 0 else 0
-        out += struct.pack(">BBB", SMALL_BIG, size, sign) if size < 256 else struct.pack(">BIB", LARGE_BIG, size, sign)
-        out += abs(value).to_bytes(size, "little")
-
-
-def _encode_string(text: str, out: bytearray) -> None:
-    if not text:
-        out.append(NIL)
-    elif len(text) < 65536 and max(text) <= "\xff":
-        out += struct.pack(">BH", STRING, len(text))
-        out += text.encode("latin-1")
-    else:
-        out += struct.pack(">BI", LIST, len(text))
-        for character in text:
-            _encode_integer(ord(character), out)
-        out.append(NIL)
-
-
-def _encode_list(items: list[Any], out: bytearray, depth: int) -> None:
-    if not items:
-        out.append(NIL)
-        return
-    if len(items) < 65536 and all(is_integer(item) and 0 <= item <= 255 for item in items):
-        out += struct.pack(">BH", STRING, len(items))
-        out += bytes(items)
-        return
-    out += struct.pack(">BI", LIST, len(items))
-    for item in items:
-        _encode(item, out, depth + 1)
-    out.append(NIL)
-
-
-def _encode_special(term: Any, out: bytearray, depth: int) -> None:
-    try:
-        if isinstance(term, ImproperList):
-            out += struct.pack(">BI", LIST, len(term.head))
-            for item in term.head:
-                _encode(item, out, depth + 1)
-            _encode(term.tail, out, depth + 1)
-        elif isinstance(term, BitString):
-            out += struct.pack(">BIB", BIT_BINARY, len(term.data), term.bits)
-            out += term.data
-        elif isinstance(term, Pid):
-            out.append(NEW_PID)
-            _encode_atom(term.node, out)
-            out += struct.pack(">III", term.id, term.serial, term.creation)
-        elif isinstance(term, Port):
-            wide = term.id >= 1 << 28
-            out.append(V4_PORT if wide else NEW_PORT)
-            _encode_atom(term.node, out)
-            out += struct.pack(">QI" if wide else ">II", term.id, term.creation)
-        elif isinstance(term, Reference):
-            out += struct.pack(">BH", NEWER_REFERENCE, len(term.ids))
-            _encode_atom(term.node, out)
-            out += struct.pack(f">{1 + len(term.ids)}I", term.creation, *term.ids)
-        elif isinstance(term, Export):
-            out.append(EXPORT)
-            _encode_atom(term.module, out)
-            _encode_atom(term.function, out)
-            out += struct.pack(">BB", SMALL_INTEGER, term.arity)
-        else:
-            out += struct.pack(">BI", NEW_FUN, 4 + len(term.data))
-            out += term.data
-    except struct.error as error:
-        raise EtfError(f"a {type(term).__name__} holds a number that is out of range") from error
