@@ -91,11 +91,12 @@ def test_the_metrics_are_named_and_written_as_prometheus_wants() -> None:
 
 
 def test_the_rules_are_rules(rules: Path) -> None:
-    assert "8 rules found" in promtool(["check", "rules", str(rules)])
+    assert "9 rules found" in promtool(["check", "rules", str(rules)])
 
 
 def test_all_is_quiet_where_all_is_well(rules: Path) -> None:
     given = [
+        series('beam_tls_packet_filter_up{node="%s"}' % ALPHA, constant(1)),
         series('beam_tls_node_up{node="%s"}' % ALPHA, constant(1)),
         series(edge("edge_up", ALPHA, BRAVO), constant(1)),
         series('beam_tls_node_certificate_remaining_seconds{node="%s"}' % ALPHA, constant(60 * DAY)),
@@ -136,6 +137,14 @@ def test_a_node_that_is_not_of_the_cluster(rules: Path) -> None:
     given = [series('beam_tls_node_strangers{node="%s"}' % ALPHA, constant(2))]
     told = [('{node="%s"}' % ALPHA, "%s is connected with 2 nodes that its cluster does not have." % ALPHA)]
     raised(rules, given, {"ErlangStrangerConnected": told})
+
+
+def test_a_packet_filter_that_nobody_mends(rules: Path) -> None:
+    """One that is put right by its keeper within minutes is no alert."""
+    where = '{node="%s"}' % ALPHA
+    told = [(where, "The packet filter of %s is not as it was loaded, or nobody keeps it. Run the playbook site." % ALPHA)]
+    raised(rules, [series("beam_tls_packet_filter_up" + where, constant(0))], {"ErlangPacketFilterDown": told})
+    raised(rules, [series("beam_tls_packet_filter_up" + where, "1+0x10 0+0x5 1+0x40")], {})
 
 
 def test_certificates_that_end_soon(rules: Path) -> None:
