@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import ansible
-from lab import hosts, network, whole
+from lab import hosts, lifecycle, network
 from lab.settings import CHECKOUT, HOSTS, Host
 
 PLACE = Path("/opt/bench")
@@ -168,15 +168,15 @@ class Fleet:
 @contextlib.contextmanager
 def fleet(most: int, directory: Path) -> Iterator[Fleet]:
     """A fleet on a lab of its own hosts, which is taken away afterwards."""
-    whole.down()
-    whole.up(with_otp=True)
+    lifecycle.down()
+    lifecycle.up(with_otp=True)
     found = Fleet(most, directory)
     try:
         found.prepare()
         yield found
     finally:
         found.stop()
-        whole.down()
+        lifecycle.down()
 
 
 def payload(path: Path) -> None:

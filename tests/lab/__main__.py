@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 
-from lab import demo, network, testing, whole
+from lab import demo, lifecycle, network, testing
 from lab.settings import CHECKOUT, HOSTS, NAME, SUITES, host
 from lab.shell import become
 
@@ -67,22 +67,22 @@ def main() -> int:
     """Entry point."""
     asked = parser().parse_args()
     if asked.command == "up":
-        whole.up(asked.suite, asked.with_otp)
+        lifecycle.up(asked.suite, asked.with_otp)
         print("lab: '%s' is up: %s" % (NAME, ", ".join("%s %s" % (known.name, known.address) for known in HOSTS)))
     elif asked.command == "down":
-        whole.down()
+        lifecycle.down()
     elif asked.command == "reset":
-        whole.reset(asked.host)
+        lifecycle.reset(asked.host)
     elif asked.command == "ssh":
-        whole.ssh(host(asked.host).name, asked.rest)
+        lifecycle.ssh(host(asked.host).name, asked.rest)
     elif asked.command == "play":
-        become(whole.play(asked.playbook, asked.rest))
+        become(lifecycle.play(asked.playbook, asked.rest))
     elif asked.command == "open":
-        whole.needs_up()
-        whole.open_routers(asked.rest)
+        lifecycle.needs_up()
+        lifecycle.open_routers(asked.rest)
     elif asked.command == "run":
-        whole.needs_up()
-        become(whole.control(asked.rest) if asked.place == "control" else [*network.inside(asked.place), *asked.rest])
+        lifecycle.needs_up()
+        become(lifecycle.control(asked.rest) if asked.place == "control" else [*network.inside(asked.place), *asked.rest])
     elif asked.command == "demo":
         return demo.demo(asked.suite)
     elif asked.command == "test":

@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from lab.acting import altered, on, until
+from lab.commands import altered, on, wait_until
 
 _HOLD = """
 import select, socket, sys, time
@@ -37,7 +37,7 @@ while True:
 
 
 @contextmanager
-def held(origin: str, address: str, count: int, first: str = "", account: str = "root") -> Iterator[int]:
+def held_connections(origin: str, address: str, count: int, first: str = "", account: str = "root") -> Iterator[int]:
     """A host on which an account keeps connections to port 4370 of an address open, each with some first bytes (in
     hexadecimal) and nothing more, and opens again what the node closes; yields how many it could open.
     """
@@ -46,6 +46,6 @@ def held(origin: str, address: str, count: int, first: str = "", account: str = 
         account, shlex.quote(_HOLD), address, count, first or "''", told,
     )  # fmt: skip
     with altered(origin, start, "systemctl stop holder; rm -f %s" % told):
-        if not until(lambda: on(origin, "cat " + told).code == 0):
+        if not wait_until(lambda: on(origin, "cat " + told).code == 0):
             raise AssertionError("the attack on %s did not begin" % address)
         yield int(on(origin, "cat " + told).out)

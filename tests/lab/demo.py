@@ -9,7 +9,7 @@ from __future__ import annotations
 import subprocess
 import time
 
-from lab import hosts, whole
+from lab import hosts, lifecycle
 from lab.settings import DEFAULT_SUITE, HOSTS, RUN, Host
 from lab.shell import run
 
@@ -22,15 +22,15 @@ PATIENCE = 15.0
 def demo(suites: list[str] | None) -> int:
     """Runs it; returns the exit code."""
     begin = time.monotonic()
-    whole.up(suites or [DEFAULT_SUITE])
+    lifecycle.up(suites or [DEFAULT_SUITE])
     converging = time.monotonic()
-    if subprocess.run(whole.play("site", []), check=False).returncode:
+    if subprocess.run(lifecycle.play("site", []), check=False).returncode:
         return 1
     converged = time.monotonic()
     if not _attack():
         return 1
     print("\nThe mesh, looked at once more:", flush=True)
-    if subprocess.run(whole.play("verify", []), check=False).returncode:
+    if subprocess.run(lifecycle.play("verify", []), check=False).returncode:
         return 1
     end = time.monotonic()
     print("\nlab: %.0f s in all, %.0f s of them from bare hosts to the mesh" % (end - begin, converged - converging))

@@ -77,12 +77,12 @@ def bare(suite: str) -> Path:
         with locked(CACHE / (".%s.lock" % suite), "build of %s" % suite):
             if not directory.exists():
                 with step("root file system of %s, once" % suite):
-                    new = begun(directory)
+                    new = start_entry(directory)
                     # A suite that this debootstrap does not know is made like sid. An empty mirror is debootstrap's own.
                     known = suite if Path("/usr/share/debootstrap/scripts", suite).exists() else "sid"
                     run(["debootstrap", "--variant=minbase", "--include=" + ",".join(INCLUDED.split()), suite, new, "", known])
                     inside(new, script)
-                    finished(new, directory, "root-%s-*" % suite)
+                    finish_entry(new, directory, "root-%s-*" % suite)
     return directory
 
 
@@ -103,7 +103,7 @@ def _layer(kind: str, suite: str, packages: str, title: str) -> Path:
         with locked(CACHE / (".%s.lock" % suite), "build of %s" % suite):
             if not directory.exists():
                 with step(title):
-                    new = begun(directory)
+                    new = start_entry(directory)
                     script = (
                         "export DEBIAN_FRONTEND=noninteractive; apt-get -q -y --no-install-recommends install %s && apt-get -q clean"
                         % packages
@@ -111,7 +111,7 @@ def _layer(kind: str, suite: str, packages: str, title: str) -> Path:
                     with_overlay(new, [below], script)
                     shutil.rmtree(new / "work")
                     shutil.rmtree(new / "root")
-                    finished(new, directory, "%s-%s-*" % (kind, suite))
+                    finish_entry(new, directory, "%s-%s-*" % (kind, suite))
     return directory / "upper"
 
 
@@ -139,14 +139,14 @@ def guard(suite: str) -> Path:
         with locked(CACHE / ".guard.lock", "build of the example"):
             if not directory.exists():
                 with step("release of the example with the OTP of %s" % suite):
-                    new = begun(directory)
+                    new = start_entry(directory)
                     shutil.copytree(source, new / "upper" / "src" / "guard")
                     with_overlay(new, [with_otp(suite), bare(suite)], "cd /src/guard && ./build /src/out")
                     for archive in (new / "upper" / "src" / "out").glob("*.tar.gz"):
                         shutil.move(str(archive), str(new))
                     for name in ("upper", "work", "root"):
                         shutil.rmtree(new / name)
-                    finished(new, directory, "guard-%s-*" % suite)
+                    finish_entry(new, directory, "guard-%s-*" % suite)
     return next(directory.glob("guard-*.tar.gz"))
 
 
@@ -160,7 +160,7 @@ def collections() -> Path:
     return directory
 
 
-def begun(directory: Path) -> Path:
+def start_entry(directory: Path) -> Path:
     """An empty directory in which that of the cache is made."""
     new = directory.with_name(directory.name + ".new")
     if new.exists():
@@ -169,7 +169,7 @@ def begun(directory: Path) -> Path:
     return new
 
 
-def finished(new: Path, directory: Path, others: str) -> None:
+def finish_entry(new: Path, directory: Path, others: str) -> None:
     """Puts what was made into the cache, and removes what it takes the place of."""
     new.rename(directory)
     for other in directory.parent.glob(others):

@@ -12,7 +12,7 @@ import shutil
 import tarfile
 from pathlib import Path
 
-from lab.roots import begun, finished, recipe
+from lab.roots import finish_entry, recipe, start_entry
 from lab.settings import CACHE
 from lab.shell import Failed, locked, run, step
 
@@ -40,9 +40,9 @@ def _cached(suite: str) -> Path:
         with locked(CACHE / (".sources-%s.lock" % suite), "download of OTP's sources"):
             if not directory.exists():
                 with step("sources of the OTP of %s, once" % suite):
-                    new = begun(directory)
+                    new = start_entry(directory)
                     _make(new, suite)
-                    finished(new, directory, "sources-%s-*" % suite)
+                    finish_entry(new, directory, "sources-%s-*" % suite)
     return directory
 
 

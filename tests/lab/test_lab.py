@@ -59,7 +59,7 @@ def nothing_before_and_after() -> Iterator[None]:
 
 
 def test_bytecode_is_kept_whatever_the_environment_says() -> None:
-    kept = Path(importlib.util.cache_from_source(str(Path(__file__).parent / "whole.py")))
+    kept = Path(importlib.util.cache_from_source(str(Path(__file__).parent / "lifecycle.py")))
     kept.unlink(missing_ok=True)
     subprocess.run([LAB, "--help"], env={**ENVIRONMENT, "PYTHONDONTWRITEBYTECODE": "1"}, stdout=subprocess.DEVNULL, check=True)
     assert kept.exists()

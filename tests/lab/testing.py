@@ -19,10 +19,10 @@ from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import NamedTuple
 
-from lab import judges, roots, sources, whole
+from lab import external_tools, lifecycle, roots, sources
 from lab.settings import CHECKOUT, DEFAULT_SUITE, NAME
 
-GROUND = ("unit", "lint", "sanity")
+CHECKS = ("unit", "lint", "sanity")
 ORACLE_SUITES = ("bookworm", "trixie", "forky")
 PATCH_SUITES = ("bullseye",)
 """Suites whose OTP is too old for a node of ours, but is patched and built."""
@@ -32,13 +32,13 @@ BESIDE = {"faults": ["bullseye"]}
 """Scenarios that need the OTP of further suites."""
 BUILT = {"build": ["trixie", "bookworm"]}
 """Scenarios that need the sources of the OTP of suites. Neither can be fetched from where molecule runs."""
-PARTS = (*GROUND, "page", "prometheus", "oracle", "lab", "molecule")
+PARTS = (*CHECKS, "page", "prometheus", "oracle", "lab", "molecule")
 LANES = 2 if (os.cpu_count() or 1) > 1 else 1
 """Jobs that go side by side. Two keep two cores busy; what hosts of more of them would do in time is not known."""
 LONG = ("build", "faults", "mesh", "oracle", "sanity", "discovery", "interrupted", "walls", "suites", "page")
 """Jobs that take long, the longest first."""
 _RUNNING: set[subprocess.Popen[str]] = set()
-_SAYING = threading.Lock()
+_PRINTING = threading.Lock()
 _SUM = re.compile(r"^(\d+) passed, (\d+) failed$")
 _PYTEST = re.compile(r"=+ (?=[^=]*\b(?:passed|failed|errors?)\b)[^=]* in [0-9.]+s")
 _SECTION = re.compile(r"={3,} .* ={3,}$")
@@ -90,14 +90,14 @@ def test(parts: Sequence[str]) -> int:
             raise SystemExit("lab: there is no part '%s' of the tests; %s" % (name, known))
     chosen = [("molecule", scenario) for scenario in named or scenarios()] if "molecule" in asked else []
     jobs: list[Job] = list(dict.fromkeys([*((part,) for part in asked if part != "molecule"), *chosen]))
-    return _ended(side_by_side(jobs) if len(jobs) > 1 else [alone(jobs[0])])
+    return _summary(side_by_side(jobs) if len(jobs) > 1 else [run_here(jobs[0])])
 
 
-def alone(job: Job) -> Result:
+def run_here(job: Job) -> Result:
     """Runs a job here and now."""
     begin = time.monotonic()
     try:
-        outcome = molecule(job[1]) if job[0] == "molecule" else ground(job[0])
+        outcome = molecule(job[1]) if job[0] == "molecule" else check(job[0])
     except SystemExit as error:
         print(error, flush=True)
         outcome = Sum(0, 1)
@@ -113,13 +113,13 @@ def side_by_side(jobs: Sequence[Job]) -> list[Result]:
     def run(job: Job) -> Result:
         title, lab, begin = " ".join(job), labs.get(), time.monotonic()
         try:
-            _say("==== %s ====" % title)
-            code, lines = _shown([sys.executable, "-m", "lab", "test", *job], {**os.environ, "BEAM_LAB": lab}, title + " | ")
+            _print("==== %s ====" % title)
+            code, lines = _run_shown([sys.executable, "-m", "lab", "test", *job], {**os.environ, "BEAM_LAB": lab}, title + " | ")
         finally:
             labs.put(lab)
-        outcome = _judged(code, _last_sum(lines))
+        outcome = _outcome(code, _last_sum(lines))
         result = Result(job, outcome, time.monotonic() - begin, failures(lines) if outcome.failed else ())
-        _say("==== %s: %d passed, %d failed in %.0f s ====" % (title, *result.outcome, result.seconds))
+        _print("==== %s: %d passed, %d failed in %.0f s ====" % (title, *result.outcome, result.seconds))
         return result
 
     with ThreadPoolExecutor(LANES) as lanes:
@@ -132,7 +132,7 @@ def side_by_side(jobs: Sequence[Job]) -> list[Result]:
             raise
 
 
-def _ended(results: Sequence[Result]) -> int:
+def _summary(results: Sequence[Result]) -> int:
     if len(results) > 1:
         print("\n%-28s %8s %8s %8s" % ("part", "passed", "failed", "seconds"))
         for result in results:
@@ -160,7 +160,7 @@ def failures(lines: Sequence[str]) -> list[str]:
     return found[-_FAILURE_LINES:]
 
 
-def ground(part: str) -> Sum:
+def check(part: str) -> Sum:
     """A part that needs no lab of its own."""
     environment = dict(os.environ)
     if part == "oracle":
@@ -168,11 +168,11 @@ def ground(part: str) -> Sum:
         environment["BEAM_ORACLE_PATCH_ROOTS"] = ";".join(map(workshop, PATCH_SUITES))
         environment["BEAM_OTP_SOURCES"] = ";".join(str(sources.tree(suite)) for suite in (*PATCH_SUITES, *ORACLE_SUITES))
     elif part == "page":
-        judges.install_browser()
+        external_tools.install_browser()
     elif part == "prometheus":
-        environment["PATH"] = "%s:%s" % (judges.promtool(), environment["PATH"])
-    code, lines = _shown([sys.executable, str(CHECKOUT / "tests" / "ground" / "run"), part], environment)
-    return _judged(code, _last_sum(lines))
+        environment["PATH"] = "%s:%s" % (external_tools.promtool(), environment["PATH"])
+    code, lines = _run_shown([sys.executable, str(CHECKOUT / "tests" / "ground" / "run"), part], environment)
+    return _outcome(code, _last_sum(lines))
 
 
 def _last_sum(lines: Sequence[str]) -> Sum:
@@ -194,29 +194,29 @@ def molecule(scenario: str) -> Sum:
         sources.archive(suite)
     # Bare hosts and open routers for each scenario; molecule itself remembers what it once prepared, and would not do so again.
     try:
-        if not whole.up(MIXED.get(scenario, [DEFAULT_SUITE])):
-            whole.reset([])
-        whole.open_routers([])
+        if not lifecycle.up(MIXED.get(scenario, [DEFAULT_SUITE])):
+            lifecycle.reset([])
+        lifecycle.open_routers([])
         argv = ["molecule", "test", "--destroy=never", "--scenario-name", scenario]
         # Molecule breaks lines to the width it is told of.
-        code, lines = _shown(whole.control(argv), {**os.environ, "COLUMNS": "200"})
+        code, lines = _run_shown(lifecycle.control(argv), {**os.environ, "COLUMNS": "200"})
     finally:
-        whole.down()
+        lifecycle.down()
     passed = failed = 0
     for line in lines:
         if _PYTEST.search(line):
             counts = {word: int(number) for number, word in re.findall(r"(\d+) (passed|failed|errors?)", line)}
             passed += counts.get("passed", 0)
             failed += sum(number for word, number in counts.items() if word != "passed")
-    return _judged(code, Sum(passed + (code == 0), failed))
+    return _outcome(code, Sum(passed + (code == 0), failed))
 
 
-def _judged(code: int, result: Sum) -> Sum:
+def _outcome(code: int, result: Sum) -> Sum:
     """A part that failed, or that tested nothing, counts as one failure at least."""
     return result if result.failed or (code == 0 and result.passed) else Sum(result.passed, 1)
 
 
-def _shown(argv: list[str], environment: dict[str, str], prefix: str = "") -> tuple[int, list[str]]:
+def _run_shown(argv: list[str], environment: dict[str, str], prefix: str = "") -> tuple[int, list[str]]:
     """Runs a command, shows what it says as it says it, each line behind ``prefix``, and returns its exit code and its lines."""
     process = subprocess.Popen(
         argv,
@@ -233,7 +233,7 @@ def _shown(argv: list[str], environment: dict[str, str], prefix: str = "") -> tu
     lines = []
     try:
         for line in process.stdout or ():
-            _say(prefix + line)
+            _print(prefix + line)
             lines.append(_COLOUR.sub("", line.rstrip()))
         return process.wait(), lines
     except KeyboardInterrupt:
@@ -243,9 +243,9 @@ def _shown(argv: list[str], environment: dict[str, str], prefix: str = "") -> tu
         _RUNNING.discard(process)
 
 
-def _say(line: str) -> None:
+def _print(line: str) -> None:
     """Shows a line whole, whatever other lanes say at the same time."""
-    with _SAYING:
+    with _PRINTING:
         sys.stdout.write(line if line.endswith("\n") else line + "\n")
         sys.stdout.flush()
 

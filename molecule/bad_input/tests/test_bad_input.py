@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lab.acting import Ended, ended, play
+from lab.commands import Completed, play, run_command
 from lab.inventory import FILE
+from lab.lifecycle import control, playbook
 from lab.settings import RUN
-from lab.whole import control, playbook
 
 
-def site(tmp_path: Path, *options: str, **changes: dict[str, Any]) -> Ended:
+def site(tmp_path: Path, *options: str, **changes: dict[str, Any]) -> Completed:
     """Runs the playbook on the lab's inventory with some variables of hosts, or of all of them, changed.
 
     Hosts are given addresses at which nobody answers, so that a run that touches one fails by that.
@@ -41,7 +41,7 @@ def site(tmp_path: Path, *options: str, **changes: dict[str, Any]) -> Ended:
                     variables[variable] = value
     inventory = tmp_path / "inventory.yml"
     inventory.write_text(json.dumps(found))
-    return ended(control(["ansible-playbook", "--inventory=%s" % inventory, playbook("site"), *options]))
+    return run_command(control(["ansible-playbook", "--inventory=%s" % inventory, playbook("site"), *options]))
 
 
 def test_faults_stop_before_any_host(tmp_path: Path) -> None:
@@ -206,7 +206,7 @@ def test_a_group_without_hosts(tmp_path: Path) -> None:
     inventory = tmp_path / "inventory.yml"
     inventory.write_text("erlangg: {hosts: {alpha: {}}}\n")
     for options in ([], ["--limit", "alpha"]):
-        done = ended(control(["ansible-playbook", "--inventory=%s" % inventory, playbook("site"), *options]))
+        done = run_command(control(["ansible-playbook", "--inventory=%s" % inventory, playbook("site"), *options]))
         assert done.code != 0 and "erlang_cluster_group 'erlang' is a group without hosts" in done.out
 
 
@@ -218,7 +218,7 @@ def test_a_group_that_the_inventory_names(tmp_path: Path) -> None:
 
     def run(name: str, groups: dict[str, Any], *options: str) -> str:
         inventory.write_text(json.dumps(groups))
-        done = ended(control(["ansible-playbook", "--inventory=%s" % inventory, playbook(name), *options]))
+        done = run_command(control(["ansible-playbook", "--inventory=%s" % inventory, playbook(name), *options]))
         assert done.code != 0 and "UNREACHABLE" not in done.out
         return " ".join(done.out.split())
 
@@ -234,5 +234,5 @@ def test_a_group_that_the_inventory_names(tmp_path: Path) -> None:
 def test_hosts_that_do_not_wait_for_each_other(tmp_path: Path) -> None:
     inventory = tmp_path / "inventory.yml"
     inventory.write_text("erlang: {hosts: {alpha: {}}}\n")
-    done = ended(["env", "ANSIBLE_STRATEGY=free", *control(["ansible-playbook", "--inventory=%s" % inventory, playbook("site")])])
+    done = run_command(["env", "ANSIBLE_STRATEGY=free", *control(["ansible-playbook", "--inventory=%s" % inventory, playbook("site")])])
     assert done.code != 0 and "strategy 'free' lets a host go on before others are as far" in " ".join(done.out.split())

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lab import builds, whole
-from lab.acting import Ended, altered, begun, ended, everywhere, kill_tree, on, report, until
+from lab import builds, lifecycle
+from lab.commands import Completed, altered, everywhere, kill_tree, on, report, run_command, start_command, wait_until
 from lab.settings import CACHE, CHECKOUT, HOSTS, RUN
 
 SUITES = {"alpha": "trixie", "bravo": "bookworm", "carol": "trixie", "dave": "bookworm"}
@@ -48,9 +48,9 @@ def settings(**changes: Any) -> list[str]:
     return ["-e", "@%s" % path]
 
 
-def run(playbook: str, *options: str, **changes: Any) -> Ended:
+def run(playbook: str, *options: str, **changes: Any) -> Completed:
     """Runs a playbook with those variables."""
-    return ended(whole.play(playbook, [*settings(**changes), *options]), timeout=LONGEST)
+    return run_command(lifecycle.play(playbook, [*settings(**changes), *options]), timeout=LONGEST)
 
 
 def current(host: str) -> str:
@@ -72,18 +72,18 @@ def forget(but: Collection[str] = ()) -> None:
 
 def kill_in_the_middle() -> None:
     """Has the build of alpha begin, and kills the controller and the build while make is at work."""
-    process = begun(whole.play(OTP_ALONE, [*settings(), "--limit", "alpha", "-e", "erlang_cluster_begin_anew=guard"]))
-    assert until(lambda: on("alpha", "[ $(grep -c 'CC' /var/cache/erlang-otp/*/log) -gt 50 ]").code == 0, LONGEST)
+    process = start_command(lifecycle.play(OTP_ALONE, [*settings(), "--limit", "alpha", "-e", "erlang_cluster_begin_anew=guard"]))
+    assert wait_until(lambda: on("alpha", "[ $(grep -c 'CC' /var/cache/erlang-otp/*/log) -gt 50 ]").code == 0, LONGEST)
     kill_tree(process)
     holders = (
         "for f in /proc/[0-9]*/fd/*; do case $(readlink $f) in /var/cache/erlang-otp/*/lock) echo ${f#/proc/};; esac; done | cut -d/ -f1"
     )
     assert on("alpha", "kill -KILL $(%s)" % holders).code == 0
-    assert until(lambda: on("alpha", "pgrep -x make").code != 0)
+    assert wait_until(lambda: on("alpha", "pgrep -x make").code != 0)
 
 
 @pytest.fixture(scope="module", autouse=True)
-def site() -> Ended:
+def site() -> Completed:
     """The mesh; what is built for it stays in the lab's cache."""
     before = manifests()
     if COLD:
@@ -100,7 +100,7 @@ def site() -> Ended:
     return done
 
 
-def test_one_build_for_each_kind_of_host(site: Ended) -> None:
+def test_one_build_for_each_kind_of_host(site: Completed) -> None:
     assert current("alpha") == current("carol") and current("bravo") == current("dave")
     assert set(manifests()) == {current("alpha"), current("bravo")}
     for version in VERSIONS.values():
@@ -161,8 +161,8 @@ def test_a_range_whose_first_port_is_taken(host: str) -> None:
 
 def test_all_otps_are_told_of() -> None:
     asked = "otp_prefix=/opt/erlang/otp otp_roots=/opt/erlang/otp/current"
-    argv = ["ansible", "alpha", "--inventory=%s" % whole.inventory.FILE, "-m", "beam.tls_distribution.otp_info", "-a", asked]
-    done = ended(whole.control(["env", "ANSIBLE_CALLBACK_RESULT_FORMAT=json", *argv]))
+    argv = ["ansible", "alpha", "--inventory=%s" % lifecycle.inventory.FILE, "-m", "beam.tls_distribution.otp_info", "-a", asked]
+    done = run_command(lifecycle.control(["env", "ANSIBLE_CALLBACK_RESULT_FORMAT=json", *argv]))
     found = json.loads(done.out[done.out.index("{") :])["otps"]
     assert [(otp["version"], otp["origin"], otp["inet_ssl_port"], otp["current"]) for otp in found] == [("27.3.4.1", "build", True, True)]
 
@@ -248,7 +248,7 @@ def test_an_archive_that_was_built_elsewhere_and_the_way_back(tmp_path: Path) ->
 
 def test_back_to_the_distributions_packages() -> None:
     """The port is then that of the table, as a stock OTP does not know the variable."""
-    done = ended(whole.play("site", []), timeout=LONGEST)
+    done = run_command(lifecycle.play("site", []), timeout=LONGEST)
     assert done.code == 0, done.out[-4000:]
     for host, found in everywhere("cat /etc/erlang/guard/sys.config /etc/erlang/guard/peers.config").items():
         assert "inet_ssl_port" not in found.out and "{listen_port, 4370}" in found.out

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from lab import whole
-from lab.acting import Ended, ended, everywhere, on, play, report
+from lab import lifecycle
+from lab.commands import Completed, everywhere, on, play, report, run_command
 from lab.settings import HOSTS
 
 EPMD = ("-e", "erlang_cluster_discovery=epmd")
 
 
 @pytest.fixture(scope="module", autouse=True)
-def site() -> Iterator[Ended]:
+def site() -> Iterator[Completed]:
     """The mesh with epmd; the way back is part of what is tested."""
     done = play("site", *EPMD)
     assert done.code == 0, done.out[-4000:]
@@ -48,8 +48,16 @@ def test_epmd_serves_the_node_and_listens_on_its_addresses_only() -> None:
 
 
 def test_epmd_is_asked_by_the_module() -> None:
-    argv = ["ansible", "erlang", "--inventory=%s" % whole.inventory.FILE, "-m", "beam.tls_distribution.epmd_info", "-a", "host=127.0.0.1"]
-    done = ended(whole.control(argv))
+    argv = [
+        "ansible",
+        "erlang",
+        "--inventory=%s" % lifecycle.inventory.FILE,
+        "-m",
+        "beam.tls_distribution.epmd_info",
+        "-a",
+        "host=127.0.0.1",
+    ]
+    done = run_command(lifecycle.control(argv))
     assert done.code == 0 and done.out.count("4370") >= 4, done.out
 
 
@@ -58,5 +66,5 @@ def test_outsiders_do_not_reach_it() -> None:
     knock = "timeout 2 bash -c '</dev/tcp/%s/4369'"
     for place in ("stranger", "neighbour"):
         for host in HOSTS:
-            assert ended([*whole.network.inside(place), "sh", "-c", knock % host.address]).code != 0
+            assert run_command([*lifecycle.network.inside(place), "sh", "-c", knock % host.address]).code != 0
     assert on("alpha", knock % "198.18.3.20").code == 0

@@ -14,8 +14,8 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from lab import breaking
-from lab.acting import Ended, everywhere, play, report
+from lab import fault_injection
+from lab.commands import Completed, everywhere, play, report
 from lab.settings import HOSTS, NETWORKS, host
 
 ROUTER = NETWORKS[2]
@@ -51,9 +51,9 @@ chain postrouting { type nat hook postrouting priority srcnat; ip saddr { %s } s
 
 
 @pytest.fixture(scope="module", autouse=True)
-def site() -> Iterator[Ended]:
+def site() -> Iterator[Completed]:
     """The mesh with a table; the way back is part of what is tested."""
-    with breaking.table("router-" + ROUTER.name, "ip translation", TRANSLATION):
+    with fault_injection.router_table("router-" + ROUTER.name, "ip translation", TRANSLATION):
         done = play("site", *MAP)
         assert done.code == 0, done.out[-4000:]
         yield done

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import NamedTuple
 
-from lab.acting import WITHOUT_WALLS, Ended, play, report
+from lab.commands import WITHOUT_WALLS, Completed, play, report
 from lab.settings import HOSTS
 
 QUICK = {**WITHOUT_WALLS, "erlang_verify_retry_seconds": 0, "erlang_verify_timeout": 2}
@@ -51,7 +51,7 @@ def around(name: str) -> set[str]:
     return {name} | into(name) | out_of(name)
 
 
-def verified(limit: str = "all", **variables: object) -> Ended:
+def verified(limit: str = "all", **variables: object) -> Completed:
     """A verification, of all hosts or of those that a pattern names."""
     return play("verify", "--limit", limit, "-e", json.dumps({**QUICK, **variables}))
 

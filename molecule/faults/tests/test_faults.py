@@ -17,9 +17,9 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from diagnosed import around, diagnose, edge, into, out_of, verified
-from lab import attacks, breaking
-from lab.acting import altered, ended, on, report, until
-from lab.breaking import ARGUMENTS, CERTIFICATE, COOKIE, OPTIONS, RESTART, TABLE, TRUST, Authority, edited, put
+from lab import attacks, fault_injection
+from lab.commands import altered, on, report, run_command, wait_until
+from lab.fault_injection import ARGUMENTS, CERTIFICATE, COOKIE, OPTIONS, RESTART, TABLE, TRUST, Authority, edited, put
 from lab.settings import HOSTS, host
 
 ALPHA, BRAVO, DAVE = (host(name).address for name in ("alpha", "bravo", "dave"))
@@ -32,7 +32,7 @@ NOT_APPLIED = "true"
 @contextmanager
 def restarted_with(path: str, edit: str) -> Iterator[None]:
     """Bravo's node, restarted with an edited file; it may not come up with it."""
-    with edited("bravo", path, edit, apply=breaking.TRY_TO_RESTART):
+    with edited("bravo", path, edit, apply=fault_injection.TRY_TO_RESTART):
         yield
 
 
@@ -81,23 +81,23 @@ NETWORK = {
         {("dropped-by-own-filter", "alpha"): {edge("alpha", "bravo")}},
     ),
     "dropped by a router": (
-        lambda: breaking.rule("router-south", "ip saddr %s tcp dport 4370 drop" % ALPHA),
+        lambda: fault_injection.router_rule("router-south", "ip saddr %s tcp dport 4370 drop" % ALPHA),
         {("dropped-on-the-way", None): {edge("alpha", "bravo")}},
     ),
     "answers dropped by a router": (
-        lambda: breaking.rule("router-north", "ip saddr %s tcp sport 4370 drop" % BRAVO),
+        lambda: fault_injection.router_rule("router-north", "ip saddr %s tcp sport 4370 drop" % BRAVO),
         {("dropped-on-the-way", None): {edge("alpha", "bravo")}},
     ),
     "a router shut both ways": (
-        lambda: breaking.shut("router-south"),
+        lambda: fault_injection.blocked_router("router-south"),
         {("dropped-on-the-way", None): into("bravo") | out_of("bravo")},
     ),
     "a router shut to two hosts": (
-        lambda: breaking.rule("router-east", "ct state new iifname internet drop"),
+        lambda: fault_injection.router_rule("router-east", "ct state new iifname internet drop"),
         {("dropped-on-the-way", None): {edge(one, other) for one in ("alpha", "bravo") for other in ("carol", "dave")}},
     ),
     "a router that rejects": (
-        lambda: breaking.rule("router-south", "ct state new iifname internet reject with icmpx type host-unreachable"),
+        lambda: fault_injection.router_rule("router-south", "ct state new iifname internet reject with icmpx type host-unreachable"),
         {("host-out-of-reach", "bravo"): into("bravo")},
     ),
     "the network of a host down": (
@@ -116,12 +116,12 @@ NETWORK = {
     "two causes at a time": (
         lambda: both(
             altered("bravo", "systemctl stop erlang-guard", RESTART),
-            breaking.rule("router-east", "ip saddr %s ip daddr %s tcp dport 4370 drop" % (ALPHA, DAVE)),
+            fault_injection.router_rule("router-east", "ip saddr %s ip daddr %s tcp dport 4370 drop" % (ALPHA, DAVE)),
         ),
         {("node-down", "bravo"): {"bravo"} | into("bravo"), ("dropped-on-the-way", None): {edge("alpha", "dave")}},
     ),
     "port forwarded to the wrong node": (
-        lambda: breaking.table(
+        lambda: fault_injection.router_table(
             "router-north",
             "ip astray",
             "chain prerouting { type nat hook prerouting priority dstnat; "
@@ -158,7 +158,7 @@ NODE = {
         {("epmd-uninvited", "bravo"): {"bravo"}},
     ),
     "connections held open, and no handshake finished": (
-        lambda: attacks.held("bravo", "127.0.0.1", 60, first="16"),
+        lambda: attacks.held_connections("bravo", "127.0.0.1", 60, first="16"),
         {("connections-waiting", "bravo"): {"bravo"} | into("bravo")},
     ),
     "packet filter without its keeper": (
@@ -292,13 +292,13 @@ CERTIFICATES = {
     ),
     "EKU missing, the client's": (
         BOTH,
-        {"usages": [breaking.SERVER_AUTH]},
+        {"usages": [fault_injection.SERVER_AUTH]},
         "client-certificate-purpose",
         {"bravo"} | out_of("bravo"),
     ),
     "EKU missing, the server's": (
         BOTH,
-        {"usages": [breaking.CLIENT_AUTH]},
+        {"usages": [fault_injection.CLIENT_AUTH]},
         "server-certificate-purpose",
         {"bravo"} | into("bravo"),
     ),
@@ -393,7 +393,7 @@ def test_revoked(sides: None, tmp_path: Path) -> None:
 def hashed(directory: Path, text: str) -> str:
     """The name of a revocation list in a directory of such."""
     (directory / "crl.pem").write_text(text)
-    return ended(["openssl", "crl", "-in", str(directory / "crl.pem"), "-noout", "-hash"]).out.strip() + ".r0"
+    return run_command(["openssl", "crl", "-in", str(directory / "crl.pem"), "-noout", "-hash"]).out.strip() + ".r0"
 
 
 def cut(name: str, *matches: str) -> AbstractContextManager[None]:
@@ -415,7 +415,7 @@ def test_authority_expired() -> None:
 
 def test_clock() -> None:
     """Bravo's clock is behind, for its node and for whoever looks at it, by a library that is put before all programs."""
-    with breaking.other_time("bravo", timedelta(days=-400)):
+    with fault_injection.other_time("bravo", timedelta(days=-400)):
         diagnose("clock behind", {("clock-wrong", "bravo"): around("bravo")})
 
 
@@ -431,7 +431,7 @@ def test_few_are_asked() -> None:
 def test_nodes_that_are_not_of_the_cluster() -> None:
     """Alpha and bravo are taken out of the inventory, and are connected with those that are left."""
     missing = "erlang-guard eval \"['guard@alpha.example.net', 'guard@bravo.example.net'] -- nodes().\""
-    assert until(lambda: {on(name, missing).out.strip() for name in ("carol", "dave")} == {"[]"}, 90)
+    assert wait_until(lambda: {on(name, missing).out.strip() for name in ("carol", "dave")} == {"[]"}, 90)
     assert verified(erlang_cluster_group="east").code != 0
     told = report()["faults"]
     assert [(one["id"], one["host"], one["where"]) for one in told] == 2 * [("stranger-connected", None, ["carol", "dave"])], told
@@ -441,7 +441,7 @@ def test_nodes_that_are_not_of_the_cluster() -> None:
 def test_partitioned() -> None:
     """Bravo's node gives alpha's up, which does not hear of it, and its node alone does not get through to alpha."""
     knows = "erlang-guard eval \"lists:member('guard@alpha.example.net', nodes()).\""
-    assert until(lambda: "true" in on("bravo", knows).out)
+    assert wait_until(lambda: "true" in on("bravo", knows).out)
     sockets = on("bravo", "ss -Htnp state established dst %s | grep beam.smp" % ALPHA).out.splitlines()
     assert len(sockets) == 1, sockets
     own, other = (place.rpartition(":")[2] for place in sockets[0].split()[2:4])
@@ -453,7 +453,7 @@ def test_partitioned() -> None:
 
 
 def test_otp_too_far_apart() -> None:
-    with breaking.other_otp("bravo", "bullseye"):
+    with fault_injection.other_otp("bravo", "bullseye"):
         diagnose("OTP versions too far apart", {("otp-too-far-apart", "bravo"): into("bravo") | out_of("bravo")})
 
 
@@ -470,7 +470,7 @@ def test_what_is_no_fault() -> None:
     """A unit whose main process only starts the node, an OpenSSL policy that no node heeds, and an epmd that others need."""
     with ExitStack() as stack:
         stack.enter_context(altered("bravo", "true", RESTART))
-        stack.enter_context(breaking.dropped_in("bravo", "wrapped", WRAPPED))
+        stack.enter_context(fault_injection.drop_in("bravo", "wrapped", WRAPPED))
         stack.enter_context(edited("bravo", OPENSSL, put("{}", STRICT), RESTART + "; sleep 2", "true"))
         stack.enter_context(altered("bravo", REGISTERED, "systemctl stop other-node other-epmd"))
         done = verified()

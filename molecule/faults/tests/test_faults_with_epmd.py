@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 import pytest
 from diagnosed import QUICK, diagnose, into, verified
-from lab.acting import altered, play
-from lab.breaking import RESTART, TABLE, edited
+from lab.commands import altered, play
+from lab.fault_injection import RESTART, TABLE, edited
 
 EPMD = {"erlang_cluster_discovery": "epmd"}
 AGAIN = "systemctl restart epmd.socket; " + RESTART

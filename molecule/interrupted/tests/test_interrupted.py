@@ -10,8 +10,8 @@ import random
 import subprocess
 import time
 
-from lab import inventory, whole
-from lab.acting import begun, ended, everywhere, kill_tree, on, play, until
+from lab import inventory, lifecycle
+from lab.commands import everywhere, kill_tree, on, play, run_command, start_command, wait_until
 from lab.settings import HOSTS, RUN
 
 KILLS = 10
@@ -23,13 +23,13 @@ HALF_WRITTEN = "find /etc /opt /var/lib/merl /usr/local /run -xdev %s 2>/dev/nul
 
 def killed_after(seconds: float, *options: str) -> bool:
     """Starts a run and kills it and all its processes after some time; whether it was still running then."""
-    process = begun(whole.play("site", options))
+    process = start_command(lifecycle.play("site", options))
     try:
         process.wait(seconds)
         return False
     except subprocess.TimeoutExpired:
         kill_tree(process)
-        assert until(lambda: ended(["pgrep", "-f", "ansible-playbook.*%s" % inventory.FILE]).code == 1, 5), "the run is not gone"
+        assert wait_until(lambda: run_command(["pgrep", "-f", "ansible-playbook.*%s" % inventory.FILE]).code == 1, 5), "the run is not gone"
         return True
 
 

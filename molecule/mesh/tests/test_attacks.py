@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import pytest
-from lab.acting import on
-from lab.attacks import held
-from lab.breaking import SYSTEM, edited
+from lab.attacks import held_connections
+from lab.commands import on
+from lab.fault_injection import SYSTEM, edited
 from lab.settings import host
 
 BRAVO = "guard@bravo.example.net"
@@ -25,24 +25,24 @@ def reaches(origin: str) -> bool:
 
 @pytest.mark.parametrize("target", ["127.0.0.1", host("bravo").address, host("carol").address])
 def test_accounts_of_a_host_open_no_connection(target: str) -> None:
-    with held("bravo", target, MANY, account="nobody") as opened:
+    with held_connections("bravo", target, MANY, account="nobody") as opened:
         assert opened == 0
 
 
 def test_silent_connections_from_behind_the_address_of_a_peer() -> None:
     """The rest of the mesh, and the very node with that address, connect as ever."""
-    with held("alpha", host("bravo").address, MANY) as opened:
+    with held_connections("alpha", host("bravo").address, MANY) as opened:
         assert opened == MANY
         assert reaches("alpha") and reaches("carol")
 
 
 def test_silent_connections_keep_everybody_out_where_the_kernel_hands_them_over() -> None:
     """The same attack on a node whose listener takes every connection."""
-    with edited("bravo", SYSTEM, "sed -i '/{raw, 6, 9/d' {}"), held("alpha", host("bravo").address, MANY):
+    with edited("bravo", SYSTEM, "sed -i '/{raw, 6, 9/d' {}"), held_connections("alpha", host("bravo").address, MANY):
         assert not reaches("carol")
 
 
 def test_a_source_gets_no_more_than_its_share_of_the_queue() -> None:
-    with held("alpha", host("bravo").address, 700) as opened:
+    with held_connections("alpha", host("bravo").address, 700) as opened:
         assert MANY < opened <= 512
         assert reaches("carol")

@@ -14,16 +14,16 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from lab import whole
-from lab.acting import WITHOUT_WALLS, Ended, altered, begun, ended, on, play, until
-from lab.breaking import AUTHORITY, CERTIFICATE, put
+from lab import lifecycle
+from lab.commands import WITHOUT_WALLS, Completed, altered, on, play, run_command, start_command, wait_until
+from lab.fault_injection import AUTHORITY, CERTIFICATE, put
 from lab.settings import HOSTS, host
 
 FORGE = Path(__file__).with_name("forge.sh").read_text()
 SHORT = ("-e", json.dumps({**WITHOUT_WALLS, "erlang_verify_retry_seconds": 0}))
 
 
-def site(*options: str) -> Ended:
+def site(*options: str) -> Completed:
     """A run of the playbook that is not about walls."""
     return play("site", *SHORT, *options)
 
@@ -48,7 +48,7 @@ def signed_word_for_word(request: str, directory: Path) -> str:
     (directory / "forged.csr").write_text(request)
     copied = ["-in", str(directory / "forged.csr"), "-copy_extensions", "copyall", "-days", "30"]
     ca = ["-CA", str(AUTHORITY / "ca.pem"), "-CAkey", str(AUTHORITY / "ca.key"), "-passin", "file:%s" % (AUTHORITY / "ca.passphrase")]
-    done = ended(["openssl", "x509", "-req", *copied, *ca, "-out", str(directory / "forged.pem")])
+    done = run_command(["openssl", "x509", "-req", *copied, *ca, "-out", str(directory / "forged.pem")])
     assert done.code == 0, done.out
     return (directory / "forged.pem").read_text()
 
@@ -114,12 +114,12 @@ def two_runs_at_once(*options: str) -> None:
     """The second stops before it asks a host for anything; the first goes on, and leaves nothing behind on hosts either."""
     lock = AUTHORITY / "lock"
     assert on("carol", "touch -d '2 hours ago' /run/erlang-guard.next.00000000-0.key").code == 0
-    process = begun(whole.play("site", (*SHORT, *options)))
-    assert until(lambda: lock.read_text() != "")
+    process = start_command(lifecycle.play("site", (*SHORT, *options)))
+    assert wait_until(lambda: lock.read_text() != "")
     holder = json.loads(lock.read_text())["pid"]
     second = site()
     assert second.code != 0 and "(process %d) has been changing this cluster since" % holder in second.out
     assert "Survey the host" not in second.out
     assert process.wait() == 0
-    assert until(lambda: lock.read_text() == "")
+    assert wait_until(lambda: lock.read_text() == "")
     assert on("carol", "ls /run/erlang-guard.next*").code != 0

@@ -14,8 +14,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from lab import hosts, whole
-from lab.acting import WITHOUT_WALLS, Ended, altered, ended, everywhere, on, play, report, until
+from lab import hosts, lifecycle
+from lab.commands import WITHOUT_WALLS, Completed, altered, everywhere, on, play, report, run_command, wait_until
 from lab.inventory import SECRET_PARTS
 from lab.settings import HOSTS, RUN, host
 
@@ -81,7 +81,7 @@ def test_a_tag_runs_its_role_and_no_other() -> None:
 def test_plays_of_ones_own(tmp_path: Path) -> None:
     """Some of the roles, validated by Ansible: they do their part, or name in a sentence the role that has to come before."""
 
-    def run(**play_of_hosts: Any) -> Ended:
+    def run(**play_of_hosts: Any) -> Completed:
         (tmp_path / "own.yml").write_text(json.dumps([{"hosts": "erlang", "gather_facts": False, **play_of_hosts}]))
         return play(str(tmp_path / "own.yml"), "-e", json.dumps({**WITHOUT_WALLS, "erlang_node_sys_config": {}}))
 
@@ -131,12 +131,12 @@ def test_sudo_that_wants_a_terminal() -> None:
     """As with requiretty in sudoers: modules are piped, which needs no terminal and has none, unless the user says otherwise."""
     refusal = "echo 'sudo: sorry, you must have a tty to run sudo' >&2; exit 1"
     sudo = "#!/bin/sh\n[ -t 0 ] || { " + refusal + '; }\nwhile [ $# -gt 2 ]; do shift; done\nexec /bin/sh "$@"\n'
-    command = whole.play("site", ["--tags", "erlang_firewall", "--limit", "alpha", "--become", "-e", "ansible_become_exe=/root/sudo"])
+    command = lifecycle.play("site", ["--tags", "erlang_firewall", "--limit", "alpha", "--become", "-e", "ansible_become_exe=/root/sudo"])
     environment = ["env", "ANSIBLE_BECOME_ALLOW_SAME_USER=1"]
     with altered("alpha", "cat > /root/sudo <<'END'\n%sEND\nchmod 755 /root/sudo" % sudo, "rm /root/sudo"):
-        piped = ended([*environment, *command])
+        piped = run_command([*environment, *command])
         assert piped.code != 0 and "you must have a tty" in piped.out
-        done = ended([*environment, "ANSIBLE_PIPELINING=0", "ANSIBLE_SSH_PIPELINING=0", *command])
+        done = run_command([*environment, "ANSIBLE_PIPELINING=0", "ANSIBLE_SSH_PIPELINING=0", *command])
         assert done.code == 0, done.out
 
 
@@ -170,7 +170,7 @@ def test_rules_of_another_firewall_that_were_loaded_anew() -> None:
         "kill -9 %s" % keeper,
     ):
         assert on("bravo", attack + " && nft list chains | grep -A9 'inet erlang_guard' | grep -q 'hook input'").code == 0, attack
-        assert until(lambda: on("bravo", right).code == 0), attack
+        assert wait_until(lambda: on("bravo", right).code == 0), attack
 
 
 def test_no_moment_without_the_packet_filter() -> None:
@@ -178,7 +178,7 @@ def test_no_moment_without_the_packet_filter() -> None:
     held = "nft list table inet erlang_guard.kept | grep -q 'tcp dport 4370 counter packets [0-9]* bytes [0-9]* drop'"
     for flush in ("nft flush ruleset", "systemctl stop nftables", "for i in 1 2 3 4 5 6 7 8; do nft flush ruleset; done"):
         assert on("carol", "%s && %s" % (flush, held)).code == 0, flush
-        assert until(lambda: on("carol", FILTER_CHECK).code == 0), flush
+        assert wait_until(lambda: on("carol", FILTER_CHECK).code == 0), flush
     assert on("carol", "nft delete table inet erlang_guard.kept").code != 0
 
 
@@ -197,14 +197,14 @@ def test_rules_among_those_of_iptables() -> None:
         return on("alpha", FILTER_CHECK).code == 0 and set(on("alpha", shown).out.splitlines()) == expected
 
     with altered("alpha", " && ".join(rules), "nft delete table ip filter"):
-        assert until(right), on("alpha", shown).out
+        assert wait_until(right), on("alpha", shown).out
         assert on("alpha", "iptables-save > /root/saved && iptables-restore < /root/saved").code == 0
-        assert until(right), on("alpha", shown).out
+        assert wait_until(right), on("alpha", shown).out
         assert on("alpha", everybody + " && iptables-save > /root/saved && iptables-restore < /root/saved").code == 0
-        assert until(right), on("alpha", shown).out
+        assert wait_until(right), on("alpha", shown).out
         assert changed() == NOTHING
         assert on("alpha", "iptables-restore < /root/saved; systemctl stop erlang-guard-firewall; " + shown).out == ""
-        assert on("alpha", "systemctl start erlang-guard-firewall").code == 0 and until(right)
+        assert on("alpha", "systemctl start erlang-guard-firewall").code == 0 and wait_until(right)
 
 
 def test_secrets_are_not_shown() -> None:
@@ -247,7 +247,7 @@ def test_ssh_is_never_cut() -> None:
     def knock() -> None:
         fresh = [*hosts.ssh(target), "-o", "ControlPath=none", "-o", "ConnectTimeout=3", "true"]
         while not stop.is_set():
-            done = ended(fresh, timeout=20)
+            done = run_command(fresh, timeout=20)
             tries.append(done.code)
             if done.code:
                 failures.append(done.out)
@@ -270,17 +270,17 @@ def test_ssh_is_never_cut() -> None:
 
 def test_an_attack_is_known_everywhere() -> None:
     assert on("alpha", "erlang-guard rpc guard report '[\"%s\"]'" % ATTACKER).code == 0
-    assert until(lambda: all(ATTACKER in done.out for done in everywhere("erlang-guard rpc guard known").values()))
+    assert wait_until(lambda: all(ATTACKER in done.out for done in everywhere("erlang-guard rpc guard known").values()))
 
 
 def test_the_list_survives_a_node_and_the_node_comes_back() -> None:
     with altered("alpha", "systemctl kill --signal=KILL --kill-whom=main erlang-guard", "true"):
-        assert until(lambda: ATTACKER in on("bravo", "erlang-guard rpc guard known").out)
-        assert until(
+        assert wait_until(lambda: ATTACKER in on("bravo", "erlang-guard rpc guard known").out)
+        assert wait_until(
             lambda: on("alpha", "systemctl is-active erlang-guard").out.strip() == "active" and on("alpha", "erlang-guard ping").code == 0
         )
-        assert until(lambda: ATTACKER in on("alpha", "erlang-guard rpc guard known").out)
-    assert until(lambda: on("alpha", "erlang-guard eval 'length(nodes()).'").out.strip() == "3", seconds=90)
+        assert wait_until(lambda: ATTACKER in on("alpha", "erlang-guard rpc guard known").out)
+    assert wait_until(lambda: on("alpha", "erlang-guard eval 'length(nodes()).'").out.strip() == "3", seconds=90)
 
 
 def test_stop_and_start_by_the_control_command() -> None:
@@ -355,8 +355,14 @@ def test_the_same_inventory_in_another_directory_changes_nothing(tmp_path: Path)
     inventory["erlang"]["vars"]["erlang_app_release"] = "guard.tar.gz"
     inventory["erlang"]["children"] = dict(reversed(inventory["erlang"]["children"].items()))
     (tmp_path / "inventory.yml").write_text(json.dumps(inventory))
-    argv = ["ansible-playbook", "--inventory=%s" % (tmp_path / "inventory.yml"), whole.playbook("site"), "-e", json.dumps(WITHOUT_WALLS)]
-    done = ended(whole.control(argv))
+    argv = [
+        "ansible-playbook",
+        "--inventory=%s" % (tmp_path / "inventory.yml"),
+        lifecycle.playbook("site"),
+        "-e",
+        json.dumps(WITHOUT_WALLS),
+    ]
+    done = run_command(lifecycle.control(argv))
     assert done.code == 0, done.out[-4000:]
     assert {name: done.changed[name] for name in NOTHING} == NOTHING
 
@@ -366,7 +372,7 @@ def test_a_host_that_leaves_the_inventory_leaves_the_mesh(tmp_path: Path) -> Non
     of the whole inventory it is back."""
     connected = "erlang-guard eval 'lists:sort(nodes(connected)).'"
     log = "journalctl -u erlang-guard -o cat --no-pager"
-    assert until(lambda: all(done.out.count("guard@") == 3 for done in everywhere("erlang-guard eval 'nodes().'").values()))
+    assert wait_until(lambda: all(done.out.count("guard@") == 3 for done in everywhere("erlang-guard eval 'nodes().'").values()))
     watch = (
         "erlang-guard eval 'spawn(fun() -> net_kernel:monitor_nodes(true), Loop = fun Again() -> "
         'receive {nodedown, Node} -> logger:notice("LOST ~s", [Node]); _ -> ok end, Again() end, Loop() end), ok.\''
@@ -376,15 +382,21 @@ def test_a_host_that_leaves_the_inventory_leaves_the_mesh(tmp_path: Path) -> Non
     inventory["erlang"]["children"]["east"]["hosts"].pop("dave")
     inventory["erlang"]["vars"]["erlang_cluster_directory"] = str(RUN / "erlang" / "guard")
     (tmp_path / "inventory.yml").write_text(json.dumps(inventory))
-    argv = ["ansible-playbook", "--inventory=%s" % (tmp_path / "inventory.yml"), whole.playbook("site"), "-e", json.dumps(WITHOUT_WALLS)]
-    done = ended(whole.control(argv))
+    argv = [
+        "ansible-playbook",
+        "--inventory=%s" % (tmp_path / "inventory.yml"),
+        lifecycle.playbook("site"),
+        "-e",
+        json.dumps(WITHOUT_WALLS),
+    ]
+    done = run_command(lifecycle.control(argv))
     assert done.code == 0, done.out[-4000:]
     for name in ("alpha", "bravo", "carol"):
         said = on(name, connected).out
         assert "dave" not in said and said.count("'guard@") == 2, said
         assert re.findall(r"LOST guard@(\w+)", on(name, log).out) == ["dave"]
     assert set(changed().values()) != {0}
-    assert until(lambda: all(done.out.count("'guard@") == 3 for done in everywhere("erlang-guard eval 'nodes().'").values()))
+    assert wait_until(lambda: all(done.out.count("'guard@") == 3 for done in everywhere("erlang-guard eval 'nodes().'").values()))
 
 
 def test_nothing_is_left_to_do() -> None:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from lab.acting import WITHOUT_WALLS, altered, on, play, until
+from lab.commands import WITHOUT_WALLS, altered, on, play, wait_until
 from lab.settings import HOSTS
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -67,7 +67,7 @@ def watched() -> Iterator[None]:
 def test_the_timer_is_active_and_looked_at_once() -> None:
     for name in NAMES:
         assert on(name, "systemctl is-active %s && systemctl is-enabled %s" % (TIMER, TIMER)).code == 0
-        assert until(lambda host=name: len(edges(metrics(host))) == 3 or on(host, "systemctl is-failed -q " + SERVICE).code == 0)
+        assert wait_until(lambda host=name: len(edges(metrics(host))) == 3 or on(host, "systemctl is-failed -q " + SERVICE).code == 0)
 
 
 def test_all_is_well() -> None:
@@ -120,7 +120,7 @@ def test_where_it_cannot_look_the_unit_fails_and_says_why() -> None:
     cookie = "/var/lib/merl/guard/.erlang.cookie"
     with altered("carol", "mv %s %s.away" % (cookie, cookie), "mv %s.away %s" % (cookie, cookie)):
         why = "cannot do its work: %s: No such file" % cookie
-        assert until(
+        assert wait_until(
             lambda: on("carol", "systemctl start " + SERVICE).code != 0 and why in on("carol", "journalctl -u %s -n 9 -o cat" % SERVICE).out
         )
         assert set(edges(metrics("carol")).values()) == {0}
@@ -153,7 +153,7 @@ def test_node_exporter_reads_them() -> None:
     assert on("alpha", install).code == 0
     run = "systemd-run --unit exporter --property User=prometheus %s --web.listen-address=127.0.0.1:9101" % serve
     with altered("alpha", run, "systemctl stop exporter && apt-get -q -y remove prometheus-node-exporter"):
-        assert until(lambda: on("alpha", ask).code == 0)
+        assert wait_until(lambda: on("alpha", ask).code == 0)
         exported = on("alpha", ask).out
     assert 'beam_tls_edge_up{node="%s",peer="%s"} 1' % (node("alpha"), node("bravo")) in exported
     assert "node_textfile_scrape_error 0" in exported

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lab.acting import everywhere, on, play, report, until
+from lab.commands import everywhere, on, play, report, wait_until
 from lab.inventory import SECRETS
 from lab.settings import CHECKOUT, HOSTS
 
@@ -105,7 +105,7 @@ def test_every_attempt_that_is_refused_leaves_the_message_that_is_documented() -
 
 def test_the_application_spans_them() -> None:
     assert on("carol", "erlang-guard rpc guard report '[\"%s\"]'" % ATTACKER).code == 0
-    assert until(lambda: all(ATTACKER in done.out for done in everywhere("erlang-guard rpc guard known").values()))
+    assert wait_until(lambda: all(ATTACKER in done.out for done in everywhere("erlang-guard rpc guard known").values()))
 
 
 def test_every_systemd_reads_the_environment_as_it_was_given() -> None:

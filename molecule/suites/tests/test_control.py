@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from lab.acting import Ended, on, until
+from lab.commands import Completed, on, wait_until
 from lab.settings import CHECKOUT, host
 
 SUITES = ["alpha", "bravo", "carol"]
@@ -54,7 +54,7 @@ def restart(name: str) -> None:
     """Have the node be itself again."""
     done = on(name, "rm -rf /var/lib/merl/OUTSIDE* %s/hostile; systemctl restart erlang-guard" % HOME)
     assert done.code == 0, done.out
-    assert until(lambda: on(name, READY).code == 0)
+    assert wait_until(lambda: on(name, READY).code == 0)
 
 
 def load(name: str, module: str) -> None:
@@ -122,7 +122,7 @@ class TestTakenOver:
         on(taken_over, "rm -f /var/lib/merl/OUTSIDE*")
 
 
-def refused(done: Ended) -> str:
+def refused(done: Completed) -> str:
     """The sentence that a command ended with."""
     assert done.code == 1 and done.out.startswith("erlang-guard: ") and "Traceback" not in done.out, done.out
     assert len(done.out) < 1000
@@ -219,7 +219,7 @@ def test_status_is_of_the_node_and_its_peers(name: str) -> None:
     process = on(name, beside).out.strip()
     try:
         other = "other       guard-control-9@%s  connected, hidden, not in the table of peers" % fqdn
-        assert until(lambda: other in on(name, "erlang-guard status").out), on(name, "erlang-guard status").out
+        assert wait_until(lambda: other in on(name, "erlang-guard status").out), on(name, "erlang-guard status").out
         lines = on(name, "erlang-guard status").out.splitlines()
     finally:
         on(name, "pkill -P %s; kill %s" % (process, process))

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from lab.acting import WITHOUT_WALLS, altered, everywhere, on, play, until
-from lab.breaking import CERTIFICATE, TABLE, TRUST, Authority, edited, put
+from lab.commands import WITHOUT_WALLS, altered, everywhere, on, play, wait_until
+from lab.fault_injection import CERTIFICATE, TABLE, TRUST, Authority, edited, put
 from lab.settings import HOSTS
 
 NAMES = [known.name for known in HOSTS]
@@ -73,14 +73,14 @@ def whole() -> bool:
 
 def test_nodes_connect_by_themselves() -> None:
     """Nothing in the inventory or in the application's configuration says with whom."""
-    assert until(whole)
+    assert wait_until(whole)
     assert on("alpha", "systemctl restart erlang-guard").code == 0
-    assert until(whole)
+    assert wait_until(whole)
 
 
 def test_certificates_in_force_that_are_no_good_are_replaced_by_one_run() -> None:
     """One that expired while the node ran, one for another name, one of another CA: no node is restarted, and the mesh is whole when the run ends."""
-    assert until(whole)
+    assert wait_until(whole)
     before = processes()
     cluster, foreign = Authority(), Authority(foreign=True)
     # Waited for below, so that it is in force when it ends.
@@ -92,10 +92,10 @@ def test_certificates_in_force_that_are_no_good_are_replaced_by_one_run() -> Non
     for name, commands in put_in.items():
         done = on(name, " && ".join([*commands, RELOAD]))
         assert done.code == 0, done.out
-    assert until(lambda: on("alpha", "openssl x509 -noout -checkend 0 -in " + CERTIFICATE).code == 1)
+    assert wait_until(lambda: on("alpha", "openssl x509 -noout -checkend 0 -in " + CERTIFICATE).code == 1)
     assert on("dave", PART).code == 0
     # It tries to reach them again, and cannot.
-    assert not until(lambda: on("dave", COUNT).out.strip() != "0", seconds=6)
+    assert not wait_until(lambda: on("dave", COUNT).out.strip() != "0", seconds=6)
     done = play("site", "-e", json.dumps(WITHOUT_WALLS))
     assert done.code == 0, done.out[-4000:]
     assert all(done.changed[name] for name in put_in) and done.changed["dave"] == 0
@@ -107,7 +107,7 @@ def test_a_reload_needs_no_way_through_the_port() -> None:
     """While somebody keeps all acceptors of a node busy; and it is seen that they are. OTP 25 takes more of them at a time."""
     run = "systemd-run --quiet --unit=hold --property=StandardOutput=file:/root/held python3 /root/hold.py"
     with altered("bravo", "%s && %s" % (put("/root/hold.py", HOLD), run), "systemctl stop hold"):
-        assert until(lambda: on("bravo", "cat /root/held").out.strip() != "")
+        assert wait_until(lambda: on("bravo", "cat /root/held").out.strip() != "")
         assert on("bravo", "cat /root/held").out.strip() == "blocked"
         done = on("bravo", RELOAD)
         assert done.code == 0, done.out
@@ -142,7 +142,7 @@ def test_the_signal_ends_no_node() -> None:
     for name in ("alpha", "bravo", "carol"):
         done = on(name, early.replace("{old}", before[name].strip()))
         assert done.code == 0, done.out
-    assert until(whole)
+    assert wait_until(whole)
 
 
 @contextmanager
@@ -160,20 +160,20 @@ def test_a_node_without_a_place_leaves_the_mesh_and_no_other_does() -> None:
 
     It is back when it has its place again.
     """
-    assert until(whole)
+    assert wait_until(whole)
     tables = [(name, on(name, "cat " + TABLE).out) for name in NAMES[:3]]
     with counting_losses():
         for name, table in tables:
             without = "".join(line for line in table.splitlines(True) if "dave" not in line)
             assert on(name, "%s && %s" % (put(TABLE, without), RELOAD)).code == 0
-            assert until(lambda name=name: "dave" not in on(name, "erlang-guard eval 'nodes(connected).'").out)
-        assert not until(lambda: on("dave", COUNT).out.strip() != "0", seconds=5)
+            assert wait_until(lambda name=name: "dave" not in on(name, "erlang-guard eval 'nodes(connected).'").out)
+        assert not wait_until(lambda: on("dave", COUNT).out.strip() != "0", seconds=5)
         for name in NAMES[:3]:
             lost = on(name, 'erlang-guard eval "%s"' % LOST).out
             assert re.findall(r"guard@(\w+)", lost) == ["dave"], lost
         for name, table in tables:
             assert on(name, "%s && %s" % (put(TABLE, table), RELOAD)).code == 0
-        assert until(whole)
+        assert wait_until(whole)
 
 
 def test_nothing_is_left_to_do() -> None:

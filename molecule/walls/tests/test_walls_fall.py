@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from lab.acting import altered, fallen, play, report
+from lab.commands import altered, failed_walls, play, report
 from lab.settings import HOSTS
 
 TLS = "/etc/erlang/guard/inet_tls.conf"
@@ -37,7 +37,7 @@ def seen() -> set[tuple[str, str]]:
     done = play("verify")
     assert done.code != 0, done.out
     assert report()["ok"] is False and report()["faults"]
-    return {(wall, to) for wall, _origin, to in fallen()}
+    return {(wall, to) for wall, _origin, to in failed_walls()}
 
 
 @pytest.fixture(autouse=True)
@@ -52,7 +52,7 @@ def test_packet_filter() -> None:
     """Who is no peer gets in, accounts of the host get out, and that is one fault: the filter is gone."""
     with altered("carol", STOP, START):
         assert seen() == {("packet_filter", "carol")} | {("local_account", known.name) for known in HOSTS}
-        assert {(wall, origin) for wall, origin, _to in fallen()} == {("packet_filter", "neighbour"), ("local_account", "carol")}
+        assert {(wall, origin) for wall, origin, _to in failed_walls()} == {("packet_filter", "neighbour"), ("local_account", "carol")}
         assert [(fault["id"], fault["host"]) for fault in report()["faults"]] == [("packet-filter-wrong", "carol")]
 
 
@@ -60,7 +60,7 @@ def test_accounts_of_the_host() -> None:
     """Without the rules about accounts, each of them reaches the own node's port and those of the peers."""
     with altered("carol", UNKEPT + " && nft flush chain inet erlang_guard output", "systemctl restart erlang-guard-firewall"):
         assert seen() == {("local_account", known.name) for known in HOSTS}
-        assert {origin for _wall, origin, _to in fallen()} == {"carol"}
+        assert {origin for _wall, origin, _to in failed_walls()} == {"carol"}
 
 
 def test_certificates_of_peers_are_not_asked_for() -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from lab import inventory, network, settings, testing, whole
+from lab import inventory, lifecycle, network, settings, testing
 
 
 def test_suites_take_turns() -> None:
@@ -63,7 +63,7 @@ def test_inventory_has_every_host_in_its_network() -> None:
 
 
 def test_variables_among_options() -> None:
-    assert whole.variables(["--diff", "-e", "a=1", "--extra-vars=b=2", "--limit", "x"]) == ["-e", "a=1", "--extra-vars=b=2"]
+    assert lifecycle.variables(["--diff", "-e", "a=1", "--extra-vars=b=2", "--limit", "x"]) == ["-e", "a=1", "--extra-vars=b=2"]
 
 
 def test_jobs_go_side_by_side_in_labs_of_their_own(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -78,7 +78,7 @@ def test_jobs_go_side_by_side_in_labs_of_their_own(monkeypatch: pytest.MonkeyPat
             meeting.wait()
         return (1, ["broken", "FAILED tests/a.py::b - because"]) if job == "unit" else (0, ["9 passed, 1 failed", "3 passed, 0 failed"])
 
-    monkeypatch.setattr(testing, "_shown", shown)
+    monkeypatch.setattr(testing, "_run_shown", shown)
     monkeypatch.setattr(testing, "LANES", 2)
     assert testing.test(["unit", "lint", "molecule", "mesh", "faults"]) == 1
     assert set(labs) == {"unit", "lint", "mesh", "faults"} and labs["mesh"] != labs["faults"]
@@ -106,7 +106,7 @@ def test_failures_are_shown_again() -> None:
 
 def test_one_job_goes_here_and_now(monkeypatch: pytest.MonkeyPatch) -> None:
     begun: list[list[str]] = []
-    monkeypatch.setattr(testing, "_shown", lambda argv, environment: (begun.append(argv[-2:]), (0, ["3 passed, 0 failed"]))[1])
+    monkeypatch.setattr(testing, "_run_shown", lambda argv, environment: (begun.append(argv[-2:]), (0, ["3 passed, 0 failed"]))[1])
     assert testing.test(["lint", "lint"]) == 0
     assert begun == [[str(settings.CHECKOUT / "tests" / "ground" / "run"), "lint"]]
 
@@ -117,7 +117,7 @@ def test_a_job_that_cannot_be_begun_is_not_forgotten(monkeypatch: pytest.MonkeyP
             raise OSError("no process left")
         return 0, ["3 passed, 0 failed"]
 
-    monkeypatch.setattr(testing, "_shown", shown)
+    monkeypatch.setattr(testing, "_run_shown", shown)
     with pytest.raises(OSError, match="no process left"):
         testing.test(["unit", "lint"])
 
@@ -136,6 +136,6 @@ def test_sum_of_pytest_in_what_molecule_says(line: str, found: bool) -> None:
 
 
 def test_a_part_that_tests_nothing_has_failed() -> None:
-    assert testing._judged(0, testing.Sum(0, 0)) == testing.Sum(0, 1)
-    assert testing._judged(1, testing.Sum(5, 0)) == testing.Sum(5, 1)
-    assert testing._judged(0, testing.Sum(5, 0)) == testing.Sum(5, 0)
+    assert testing._outcome(0, testing.Sum(0, 0)) == testing.Sum(0, 1)
+    assert testing._outcome(1, testing.Sum(5, 0)) == testing.Sum(5, 1)
+    assert testing._outcome(0, testing.Sum(5, 0)) == testing.Sum(5, 0)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The whole lab: made, made anew in part, opened, and taken away without a trace."""
+"""Making the lab, making hosts anew, opening its routers, running playbooks on it, and removing it without a trace."""
 
 from __future__ import annotations
 

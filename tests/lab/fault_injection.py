@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Faults brought about on the lab's hosts, networks and nodes, each taken back when its context ends."""
+"""Faults caused on the lab's hosts, networks and nodes, each taken back when its context ends."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from lab import hosts, network, roots
-from lab.acting import altered, ended
+from lab.commands import altered, run_command
 from lab.settings import RUN, host
 from lab.shell import run
 
@@ -49,10 +49,10 @@ def edited(name: str, path: str, edit: str, apply: str = RESTART, back: str = RE
 
 
 @contextmanager
-def rule(router: str, text: str) -> Iterator[None]:
+def router_rule(router: str, text: str) -> Iterator[None]:
     """A router with a rule more at the head of what it forwards."""
     command = "nft --echo --handle insert rule inet router forward " + text
-    done = ended([*network.inside(router), *command.split()])
+    done = run_command([*network.inside(router), *command.split()])
     handle = re.search(r"# handle (\d+)$", done.out, re.MULTILINE)
     if done.code or not handle:
         raise AssertionError("%s: %s" % (command, done.out))
@@ -63,14 +63,14 @@ def rule(router: str, text: str) -> Iterator[None]:
 
 
 @contextmanager
-def shut(router: str) -> Iterator[None]:
+def blocked_router(router: str) -> Iterator[None]:
     """A router that lets nothing through, one way or the other."""
-    with rule(router, "iifname internet drop"), rule(router, "oifname internet drop"):
+    with router_rule(router, "iifname internet drop"), router_rule(router, "oifname internet drop"):
         yield
 
 
 @contextmanager
-def table(router: str, name: str, chains: str) -> Iterator[None]:
+def router_table(router: str, name: str, chains: str) -> Iterator[None]:
     """A router with a table more."""
     network.load(router, "table %s {\n%s\n}\n" % (name, chains))
     try:
@@ -93,7 +93,7 @@ def other_otp(name: str, suite: str) -> Iterator[None]:
     flags = "-noinput -name guard@%s -proto_dist inet_tls -ssl_dist_optfile %s -start_epmd false -erl_epmd_port 4370"
     lines = ["[Service]", "Type=exec", "ExecStart=", "ExecStart=%s/%s/bin/erlexec %s" % (inside, erts.name, flags % (known.fqdn, OPTIONS))]
     lines += ["Environment=" + setting for setting in settings]
-    with altered(name, "true", RESTART), dropped_in(name, "otp", lines), altered(name, RESTART + "; sleep 2", "true"):
+    with altered(name, "true", RESTART), drop_in(name, "otp", lines), altered(name, RESTART + "; sleep 2", "true"):
         yield
 
 
@@ -137,7 +137,7 @@ def other_time(name: str, ahead: timedelta) -> Iterator[None]:
 
 
 @contextmanager
-def dropped_in(name: str, label: str, lines: Sequence[str]) -> Iterator[None]:
+def drop_in(name: str, label: str, lines: Sequence[str]) -> Iterator[None]:
     """A host whose unit has settings more, from its next start on."""
     path = "%s/%s.conf" % (DROP_IN, label)
     written = "mkdir -p %s && %s" % (DROP_IN, put(path, "\n".join(lines) + "\n"))

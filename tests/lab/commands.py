@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lab import hosts, whole
+from lab import hosts, lifecycle
 from lab.settings import HOSTS, RUN, host
 
 REPORT = RUN / "erlang" / "guard" / "report" / "report.json"
@@ -30,7 +30,7 @@ WITHOUT_WALLS = {"erlang_verify_walls": [], "erlang_verify_outsiders_group": "no
 """Variables of a run that is not about walls, and so needs no outsiders: that saves a third of what its end takes."""
 
 
-class Ended(NamedTuple):
+class Completed(NamedTuple):
     """How a command ended."""
 
     code: int
@@ -42,7 +42,7 @@ class Ended(NamedTuple):
         return {match[0]: int(match[2]) for match in CHANGED.findall(self.out)}
 
 
-def ended(argv: list[str], timeout: float = 300) -> Ended:
+def run_command(argv: list[str], timeout: float = 300) -> Completed:
     """Runs a command to its end, both its outputs in one."""
     done = subprocess.run(
         argv,
@@ -54,20 +54,20 @@ def ended(argv: list[str], timeout: float = 300) -> Ended:
         timeout=timeout,
         check=False,
     )
-    return Ended(done.returncode, COLOUR.sub("", done.stdout))
+    return Completed(done.returncode, COLOUR.sub("", done.stdout))
 
 
-def play(name: str, *options: str) -> Ended:
+def play(name: str, *options: str) -> Completed:
     """Runs a playbook of the collection, or a file."""
-    return ended(whole.play(name, options))
+    return run_command(lifecycle.play(name, options))
 
 
-def on(name: str, command: str) -> Ended:
+def on(name: str, command: str) -> Completed:
     """Runs a shell command on a host."""
-    return ended([*hosts.ssh(host(name)), command])
+    return run_command([*hosts.ssh(host(name)), command])
 
 
-def everywhere(command: str) -> dict[str, Ended]:
+def everywhere(command: str) -> dict[str, Completed]:
     """Runs a shell command on every host."""
     return {known.name: on(known.name, command) for known in HOSTS}
 
@@ -78,7 +78,7 @@ def report() -> dict[str, Any]:
     return found
 
 
-def fallen() -> set[tuple[str, str, str]]:
+def failed_walls() -> set[tuple[str, str, str]]:
     """The walls that do not hold in the last report: wall, from, to (a host's name)."""
     found = set()
     for wall in report()["walls"]:
@@ -87,7 +87,7 @@ def fallen() -> set[tuple[str, str, str]]:
     return found
 
 
-def until(condition: Callable[[], bool], seconds: float = 30) -> bool:
+def wait_until(condition: Callable[[], bool], seconds: float = 30) -> bool:
     """Whether a condition comes true within some time."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -97,7 +97,7 @@ def until(condition: Callable[[], bool], seconds: float = 30) -> bool:
     return condition()
 
 
-def begun(argv: list[str]) -> subprocess.Popen[bytes]:
+def start_command(argv: list[str]) -> subprocess.Popen[bytes]:
     """A command that runs beside the test, and whose output nobody reads."""
     return subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 

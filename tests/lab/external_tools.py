@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Programs that judge what the collection makes: a browser for the page, Prometheus' own tool for metrics and alerts. Fetched on first use."""
+"""Programs that check what the collection makes: a browser for the page, Prometheus' own tool for metrics and alerts. Fetched on first use."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lab.shell import locked, run, step
 
 BROWSER = ("chromium", "chromium-driver", "fonts-dejavu-core")
 """Debian's packages; a font, as a page without one is no page."""
-LOCK = CACHE / ".judges.lock"
+LOCK = CACHE / ".external-tools.lock"
 
 
 def install_browser() -> None:
