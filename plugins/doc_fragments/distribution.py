@@ -12,15 +12,22 @@ class ModuleDocFragment:
 
     DOCUMENTATION = r"""
 options:
+  configuration:
+    description:
+      - The directory of the node's configuration on the host, with V(inet_tls.conf), V(vm.args), V(peers.config) and V(sys.config).
+        What the node's TLS options say of the client's side (certificate, key, trust bundle, TLS versions) is what is
+        brought to connections.
+      - V(/etc/erlang/NAME) by default, where V(NAME) is the part of the node name before the V(@).
+    type: path
   certfile:
     description:
       - The node's certificate and private key, in one PEM file on the host.
-      - V(/etc/erlang/NAME/node.pem) by default, where V(NAME) is the part of the node name before the V(@).
+      - By default what the node's TLS options name; where they name none, V(node.pem) in O(configuration).
     type: path
   cacertfile:
     description:
       - The trust bundle on the host, in PEM form.
-      - V(/etc/erlang/NAME/ca.pem) by default.
+      - By default what the node's TLS options name; where they name none, V(ca.pem) in O(configuration).
     type: path
   cookie_file:
     description:
@@ -28,10 +35,11 @@ options:
       - V(/var/lib/merl/NAME/.erlang.cookie) by default.
     type: path
   tls_minimum_version:
-    description: The lowest version of TLS that is accepted.
+    description:
+      - The lowest version of TLS that is accepted.
+      - By default the node's TLS options say which versions are; where they do not, V(TLSv1.3) alone is.
     type: str
     choices: [TLSv1.2, TLSv1.3]
-    default: TLSv1.3
   timeout:
     description: Seconds that one attempt may take, from name resolution to the proof of the cookie.
     type: float

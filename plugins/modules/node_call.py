@@ -80,6 +80,15 @@ EXAMPLES = r"""
     read_only: true
   register: applications
 
+- name: Call a node whose configuration is somewhere else
+  beam.tls_distribution.node_call:
+    node: rabbit@alpha.example.net
+    configuration: /etc/rabbitmq/distribution
+    cookie_file: /var/lib/rabbitmq/.erlang.cookie
+    module: erlang
+    function: nodes
+    read_only: true
+
 - name: Let the node of this host connect to bravo
   beam.tls_distribution.node_call:
     node: guard@alpha.example.net
@@ -124,6 +133,8 @@ fault:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import options
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.calling import CallFault, call_tagged
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host.commands import run
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host.node import Host
 
 
 def main() -> None:
@@ -141,7 +152,7 @@ def main() -> None:
     if module.check_mode and not params["read_only"]:
         module.exit_json(changed=True, result=None)
     try:
-        prober = options.prober(params["from_node"] or params["node"], params, "from_node")
+        prober = options.prober(params["from_node"] or params["node"], params, "from_node", Host(run).texts)
         result = call_tagged(prober, options.as_target(params), params)
     except options.OptionError as error:
         module.fail_json(msg=str(error))

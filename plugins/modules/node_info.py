@@ -25,6 +25,12 @@ EXAMPLES = r"""
     node: guard@alpha.example.net
   register: guard
 
+- name: A node whose configuration is somewhere else
+  beam.tls_distribution.node_info:
+    node: rabbit@alpha.example.net
+    configuration: /etc/rabbitmq/distribution
+    cookie_file: /var/lib/rabbitmq/.erlang.cookie
+
 - name: TLS version of each of its connections
   ansible.builtin.debug:
     msg: "{{ guard.running.connections | items2dict(key_name='node', value_name='tls_version') }}"
@@ -83,6 +89,8 @@ running:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import options, running
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host.commands import run
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host.node import Host
 
 
 def main() -> None:
@@ -90,7 +98,7 @@ def main() -> None:
     module = AnsibleModule(argument_spec={**options.target(), **options.node_files()}, supports_check_mode=True)
     params = module.params
     try:
-        prober = options.prober(params["from_node"] or params["node"], params, "from_node")
+        prober = options.prober(params["from_node"] or params["node"], params, "from_node", Host(run).texts)
         peer = options.as_target(params)
     except options.OptionError as error:
         module.fail_json(msg=str(error))

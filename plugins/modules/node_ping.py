@@ -41,6 +41,14 @@ EXAMPLES = r"""
     peers:
       - node: guard@bravo.example.net
       - node: guard@carol.example.net
+
+- name: Reach bravo as a node does whose configuration is somewhere else
+  beam.tls_distribution.node_ping:
+    node: rabbit@alpha.example.net
+    configuration: /etc/rabbitmq/distribution
+    cookie_file: /var/lib/rabbitmq/.erlang.cookie
+    peers:
+      - node: rabbit@bravo.example.net
 """
 
 RETURN = r"""
@@ -86,6 +94,8 @@ edges:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import options, probe
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host.commands import run
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host.node import Host
 
 
 def main() -> None:
@@ -100,7 +110,7 @@ def main() -> None:
     module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
     params = module.params
     try:
-        prober = options.prober(params["node"], params, "node")
+        prober = options.prober(params["node"], params, "node", Host(run).texts)
         peers = options.as_peers(params["peers"], options.asked_epmd_port(params))
     except options.OptionError as error:
         module.fail_json(msg=str(error))

@@ -45,11 +45,6 @@ options:
     description: The port this host's own node listens on.
     type: int
     default: 4370
-  configuration:
-    description:
-      - The directory of the node's configuration, with V(inet_tls.conf), V(vm.args), V(peers.config) and V(sys.config).
-      - V(/etc/erlang/NAME) by default, where V(NAME) is the part of the node name before the V(@).
-    type: path
   unit:
     description: The systemd unit of the node. V(erlang-NAME.service) by default.
     type: str
@@ -207,7 +202,6 @@ def main() -> None:
         "address": {"type": "list", "elements": "str"},
         "port": {"type": "int", "default": options.PORT},
         "peers": options.peers(),
-        "configuration": {"type": "path"},
         "unit": {"type": "str"},
         "account": {"type": "str", "default": "merl"},
         "authorities": {"type": "list", "elements": "str"},
@@ -225,7 +219,7 @@ def main() -> None:
     module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
     node = module.params["node"]
     try:
-        certfile = options.certificate_file(node, module.params, "node") if node else None
+        certfile = options.usual_credentials(node, module.params, "node").certfile if node else None
         if module.check_mode and certfile and not os.path.exists(certfile):
             module.exit_json(changed=False, skipped=True, msg="There is no node yet (no %s)." % certfile)
         result = verify(module.params, Host(run))

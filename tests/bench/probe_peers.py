@@ -12,6 +12,6 @@ import sys
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import options, probe
 
 params = json.load(sys.stdin)["ANSIBLE_MODULE_ARGS"]
-prober = options.prober(params["node"], params, "node")
+prober = options.prober(params["node"], params, "node", lambda paths: {})
 edges = probe.probe(params["node"], prober, options.as_peers(params["peers"], None))
 json.dump({"edges": [edge.result for edge in edges]}, sys.stdout)

@@ -17,6 +17,8 @@ from typing import Any, NamedTuple
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import (
     diagnosis,
     handshake,
+    node_configuration,
+    node_name,
     node_settings,
     probe,
     tls,
@@ -31,6 +33,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._distributio
     CallError,
     HiddenNode,
 )
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.node_configuration import Texts
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.terms import Atom
 
 CONNECT_SECONDS = 5.0
@@ -44,7 +47,6 @@ TEXT_LIMIT = 4 * 1024 * 1024
 
 EPMD_PORT = 4369
 MODULE = "beam_tls_control"
-ARGUMENTS, OPTIONS, TABLE = "vm.args", "inet_tls.conf", "peers.config"
 
 
 class Refusal(Exception):
@@ -66,25 +68,23 @@ class Own(NamedTuple):
         return self.peers[node]
 
 
-def own(node: str, directory: str, texts: Mapping[str, str], cookie_file: str) -> Own:
-    """Return what the files of a node's configuration say; ``texts`` holds those of them that can be read, by name. Raises Refusal."""
-    flags = _read(node_settings.arguments, directory, ARGUMENTS, texts)
-    entries = _read(node_settings.peer_entries, directory, TABLE, texts)
-    options = _read(node_settings.tls_options, directory, OPTIONS, texts)
-    usual = tls.Credentials(directory + "/node.pem", directory + "/ca.pem")
-    credentials = node_settings.credentials(options.client, usual)
-    prober = probe.Prober(node.partition("@")[2], credentials, cookie_file, CONNECT_SECONDS)
-    return Own(node, prober, {entry.node: _peer(entry, flags.epmd_port) for entry in entries}, "%s/%s" % (directory, TABLE))
-
-
-def _read(reader: Any, directory: str, name: str, texts: Mapping[str, str]) -> Any:
-    path = "%s/%s" % (directory, name)
-    if name not in texts:
-        raise Refusal("%s cannot be read; run the playbook again for this host." % path)
-    try:
-        return reader(texts[name])
-    except node_settings.SettingsError as error:
-        raise Refusal("%s: %s; run the playbook again for this host." % (path, error)) from error
+def own(node: str, directory: str, texts: Texts, cookie_file: str) -> Own:
+    """Return what the files of a node's configuration say, which ``texts`` reads. Raises Refusal."""
+    said = node_configuration.read(directory, texts)
+    for path, found in (
+        (said.path(node_configuration.ARGUMENTS), said.arguments),
+        (said.path(node_configuration.TABLE), said.entries),
+        (said.options_file, said.options),
+    ):
+        if path in said.problems:
+            raise Refusal("%s: %s; run the playbook again for this host." % (path, said.problems[path]))
+        if found is None:
+            raise Refusal("%s cannot be read; run the playbook again for this host." % path)
+    credentials = said.credentials("client", tls.Credentials(said.path("node.pem"), said.path("ca.pem")))
+    prober = probe.Prober(node_name.parsed(node).host, credentials, cookie_file, CONNECT_SECONDS)
+    epmd_port = said.arguments.epmd_port if said.arguments is not None else None
+    peers = {entry.node: _peer(entry, epmd_port) for entry in said.entries or ()}
+    return Own(node, prober, peers, said.path(node_configuration.TABLE))
 
 
 def _peer(entry: node_settings.Entry, epmd_port: int | None) -> probe.Peer:

@@ -11,23 +11,26 @@ left out.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import (
     certificate,
     diagnosis,
-    node_settings,
+    node_configuration,
+    node_name,
+    options,
     pem,
     probe,
     tls,
 )
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.catalogue import Symptom
-from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.node_settings import Side
-
-OPTIONS, ARGUMENTS, TABLE, SYSTEM = "inet_tls.conf", "vm.args", "peers.config", "sys.config"
-"""The node's configuration files, by the names the role erlang_node gives them."""
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.node_configuration import (
+    ARGUMENTS,
+    SYSTEM,
+    TABLE,
+)
 
 SIDES = ("server", "client")
 
@@ -128,27 +131,27 @@ class Place(NamedTuple):
     @property
     def host(self) -> str:
         """The host part of the node name."""
-        return self.node.partition("@")[2]
+        return node_name.parsed(self.node).host
 
     def path(self, name: str) -> str:
         """Return the path of a configuration file."""
         return "%s/%s" % (self.directory, name)
 
 
-def place(params: Mapping[str, Any], prober: probe.Prober) -> Place:
-    """Return where a node's things are, from options of node_verify: where they say, or where the roles put them."""
-    name = params["node"].partition("@")[0]
+def place(params: Mapping[str, Any]) -> Place:
+    """Return where a node's things are, from options of node_verify: where they say, or where the roles put them. Raises OptionError."""
+    usual = options.usual_credentials(params["node"], params, "node")
     return Place(
         node=params["node"],
         account=params["account"],
-        unit=params["unit"] or "erlang-%s.service" % name,
-        directory=params["configuration"] or "/etc/erlang/%s" % name,
-        certfile=prober.credentials.certfile,
-        cacertfile=prober.credentials.cacertfile,
-        cookie_file=prober.cookie_file,
+        unit=params["unit"] or "erlang-%s.service" % node_name.parsed(params["node"]).name,
+        directory=options.directory_of(params["node"], params, "node"),
+        certfile=usual.certfile,
+        cacertfile=usual.cacertfile,
+        cookie_file=options.cookie_file_of(params["node"], params, "node"),
         port=params["port"],
         discovery=params["discovery"],
-        minimum_version=prober.credentials.minimum_version,
+        minimum_version=usual.minimum_version,
         packet_filter_check=tuple(params.get("packet_filter_check") or ()),
         epmd_port=params["epmd_port"],
         authorities=tuple(seen.digest for text in params["authorities"] or () for seen in _certificates(text)),
@@ -173,17 +176,12 @@ class Node:
         self.place = place
         self.host = host
         self.problems: list[Finding] = []
-        arguments, table, system = (place.path(name) for name in (ARGUMENTS, TABLE, SYSTEM))
-        texts = host.texts([arguments, table, system])
-        self.arguments: node_settings.Arguments | None = self._said(texts, arguments, node_settings.arguments)
-        self.options_file = (self.arguments and self.arguments.options) or place.path(OPTIONS)
-        texts.update(host.texts([self.options_file]))
-        self.given: node_settings.TlsOptions | None = self._said(texts, self.options_file, node_settings.tls_options)
-        self.options = self.given or node_settings.TlsOptions(Side(), Side())
-        self.table = self._said(texts, table, node_settings.peers_table)
-        self._said(texts, system, node_settings.check_system)
-        self.barred = host.barred(place.account, self._paths(texts))
-        for path in (self.options_file, arguments, table, system):
+        said = node_configuration.read(place.directory, host.texts)
+        self.configuration = said
+        for path, problem in said.problems.items():
+            self._problem("file", "options-invalid", "%s: %s" % (path, problem))
+        self.barred = host.barred(place.account, self._paths())
+        for path in (said.options_file, *(place.path(name) for name in (ARGUMENTS, TABLE, SYSTEM))):
             if path in self.barred:
                 self._problem("file", "options-unreadable", "%s: %s" % (path, self.barred[path]))
 
@@ -191,7 +189,11 @@ class Node:
         """Return what the node shows and trusts on a side."""
         place = self.place
         usual = tls.Credentials(place.certfile, place.cacertfile, place.minimum_version, barred=self.barred)
-        return node_settings.credentials(getattr(self.options, side), usual)
+        return self.configuration.credentials(side, usual)
+
+    def prober(self, timeout: float) -> probe.Prober:
+        """Return what the node brings to connections that it opens, each of which may take so many seconds."""
+        return probe.Prober(self.place.host, self.credentials("client"), self.place.cookie_file, timeout)
 
     def certificates(self, side: str) -> list[certificate.Certificate]:
         """Return the certificates of the file that the node shows on a side, its own first."""
@@ -199,7 +201,7 @@ class Node:
 
     def trusted(self, side: str) -> list[certificate.Certificate]:
         """Return the CAs that the node trusts on a side."""
-        inline = getattr(self.options, side).authorities
+        inline = self.configuration.side(side).authorities
         if inline is not None:
             return _read(inline)
         return _certificates(self._text(self.credentials(side).cacertfile))
@@ -230,23 +232,15 @@ class Node:
             "time": round(now.timestamp(), 1),
             "certificates": {side: [_identity(one) for one in self.certificates(side)[:1]] for side in SIDES},
             "trust": {side: [_identity(one) for one in self.trusted(side)] for side in SIDES},
-            "hidden": bool(self.arguments and self.arguments.hidden),
-            "versions": {side: list(getattr(self.options, side).versions or []) for side in SIDES},
+            "hidden": bool(self.configuration.arguments and self.configuration.arguments.hidden),
+            "versions": {side: list(self.configuration.side(side).versions or []) for side in SIDES},
         }
 
-    def _said(self, texts: Mapping[str, str], path: str, read: Callable[[str], Any]) -> Any:
-        """Return what a configuration file says, None where there is none or it is not what a node reads."""
-        try:
-            return read(texts[path]) if path in texts else None
-        except node_settings.SettingsError as error:
-            self._problem("file", "options-invalid", "%s: %s" % (path, error))
-            return None
-
-    def _paths(self, texts: Mapping[str, str]) -> list[str]:
-        sides = [getattr(self.options, side) for side in SIDES]
+    def _paths(self) -> list[str]:
+        sides = [self.configuration.side(side) for side in SIDES]
         named = [path for side in sides for path in (side.certfile, side.keyfile, side.cacertfile) if path]
         place = self.place
-        return list(dict.fromkeys([*texts, place.certfile, place.cacertfile, place.cookie_file, *named]))
+        return list(dict.fromkeys([*self.configuration.read, place.certfile, place.cacertfile, place.cookie_file, *named]))
 
     def _text(self, path: str) -> str:
         return self.host.texts([path]).get(path, "")
@@ -284,7 +278,7 @@ class Node:
         lists = [
             revoked
             for side in SIDES
-            for text in self.host.directory(getattr(self.options, side).revocations)
+            for text in self.host.directory(self.configuration.side(side).revocations)
             for revoked in _revocations(text)
         ]
         found = {}
@@ -311,20 +305,20 @@ class Node:
                 code = "stranger" if len(strange) < len(trusted) else "unknown-ca"
                 detail = "%s holds %s" % (self._trust_file(side), _shortened([seen.subject for seen in strange]))
                 yield self._finding("trust", code, detail)
-        if self.given is not None:
-            said = [(side, option) for side in SIDES for option in getattr(self.options, side).loosened]
+        if self.configuration.options is not None:
+            said = [(side, option) for side in SIDES for option in self.configuration.side(side).loosened]
             if said:
-                detail = "in %s %s" % (self.options_file, _listed("%s of the %s" % (option, side) for side, option in said))
+                detail = "in %s %s" % (self.configuration.options_file, _listed("%s of the %s" % (option, side) for side, option in said))
                 yield self._finding("options", "loosened", detail)
-        if self.arguments is not None and self.arguments.overrides:
+        if self.configuration.arguments is not None and self.configuration.arguments.overrides:
             yield self._finding("options", "loosened", "%s gives -ssl_dist_opt" % self.place.path(ARGUMENTS))
 
     def _trust_file(self, side: str) -> str:
-        inline = getattr(self.options, side).authorities is not None
-        return "cacerts in " + self.options_file if inline else self.credentials(side).cacertfile
+        inline = self.configuration.side(side).authorities is not None
+        return "cacerts in " + self.configuration.options_file if inline else self.credentials(side).cacertfile
 
     def _argument_findings(self) -> Iterator[Finding]:
-        said = self.arguments
+        said = self.configuration.arguments
         if said is None:
             return
         wanted = "long" if "." in self.place.host else "short"
@@ -338,10 +332,13 @@ class Node:
             yield self._finding("arguments", "plain", "%s lacks -proto_dist inet_tls" % self.place.path(ARGUMENTS))
 
     def _table_findings(self, peers: Sequence[str]) -> Iterator[Finding]:
-        for peer in peers if self.table is not None else ():
-            if peer not in self.table:
-                yield self._finding("table", "missing", peer.partition("@")[2], peer)
-        strange = [name for name in self.table or () if name not in (*peers, self.place.node)]
+        if self.configuration.entries is None:
+            return
+        listed = [entry.node for entry in self.configuration.entries]
+        for peer in peers:
+            if peer not in listed:
+                yield self._finding("table", "missing", node_name.parsed(peer).host, peer)
+        strange = [name for name in listed if name not in (*peers, self.place.node)]
         if strange:
             yield self._finding("table", "stranger", "%s lists %s" % (self.place.path(TABLE), _shortened(strange)))
 

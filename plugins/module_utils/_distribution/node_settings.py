@@ -127,15 +127,6 @@ def arguments(text: str) -> Arguments:
     return found
 
 
-def peers_table(text: str) -> list[str]:
-    """Return the node names that a table of peers lists; raise SettingsError."""
-    found = _consulted(text)
-    names = [str(term[1]) for term in found if isinstance(term, tuple) and len(term) == 4 and term[0] == Atom("peer")]
-    if not names:
-        raise SettingsError("it lists no peer")
-    return names
-
-
 class Entry(NamedTuple):
     """A node in a table of peers. ``address`` is None where its host part resolves to it, ``port`` where its port mapper knows it."""
 

@@ -9,11 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import node_configuration, node_name
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.node_configuration import Configuration, Texts
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.node_name import NodeName
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.probe import Peer, Prober
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.tls import VERSIONS, Credentials
 
 PORT = 4370
 EPMD_PORT = 4369
+MINIMUM_VERSION = "TLSv1.3"
+"""The lowest version of TLS where neither options nor files name one."""
+
 LOOPBACK = ("127.0.0.1", "::1")
 DISCOVERIES = ("port", "map", "epmd")
 
@@ -25,10 +31,11 @@ class OptionError(ValueError):
 def node_files() -> dict[str, dict[str, Any]]:
     """Return the options for a node's own files and for how it connects (the fragment ``distribution``)."""
     return {
+        "configuration": {"type": "path"},
         "certfile": {"type": "path"},
         "cacertfile": {"type": "path"},
         "cookie_file": {"type": "path"},
-        "tls_minimum_version": {"type": "str", "default": "TLSv1.3", "choices": sorted(VERSIONS)},
+        "tls_minimum_version": {"type": "str", "choices": sorted(VERSIONS)},
         "timeout": {"type": "float", "default": 5.0},
     }
 
@@ -56,18 +63,12 @@ def discovery() -> dict[str, dict[str, Any]]:
     }
 
 
-def split_node(node: str, option: str) -> tuple[str, str]:
-    """Return the name and the host part of a full node name; raise OptionError."""
-    name, sign, host = node.partition("@")
-    if not sign or not name or not host or "@" in host:
-        raise OptionError("%s: %r is no node name; write NAME@HOST" % (option, node))
+def checked_node(node: str, option: str) -> NodeName:
+    """Return a full node name and its parts; raise OptionError."""
     try:
-        node.encode("latin-1")
-    except UnicodeEncodeError as error:
-        raise OptionError(
-            "%s: the node name %r holds characters beyond Latin-1, which the distribution cannot carry" % (option, node)
-        ) from error
-    return name, host
+        return node_name.checked(node)
+    except ValueError as error:
+        raise OptionError("%s: %s" % (option, error)) from error
 
 
 def checked_port(port: int, option: str) -> int:
@@ -77,27 +78,56 @@ def checked_port(port: int, option: str) -> int:
     return port
 
 
-def prober(own_node: str, params: Mapping[str, Any], option: str) -> Prober:
-    """Return what the host of own_node brings to its attempts; files not given are where the role erlang_node puts
-    them. Raises OptionError.
+def usual_credentials(own_node: str, params: Mapping[str, Any], option: str) -> Credentials:
+    """Return what options say that the node of this host brings to its connections; files not given are where the role
+    erlang_node puts them, and TLS 1.3 is the version not given. Raises OptionError.
     """
-    name, host = split_node(own_node, option)
-    credentials = Credentials(
-        certificate_file(own_node, params, option),
-        params["cacertfile"] or "/etc/erlang/%s/ca.pem" % name,
-        params["tls_minimum_version"],
+    directory = directory_of(own_node, params, option)
+    return Credentials(
+        params["certfile"] or directory + "/node.pem",
+        params["cacertfile"] or directory + "/ca.pem",
+        params.get("tls_minimum_version") or MINIMUM_VERSION,
     )
+
+
+def directory_of(own_node: str, params: Mapping[str, Any], option: str) -> str:
+    """Return the directory of the configuration of own_node; not given, it is where the role erlang_node puts it. Raises OptionError."""
+    return str(params.get("configuration") or "/etc/erlang/%s" % checked_node(own_node, option).name)
+
+
+def cookie_file_of(own_node: str, params: Mapping[str, Any], option: str) -> str:
+    """Return the path of the cookie of own_node; not given, it is where the role erlang_node puts it. Raises OptionError."""
+    return params["cookie_file"] or "/var/lib/merl/%s/.erlang.cookie" % checked_node(own_node, option).name
+
+
+def prober(own_node: str, params: Mapping[str, Any], option: str, texts: Texts) -> Prober:
+    """Return what the host of own_node brings to its attempts: what options say, and for the rest what the node's own files
+    do, which ``texts`` reads. Raises OptionError, also for files that are none of a node.
+    """
+    directory = directory_of(own_node, params, option)
+    said = node_configuration.read(directory, texts)
+    if said.options_file in said.problems:
+        raise OptionError("configuration: %s: %s" % (said.options_file, said.problems[said.options_file]))
+    if said.options is None and params.get("configuration"):
+        raise OptionError("configuration: %s cannot be read, or is not there" % said.options_file)
     return Prober(
-        host,
-        credentials,
-        params["cookie_file"] or "/var/lib/merl/%s/.erlang.cookie" % name,
+        checked_node(own_node, option).host,
+        _as_asked(said, usual_credentials(own_node, params, option), params),
+        cookie_file_of(own_node, params, option),
         checked_timeout(params["timeout"]),
     )
 
 
-def certificate_file(own_node: str, params: Mapping[str, Any], option: str) -> str:
-    """Return the path of the certificate of own_node; not given, it is where the role erlang_node puts it. Raises OptionError."""
-    return params["certfile"] or "/etc/erlang/%s/node.pem" % split_node(own_node, option)[0]
+def _as_asked(said: Configuration, usual: Credentials, params: Mapping[str, Any]) -> Credentials:
+    """Return what the node brings to the client's side of its connections, but for what options say otherwise."""
+    found = said.credentials("client", usual)
+    if params["certfile"]:
+        found = found._replace(certfile=params["certfile"], keyfile=None)
+    if params["cacertfile"]:
+        found = found._replace(cacertfile=params["cacertfile"])
+    if params["tls_minimum_version"]:
+        found = found._replace(minimum_version=params["tls_minimum_version"], maximum_version=None)
+    return found
 
 
 def checked_timeout(seconds: float, option: str = "timeout") -> float:
@@ -112,7 +142,7 @@ def as_peers(wanted: Sequence[Mapping[str, Any]], epmd_port: int | None) -> list
     found = []
     for number, peer in enumerate(wanted):
         option = "peers[%d]" % number
-        _name, host = split_node(peer["node"], option + ".node")
+        host = checked_node(peer["node"], option + ".node").host
         addresses = tuple(peer["address"] or ([peer["host"]] if peer.get("host") not in (None, host) else []))
         found.append(Peer(peer["node"], addresses, checked_port(peer["port"], option + ".port"), epmd_port))
     return found
@@ -140,7 +170,7 @@ def target() -> dict[str, dict[str, Any]]:
 def as_target(params: Mapping[str, Any]) -> Peer:
     """Return the running node that the options name; raise OptionError."""
     node = params["node"]
-    _name, host = split_node(node, "node")
+    host = checked_node(node, "node").host
     addresses = params["address"] or ([host] if params["from_node"] not in (None, node) else [*LOOPBACK, host])
     return Peer(node, tuple(addresses), checked_port(params["port"], "port"))
 
@@ -149,7 +179,7 @@ def as_own(node: str, address: Sequence[str] | None, port: int, epmd_port: int |
     """Return the node of this host as something to connect to: over the loopback first, as its public address may be
     beyond a NAT.
     """
-    _name, host = split_node(node, "node")
+    host = checked_node(node, "node").host
     return Peer(node, (*LOOPBACK, *(address or [host])), checked_port(port, "port"), epmd_port)
 
 

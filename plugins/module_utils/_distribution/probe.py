@@ -25,6 +25,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._distributio
     diagnosis,
     epmd,
     handshake,
+    node_name,
     tls,
 )
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.catalogue import Symptom
@@ -72,12 +73,12 @@ class Peer(NamedTuple):
     @property
     def name(self) -> str:
         """The part of the node name before the ``@``."""
-        return self.node.partition("@")[0]
+        return node_name.parsed(self.node).name
 
     @property
     def host(self) -> str:
         """The host part of the node name."""
-        return self.node.partition("@")[2]
+        return node_name.parsed(self.node).host
 
 
 class Network:
@@ -285,10 +286,6 @@ class Prober:
         self._context = _kept(lambda: tls.node_context(credentials))
         self._form = _kept(lambda: _form(credentials.certfile))
         self._cookie = _kept(lambda: tls.read_cookie(cookie_file, credentials.barred))
-
-    def bringing(self, credentials: tls.Credentials) -> Prober:
-        """Return the same with other credentials."""
-        return Prober(self.host, credentials, self.cookie_file, self.timeout, self.network)
 
     def context(self) -> ssl.SSLContext:
         """Return the node's own TLS context; raise LocalFileError."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import connections, diagnosis, probe
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import connections, diagnosis, node_name, probe
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.channel import ChannelError
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.connections import entries
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.hidden_node import (
@@ -131,14 +131,12 @@ def strangers(told: Mapping[str, Any], members: Collection[str]) -> dict[str, bo
     ``told`` is RUNNING of the node, ``members`` are the node names of the cluster. A hidden node at a host of the cluster is
     no stranger: control commands, remote shells and verifications are such, and their certificate is that of a member.
     """
-    hosts = {member.partition("@")[2] for member in members}
+    hosts = {node_name.parsed(member).host for member in members}
     found = dict.fromkeys((node for node in told["peers"] if node not in members), False)
-    found.update(dict.fromkeys((node for node in told["hidden_peers"] if node not in members and _host(node) not in hosts), True))
+    found.update(
+        dict.fromkeys((node for node in told["hidden_peers"] if node not in members and node_name.parsed(node).host not in hosts), True)
+    )
     return found
-
-
-def _host(node: str) -> str:
-    return node.partition("@")[2]
 
 
 def _names(nodes: Any) -> list[str]:

@@ -243,10 +243,9 @@ def verify(params: Mapping[str, Any], host: findings.Host) -> dict[str, Any]:
     epmd_port = options.asked_epmd_port(params)
     peers = options.peers_of(node, params, epmd_port)
     own = options.as_own(node, params["address"], params["port"], epmd_port) if node else None
-    prober = options.prober(node, params, "node") if node else None
-    described = findings.Node(findings.place(params, prober), host) if prober else None
-    if prober is not None and described is not None:
-        prober = prober.bringing(described.credentials("client"))
+    timeout = options.checked_timeout(params["timeout"])
+    described = findings.Node(findings.place(params), host) if node else None
+    prober = described.prober(timeout) if described else None
     task = Task(
         origin=params["host"] or (own.host if own else socket.gethostname()),
         own=own,

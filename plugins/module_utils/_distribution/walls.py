@@ -18,7 +18,7 @@ import ssl
 from collections.abc import Sequence
 from typing import Any, Callable, NamedTuple
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import diagnosis, handshake, tls
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import diagnosis, handshake, node_name, tls
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.channel import ChannelError, Deadline
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.probe import (
     Attempt,
@@ -217,9 +217,9 @@ def claimable(own_host: str, peer: Peer, others: Sequence[str]) -> str:
     """Return a name that our certificate does not carry: one at a third node's host if there is one, as the peer's table
     allows every name at that host to who has its certificate.
     """
-    foreign = [node for node in others if node.partition("@")[2] != own_host]
+    foreign = [node for node in others if node_name.parsed(node).host != own_host]
     third = [node for node in foreign if node != peer.node]
-    host = ([*third, *foreign, NOBODY])[0].partition("@")[2]
+    host = node_name.parsed([*third, *foreign, NOBODY][0]).host
     return "%s@%s" % (REFUSED, host)
 
 

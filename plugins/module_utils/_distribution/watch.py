@@ -100,13 +100,13 @@ def look(settings: Mapping[str, Any], host: findings.Host) -> Findings:
     """
     node = settings["node"]
     began, clock = datetime.now(timezone.utc), time.perf_counter()
-    prober = options.prober(node, settings, "node")
+    timeout = options.checked_timeout(settings["timeout"])
     epmd_port = options.asked_epmd_port(settings)
     own = options.as_own(node, settings["address"], settings["port"], epmd_port)
     peers = options.peers_of(node, settings, epmd_port)
-    described = findings.Node(findings.place(settings, prober), host)
+    described = findings.Node(findings.place(settings), host)
     faults = [found.fault for found in described.standing([peer.node for peer in peers], began)]
-    prober = prober.bringing(described.credentials("client"))
+    prober = described.prober(timeout)
     first, *edges = probe.probe(node, prober, [own, *peers])
     connected = _strangers(prober, own, settings) if first.fault is None else None
     samples = [

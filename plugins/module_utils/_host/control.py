@@ -25,7 +25,7 @@ from collections.abc import Mapping, Sequence
 from types import FrameType
 from typing import NamedTuple, NoReturn
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import asking
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import asking, node_name
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.asking import Question, Refusal
 from ansible_collections.beam.tls_distribution.plugins.module_utils._host import commands, sandbox, terminal
 from ansible_collections.beam.tls_distribution.plugins.module_utils._host.harmless import Harmless
@@ -259,7 +259,7 @@ def _answer(settings: Settings, arguments: Sequence[str]) -> int:
 
 
 def _asked(settings: Settings, name: str, action: str, seconds: float, rest: Sequence[str]) -> str:
-    own = asking.own(settings.node, settings.directory, _texts(settings.directory), settings.home + "/.erlang.cookie")
+    own = asking.own(settings.node, settings.directory, _texts, settings.home + "/.erlang.cookie")
     if action == "ping":
         asking.ping(own, rest[0] if rest else settings.node, name)
         return "pong\n"
@@ -270,17 +270,18 @@ def _asked(settings: Settings, name: str, action: str, seconds: float, rest: Seq
     return asking.text(own, name, Question(action, tuple(map(os.fsencode, rest)), seconds))
 
 
-def _texts(directory: str) -> dict[str, str]:
+def _texts(paths: Sequence[str]) -> dict[str, str]:
+    """Return the text of those of the files that can be read."""
     found = {}
-    for name in (asking.ARGUMENTS, asking.OPTIONS, asking.TABLE):
-        with contextlib.suppress(OSError), open(os.path.join(directory, name), encoding="utf-8", errors="replace") as stream:
-            found[name] = stream.read()
+    for path in paths:
+        with contextlib.suppress(OSError), open(path, encoding="utf-8", errors="replace") as stream:
+            found[path] = stream.read()
     return found
 
 
 def _take_name(settings: Settings) -> str:
     """Return one of a few names for the hidden node, held by a lock until this process ends; raise Refusal."""
-    name, _sign, host = settings.node.partition("@")
+    _node, name, host = node_name.parsed(settings.node)
     for slot in range(1, NAMES + 1):
         path = os.path.join(settings.home, ".control.%d" % slot)
         try:

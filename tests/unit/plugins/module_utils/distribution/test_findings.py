@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import certificate, findings
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import certificate, findings, node_configuration
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import foreign
 from authorities import root
 
@@ -79,10 +79,10 @@ class Bench:
         self.authorities = (digest(authority),)
         self.write(".cookie", "a-cookie-for-tests")
         (directory / ".cookie").chmod(0o400)
-        self.write(findings.OPTIONS, OPTIONS.format(directory))
-        self.write(findings.ARGUMENTS, "-name %s\n-proto_dist inet_tls\n" % BRAVO)
-        self.write(findings.TABLE, "{listen_port, 4370}.\n{peer, '%s', resolve, 4370}.\n" % CAROL)
-        self.write(findings.SYSTEM, "[{kernel, []}].\n")
+        self.write(node_configuration.OPTIONS, OPTIONS.format(directory))
+        self.write(node_configuration.ARGUMENTS, "-name %s\n-proto_dist inet_tls\n" % BRAVO)
+        self.write(node_configuration.TABLE, "{listen_port, 4370}.\n{peer, '%s', resolve, 4370}.\n" % CAROL)
+        self.write(node_configuration.SYSTEM, "[{kernel, []}].\n")
 
     def write(self, name: str, text: str) -> None:
         (self.directory / name).write_text(text)
@@ -124,11 +124,11 @@ def test_nothing_is_said_of_a_node_that_systemd_does_not_know(bench: Bench):
 @pytest.mark.parametrize(
     ("name", "old", "new", "fault"),
     [
-        (findings.OPTIONS, "[{server", "[{server}", "options-file-invalid"),
-        (findings.SYSTEM, "[]}]", "}]", "options-file-invalid"),
-        (findings.TABLE, "4370}.\n{peer", "4370}\n{peer", "options-file-invalid"),
-        (findings.ARGUMENTS, "-name", "-sname", "names-mixed"),
-        (findings.ARGUMENTS, "-proto_dist inet_tls", "", "plain-node"),
+        (node_configuration.OPTIONS, "[{server", "[{server}", "options-file-invalid"),
+        (node_configuration.SYSTEM, "[]}]", "}]", "options-file-invalid"),
+        (node_configuration.TABLE, "4370}.\n{peer", "4370}\n{peer", "options-file-invalid"),
+        (node_configuration.ARGUMENTS, "-name", "-sname", "names-mixed"),
+        (node_configuration.ARGUMENTS, "-proto_dist inet_tls", "", "plain-node"),
         ("node.pem", "PRIVATE KEY", "PUBLIC KEY", "certificate-file-invalid"),
         ("ca.pem", "CERTIFICATE", "NOTHING", "trust-file-invalid"),
     ],
@@ -141,19 +141,19 @@ def test_a_spoilt_file(bench: Bench, name: str, old: str, new: str, fault: str):
 @pytest.mark.parametrize(
     ("name", "old", "new", "faults"),
     [
-        (findings.OPTIONS, "{verify, verify_peer}", "{verify, verify_none}", ["trust-loosened"]),
-        (findings.OPTIONS, "{verify, verify_peer},\n", "\n", ["trust-loosened"]),
-        (findings.OPTIONS, "{fail_if_no_peer_cert, true}", "{fail_if_no_peer_cert, false}", ["trust-loosened"]),
-        (findings.OPTIONS, ",\n   {fail_if_no_peer_cert, true}", "", ["trust-loosened"]),
-        (findings.OPTIONS, "verify_peer}]}]", "verify_peer}, {server_name_indication, disable}]}]", ["trust-loosened"]),
-        (findings.OPTIONS, "{server, [", "{server, [{verify_fun, {my, verify, []}}, ", ["trust-loosened"]),
-        (findings.OPTIONS, "{server, [", "{server, [{partial_chain, {my, chain}}, ", ["trust-loosened"]),
-        (findings.OPTIONS, "{client, [", "{client, [{customize_hostname_check, []}, ", ["trust-loosened"]),
-        (findings.OPTIONS, "{server, [", '{server, [{sni_hosts, [{"a", [{verify, verify_none}]}]}, ', ["trust-loosened"]),
-        (findings.OPTIONS, "{server, [", "{server, [{cacerts, public_key:cacerts_get()}, ", ["options-file-invalid"]),
-        (findings.OPTIONS, "{server, [", "{server, [{verify_fun, undefined}, ", []),
-        (findings.ARGUMENTS, "-proto_dist", "-ssl_dist_opt server_verify verify_none\n-proto_dist", ["trust-loosened"]),
-        (findings.TABLE, "4370}.\n", "4370}.\n{peer, 'guard@eve.example.net', resolve, 4370}.\n", ["table-beyond-cluster"]),
+        (node_configuration.OPTIONS, "{verify, verify_peer}", "{verify, verify_none}", ["trust-loosened"]),
+        (node_configuration.OPTIONS, "{verify, verify_peer},\n", "\n", ["trust-loosened"]),
+        (node_configuration.OPTIONS, "{fail_if_no_peer_cert, true}", "{fail_if_no_peer_cert, false}", ["trust-loosened"]),
+        (node_configuration.OPTIONS, ",\n   {fail_if_no_peer_cert, true}", "", ["trust-loosened"]),
+        (node_configuration.OPTIONS, "verify_peer}]}]", "verify_peer}, {server_name_indication, disable}]}]", ["trust-loosened"]),
+        (node_configuration.OPTIONS, "{server, [", "{server, [{verify_fun, {my, verify, []}}, ", ["trust-loosened"]),
+        (node_configuration.OPTIONS, "{server, [", "{server, [{partial_chain, {my, chain}}, ", ["trust-loosened"]),
+        (node_configuration.OPTIONS, "{client, [", "{client, [{customize_hostname_check, []}, ", ["trust-loosened"]),
+        (node_configuration.OPTIONS, "{server, [", '{server, [{sni_hosts, [{"a", [{verify, verify_none}]}]}, ', ["trust-loosened"]),
+        (node_configuration.OPTIONS, "{server, [", "{server, [{cacerts, public_key:cacerts_get()}, ", ["options-file-invalid"]),
+        (node_configuration.OPTIONS, "{server, [", "{server, [{verify_fun, undefined}, ", []),
+        (node_configuration.ARGUMENTS, "-proto_dist", "-ssl_dist_opt server_verify verify_none\n-proto_dist", ["trust-loosened"]),
+        (node_configuration.TABLE, "4370}.\n", "4370}.\n{peer, 'guard@eve.example.net', resolve, 4370}.\n", ["table-beyond-cluster"]),
     ],
 )  # fmt: skip
 def test_what_lets_in_more_than_the_cluster(bench: Bench, name: str, old: str, new: str, faults: list[str]):
@@ -194,28 +194,28 @@ def test_a_bundle_of_many_is_told_in_a_few_words(bench: Bench):
 def test_each_side_has_a_bundle_of_its_own(bench: Bench):
     bench.write("world.pem", (bench.directory / "ca.pem").read_text() + root("elsewhere"))
     text = OPTIONS.format(bench.directory)
-    bench.write(findings.OPTIONS, "world.pem".join(text.rsplit("ca.pem", 1)))
+    bench.write(node_configuration.OPTIONS, "world.pem".join(text.rsplit("ca.pem", 1)))
     assert bench.found() == ["trust-beyond-cluster"]
-    bench.write(findings.OPTIONS, text.replace("ca.pem", "world.pem", 1))
+    bench.write(node_configuration.OPTIONS, text.replace("ca.pem", "world.pem", 1))
     assert bench.found() == ["trust-beyond-cluster"]
 
 
 def test_cas_in_the_options_themselves(bench: Bench):
     (der,) = certificate.from_pem(root("elsewhere"))
     inline = "{cacerts, [<<%s>>]}" % ",".join(str(byte) for byte in der)
-    bench.edit(findings.OPTIONS, "{server, [", "{server, [%s, " % inline)
+    bench.edit(node_configuration.OPTIONS, "{server, [", "{server, [%s, " % inline)
     assert bench.found() == ["trust-unknown-ca"]
 
 
 def test_options_in_another_file_than_the_role_writes(bench: Bench):
     text = OPTIONS.format(bench.directory)
     bench.write("elsewhere.conf", text.replace("verify_peer", "verify_none"))
-    bench.edit(findings.ARGUMENTS, "-proto_dist", "-ssl_dist_optfile %s/elsewhere.conf\n-proto_dist" % bench.directory)
+    bench.edit(node_configuration.ARGUMENTS, "-proto_dist", "-ssl_dist_optfile %s/elsewhere.conf\n-proto_dist" % bench.directory)
     assert bench.found() == ["trust-loosened"]
 
 
 def test_a_peer_that_is_not_in_the_table_is_named(bench: Bench):
-    bench.edit(findings.TABLE, CAROL, BRAVO)
+    bench.edit(node_configuration.TABLE, CAROL, BRAVO)
     (finding,) = bench.node().findings([CAROL], datetime.now(timezone.utc))
     assert finding.as_result()["peer"] == CAROL
 
@@ -223,9 +223,9 @@ def test_a_peer_that_is_not_in_the_table_is_named(bench: Bench):
 def test_a_certificate_of_another_host(bench: Bench):
     pem = foreign.certificate("carol.example.net")
     bench.write("other.pem", pem)
-    bench.edit(findings.OPTIONS, "node.pem", "other.pem")
+    bench.edit(node_configuration.OPTIONS, "node.pem", "other.pem")
     assert bench.found() == ["certificate-name"]
-    bench.write(findings.OPTIONS, OPTIONS.format(bench.directory).replace("node.pem", "other.pem", 1))
+    bench.write(node_configuration.OPTIONS, OPTIONS.format(bench.directory).replace("node.pem", "other.pem", 1))
     assert bench.found() == ["server-certificate-name"]
     assert bench.node().credentials("server").certfile.endswith("other.pem")
     assert bench.node().credentials("client").certfile.endswith("node.pem")
@@ -244,7 +244,7 @@ def test_a_key_of_another_certificate(bench: Bench):
         ("node.pem", "certificate-file-unreadable"),
         ("ca.pem", "trust-file-unreadable"),
         (".cookie", "cookie-file-unreadable"),
-        (findings.OPTIONS, "options-file-unreadable"),
+        (node_configuration.OPTIONS, "options-file-unreadable"),
     ],
 )
 def test_a_file_that_the_account_cannot_read(bench: Bench, name: str, fault: str):
@@ -305,7 +305,7 @@ def test_who_an_uninvited_epmd_is(bench: Bench):
 
 def test_a_node_that_does_not_start_with_a_spoilt_file_has_one_fault(bench: Bench):
     bench.host.it = DOWN
-    bench.edit(findings.OPTIONS, "[{server", "[{server}")
+    bench.edit(node_configuration.OPTIONS, "[{server", "[{server}")
     assert bench.found() == ["options-file-invalid"]
 
 

@@ -53,9 +53,9 @@ def test_arguments_whose_quotation_marks_do_not_match():
 
 def test_peers_table():
     text = "{listen_port, 4370}.\n{epmd, false}.\n{peer, 'g@a', resolve, 4370}.\n{peer, 'g@b', \"192.0.2.1\", epmd}.\n"
-    assert settings.peers_table(text) == ["g@a", "g@b"]
+    assert [entry.node for entry in settings.peer_entries(text)] == ["g@a", "g@b"]
     with pytest.raises(settings.SettingsError):
-        settings.peers_table("{listen_port, 4370}.")
+        settings.peer_entries("{listen_port, 4370}.")
 
 
 def test_system():

@@ -43,7 +43,6 @@ def settings(tmp_path):
         "unit": "erlang-guard.service",
         "account": "merl",
         "authorities": [(tmp_path / "ca.pem").read_text()],
-        "tls_minimum_version": "TLSv1.3",
         "timeout": 2,
         "discovery": "map",
         "epmd_port": 4369,

@@ -11,6 +11,7 @@ import sys
 import pytest
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import asking
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.asking import Refusal
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.node_configuration import Texts
 from ansible_collections.beam.tls_distribution.plugins.module_utils._host import control
 
 VM_ARGS = "-name\nx@alpha.example.net\n-proto_dist\ninet_tls\n-epmd_port\n4444\n"
@@ -20,6 +21,12 @@ PEERS = (
     "{peer, 'x@bravo.example.net', resolve, epmd}.\n{peer, 'x@carol.example.net', \"198.18.3.10\", 4371}.\n"
 )
 TEXTS = {"vm.args": VM_ARGS, "inet_tls.conf": TLS, "peers.config": PEERS}
+
+
+def reader(directory: str, files: dict[str, str]) -> Texts:
+    """Return what reads the files of a directory, which are given by their names."""
+    held = {"%s/%s" % (directory, name): text for name, text in files.items()}
+    return lambda paths: {path: held[path] for path in paths if path in held}
 
 
 def relay(program: str, seconds: float = 30) -> int:
@@ -52,7 +59,7 @@ def test_a_process_that_hangs_is_ended() -> None:
 
 
 def test_what_a_node_s_files_say() -> None:
-    own = asking.own("x@alpha.example.net", "/etc/erlang/x", TEXTS, "/cookie")
+    own = asking.own("x@alpha.example.net", "/etc/erlang/x", reader("/etc/erlang/x", TEXTS), "/cookie")
     found = own.prober.credentials
     assert (found.certfile, found.keyfile, found.cacertfile) == ("/n.pem", "/n.key", "/c.pem")
     assert (found.minimum_version, found.maximum_version) == ("TLSv1.2", "TLSv1.3")
@@ -74,5 +81,5 @@ def test_what_a_node_s_files_say() -> None:
 def test_files_that_do_not_serve(changed: dict[str, str | None], sentence: str) -> None:
     texts = {name: text for name, text in {**TEXTS, **changed}.items() if text is not None}
     with pytest.raises(Refusal) as refused:
-        asking.own("x@alpha", "/etc/x", texts, "/cookie")
+        asking.own("x@alpha", "/etc/x", reader("/etc/x", texts), "/cookie")
     assert sentence in str(refused.value)

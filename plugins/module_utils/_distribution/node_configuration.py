@@ -1,0 +1,81 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a node is held to, as its own files say it: the files and TLS settings that it brings to its connections, the names of its
+cluster's nodes, its flags.
+
+Whoever connects in the place of a node (verification, watch, the modules that ask nodes, the control command) learns from here
+with what. Files are read by what is handed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import node_settings
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.node_settings import (
+    Arguments,
+    Entry,
+    Side,
+    TlsOptions,
+)
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.tls import Credentials
+
+OPTIONS, ARGUMENTS, TABLE, SYSTEM = "inet_tls.conf", "vm.args", "peers.config", "sys.config"
+"""The node's configuration files, by the names the role erlang_node gives them."""
+
+Texts = Callable[[Sequence[str]], Mapping[str, str]]
+"""Returns the text of those of the files, by their paths, that can be read."""
+
+
+class Configuration(NamedTuple):
+    """What the files of a node's directory say; None for a file that cannot be read or is not what a node reads.
+
+    ``options_file`` is the path of the TLS options, which the flags may name elsewhere. ``read`` are the paths of the files
+    that were read; ``problems`` says, by path, why a file is not what a node reads.
+    """
+
+    directory: str
+    options_file: str
+    arguments: Arguments | None
+    options: TlsOptions | None
+    entries: Sequence[Entry] | None
+    read: Sequence[str]
+    problems: Mapping[str, str]
+
+    def path(self, name: str) -> str:
+        """Return the path of a file of the directory."""
+        return "%s/%s" % (self.directory, name)
+
+    def side(self, side: str) -> Side:
+        """Return what the TLS options say of a side, ``server`` or ``client``."""
+        said: Side = getattr(self.options, side) if self.options is not None else Side()
+        return said
+
+    def credentials(self, side: str, usual: Credentials) -> Credentials:
+        """Return what the node brings to a side of its connections; what its files leave out is as in ``usual``."""
+        return node_settings.credentials(self.side(side), usual)
+
+
+def read(directory: str, texts: Texts) -> Configuration:
+    """Return what the files of a directory of configuration say."""
+    arguments, table, system = ("%s/%s" % (directory, name) for name in (ARGUMENTS, TABLE, SYSTEM))
+    found = dict(texts([arguments, table, system]))
+    problems: dict[str, str] = {}
+    flags = _said(found, arguments, node_settings.arguments, problems)
+    options = (flags and flags.options) or "%s/%s" % (directory, OPTIONS)
+    found.update(texts([options]))
+    said = _said(found, options, node_settings.tls_options, problems)
+    entries = _said(found, table, node_settings.peer_entries, problems)
+    _said(found, system, node_settings.check_system, problems)
+    return Configuration(directory, options, flags, said, entries, list(found), problems)
+
+
+def _said(texts: Mapping[str, str], path: str, reader: Callable[[str], Any], problems: dict[str, str]) -> Any:
+    try:
+        return reader(texts[path]) if path in texts else None
+    except node_settings.SettingsError as error:
+        problems[path] = str(error)
+        return None
