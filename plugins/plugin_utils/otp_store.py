@@ -20,7 +20,7 @@ import typing as t
 from pathlib import Path
 
 from ansible.module_utils.urls import open_url
-from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError, without_password
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.otp import Archive, File, Source
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import otp_source
 from ansible_collections.beam.tls_distribution.plugins.module_utils._host import unpacking
@@ -84,7 +84,7 @@ class Store:
         target = self._directory() / (digest + ".archive")
         if target.exists():
             return File(target.name, str(target), digest)
-        self._say("fetching %s" % url)
+        self._say("fetching %s" % without_password(url))
         staged = target.with_name(target.name + ".staged")
         try:
             with open_url(url, timeout=_TIMEOUT) as answer, staged.open("wb") as file:

@@ -166,7 +166,7 @@ def test_faults_of_an_otp_that_is_built(tmp_path: Path) -> None:
         tmp_path,
         all={"erlang_otp_source": "build", "erlang_otp_cache": str(tmp_path / "cache"), "erlang_otp_build_source": archive},
         alpha={"erlang_otp_build_source": "no-such-otp.tar.gz"},
-        bravo={"erlang_otp_build_source": "http://198.18.0.250/otp.tar.gz", "erlang_otp_build_sha256": "0" * 64},
+        bravo={"erlang_otp_build_source": "http://builder:%s@198.18.0.250/otp.tar.gz" % SECRETS[0], "erlang_otp_build_sha256": "0" * 64},
         carol={"erlang_otp_build_sha256": "f" * 64, "erlang_otp_build_patches": ["no-such.patch"]},
         dave={"erlang_otp_build_options": ["--without-ssl"]},
     )
@@ -174,13 +174,14 @@ def test_faults_of_an_otp_that_is_built(tmp_path: Path) -> None:
     out = " ".join(done.out.split())
     for sentence in (
         "alpha: erlang_otp_build_source 'no-such-otp.tar.gz' is not on the controller",
-        "bravo: erlang_otp_build_source 'http://198.18.0.250/otp.tar.gz' cannot be fetched",
+        "bravo: erlang_otp_build_source 'http://builder:...@198.18.0.250/otp.tar.gz' cannot be fetched",
         "is not what erlang_otp_build_sha256 says: its SHA-256 is",
         "carol: erlang_otp_build_patches 'no-such.patch' is not on the controller",
         "no inet_ssl_port patch fits the source tree of OTP 99.0; there are patches for OTP 26, 27, 28, 29",
         "dave: erlang_otp_build_options '--without-ssl' leaves out an application that the node starts",
     ):
         assert sentence in out, "%s is not in:\n%s" % (sentence, done.out)
+    assert SECRETS[0] not in out
 
 
 def test_without_a_fault_hosts_are_asked_for(tmp_path: Path) -> None:

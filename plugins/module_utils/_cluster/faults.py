@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -16,6 +17,10 @@ INHERITED = {
     "erlang_node_listen_port": "erlang_node_port",
     "erlang_node_sources": "erlang_node_addresses",
 }
+
+
+_PASSWORD = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://[^\s/?#:@]*):[^\s/?#]*@")
+"""What of a URL is its password, with the scheme and the user before it. A password with an at sign in it ends at the last one."""
 
 
 class InputError(ValueError):
@@ -54,7 +59,7 @@ class Fault(NamedTuple):
 
     def __str__(self) -> str:
         given = "" if self.value is None else " %s" % shown(self.value)
-        return "%s: %s%s %s; %s." % (self.host, self.variable, given, self.problem, self.fix)
+        return without_password("%s: %s%s %s; %s." % (self.host, self.variable, given, self.problem, self.fix))
 
 
 class TopologyError(Exception):
@@ -76,10 +81,18 @@ def listed(words: Iterable[str], conjunction: str = "and", limit: int = 8) -> st
 
 
 def shown(value: Any) -> str:
-    """A value as a sentence shows it: strings in quotes, long ones cut short."""
-    text = "'%s'" % value if isinstance(value, str) else str(value)
+    """A value as a sentence shows it: strings in quotes, long ones cut short, passwords of URLs left out."""
+    text = without_password("'%s'" % value if isinstance(value, str) else str(value))
     text = " ".join(text.split()) or "''"
     return text if len(text) <= 100 else text[:97] + "..."
+
+
+def without_password(text: str) -> str:
+    """A text in which no URL shows the password that is part of it.
+
+    Source: RFC 3986, section 3.2.1 (userinfo).
+    """
+    return _PASSWORD.sub(r"\1:...@", text)
 
 
 def fold(faults: Iterable[Fault]) -> list[Fault]:
