@@ -18,8 +18,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.beam.tls_distribution.plugins.module_utils._building import recipe, status
-from ansible_collections.beam.tls_distribution.plugins.module_utils._host import unpacking
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils import transfer
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils import files, transfer
 
 display = Display()
 
@@ -132,13 +131,11 @@ class ActionModule(ActionBase):
         answer = self._module(arguments, variables, step="result")
         display.display("%s, fetching the archive" % self._title)
         described = {"sha256": answer["sha256"], "manifest": json.loads(answer["manifest"])}
-        staged = archive.with_name(archive.name + ".fetched")
-        transfer.fetched(self, answer["archive"], str(staged))
-        if unpacking.sha256(str(staged)) != answer["sha256"]:
-            staged.unlink()
-            raise AnsibleActionFail("%s: the archive that was fetched is not the one that was built; run again" % self._host)
-        archive.with_name(archive.name + ".json").write_text(json.dumps(described, indent=2) + "\n")
-        staged.rename(archive)
+        with files.beside(archive) as staged:
+            self._connection.fetch_file(answer["archive"], str(staged))
+            if files.sha256(staged) != answer["sha256"]:
+                raise AnsibleActionFail("%s: the archive that was fetched is not the one that was built; run again" % self._host)
+            files.write(archive.with_name(archive.name + ".json"), json.dumps(described, indent=2) + "\n")
         self._module(arguments, variables, step="clean")
 
     @contextlib.contextmanager

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils._host.start_failure import explained
+from ansible_collections.beam.tls_distribution.plugins.module_utils._system.start_failure import explained
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import secrets
 
 

@@ -22,9 +22,10 @@ options:
       - The programs.
       - V(watch) is that of the standing watch, which checks the edges of a host as M(beam.tls_distribution.node_ping) does.
       - V(control) is what is behind a node's control command, which asks the node as M(beam.tls_distribution.node_call) does.
+      - V(packet_filter) loads, checks and keeps the packet filter of a node.
     type: list
     elements: str
-    choices: [control, watch]
+    choices: [control, packet_filter, watch]
     required: true
   digest:
     description: Return the SHA-256 of each archive in hexadecimal, in place of the archive.
@@ -54,7 +55,7 @@ from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import bundle
 
-PROGRAMS = {"control": "_host.control", "watch": "_host.watch"}
+PROGRAMS = {"control": "_host.control", "packet_filter": "_host.packet_filter", "watch": "_host.watch"}
 """The module of ``module_utils`` that is the start of each program."""
 
 
@@ -66,7 +67,7 @@ class LookupModule(LookupBase):
         self.set_options(var_options=variables, direct=kwargs)
         unknown = [name for name in terms if name not in PROGRAMS]
         if unknown:
-            raise AnsibleLookupError("There is no program %s; there are %s." % (", ".join(unknown), " and ".join(PROGRAMS)))
+            raise AnsibleLookupError("There is no program %s; there are %s." % (", ".join(unknown), ", ".join(PROGRAMS)))
         if self.get_option("digest"):
             return [bundle.digest(PROGRAMS[name]) for name in terms]
         return [base64.b64encode(bundle.program(PROGRAMS[name])).decode("ascii") for name in terms]

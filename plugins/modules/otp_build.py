@@ -96,8 +96,8 @@ seconds:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.beam.tls_distribution.plugins.module_utils._building import engine, recipe
-from ansible_collections.beam.tls_distribution.plugins.module_utils._host import survey
+from ansible_collections.beam.tls_distribution.plugins.module_utils._building import recipe
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host import building, survey
 
 
 def main() -> None:
@@ -116,14 +116,14 @@ def main() -> None:
         supports_check_mode=True,
     )
     params = module.params
-    build = engine.Build(os.path.join(params["directory"], recipe.directory_name(params["otp"], params["platform"])))
+    build = building.Build(os.path.join(params["directory"], recipe.directory_name(params["otp"], params["platform"])))
     try:
         if params["step"] == "result":
             module.exit_json(changed=True, **build.result())
         if params["step"] == "clean":
             build.clean()
             module.exit_json(changed=True)
-        engine.check_platform(params["platform"], survey.platform())
+        building.check_platform(params["platform"], survey.platform())
         build.take_in(params["otp"], params["sent"])
         lacks = build.lacks(params["otp"])
         if lacks:
@@ -131,7 +131,7 @@ def main() -> None:
         jobs = params["jobs"] or os.cpu_count() or 1
         started = build.begin(params["otp"], params["platform"], jobs, params["applications"])
         module.exit_json(changed=True, lacks=[], started=started, directory=build.directory, status=build.status)
-    except engine.BuildError as error:
+    except building.BuildError as error:
         module.fail_json(msg=error.problem)
 
 

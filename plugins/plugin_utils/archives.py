@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import tarfile
@@ -16,7 +15,7 @@ from pathlib import Path
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError, listed
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.topology import Release
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.release import ReleaseError, read_rel
-from ansible_collections.beam.tls_distribution.plugins.module_utils._host import unpacking
+from ansible_collections.beam.tls_distribution.plugins.module_utils._system import archives as tar_archives
 
 _REL = re.compile(r"releases/(?:(?P<version>[^/]+)/)?(?P<name>[^/]+)\.rel\Z")
 _APP = re.compile(r"lib/(?P<name>[a-z][A-Za-z0-9_@]*)(?:-[^/]+)?/ebin/(?P=name)\.app\Z")
@@ -38,14 +37,13 @@ def read(path: Path) -> Release:
     """
     try:
         with path.open("rb") as file:
-            digest = hashlib.sha256()
-            for block in iter(lambda: file.read(1 << 20), b""):
-                digest.update(block)
-        with unpacking.opened(str(path)) as archive:
-            content = _scan(archive)
+            digest = tar_archives.sha256(file)
+            file.seek(0)
+            with tar_archives.opened(file) as archive:
+                content = _scan(archive)
     except FileNotFoundError:
         raise InputError("is not on the controller", "build it, or correct the path") from None
-    except unpacking.UnpackingError as error:
+    except tar_archives.ArchiveError as error:
         raise InputError(str(error), _BUILD_IT) from None
     except OSError as error:
         raise InputError("cannot be read on the controller (%s)" % error.strerror, "correct the path, or build it again") from None
@@ -54,7 +52,7 @@ def read(path: Path) -> Release:
         if application in content.directories and application not in content.bundled:
             directory = content.directories[application]
             raise InputError("holds %s without its ebin/%s.app" % (directory, application), _BUILD_IT)
-    return Release(name, version, str(path), digest.hexdigest(), applications, sorted(content.bundled))
+    return Release(name, version, str(path), digest, applications, sorted(content.bundled))
 
 
 class _Content(t.NamedTuple):
@@ -66,9 +64,9 @@ class _Content(t.NamedTuple):
 
 
 def _scan(archive: tarfile.TarFile) -> _Content:
-    """Looks through an archive, as the host that unpacks it will. Raises UnpackingError for what that would refuse."""
+    """Looks through an archive, as the host that unpacks it will. Raises ArchiveError for what that would refuse."""
     found = _Content({}, set(), {})
-    for member in unpacking.members(archive):
+    for member in tar_archives.members(archive):
         directory = _LIB.match(member.name)
         if directory is not None:
             found.directories.setdefault(directory["name"], directory[0])

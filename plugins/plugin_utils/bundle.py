@@ -15,6 +15,7 @@ from pathlib import Path
 
 PACKAGE = "ansible_collections.beam.tls_distribution.plugins.module_utils"
 MODULES = Path(__file__).resolve().parents[1] / "module_utils"
+_INTERPRETER = b"#!/usr/bin/env -S python3 -I\n"
 _MAIN = "import sys\n\nfrom %s import main\n\nsys.exit(main(sys.argv[1:]))\n"
 _IMPORT = re.compile(r"(?m)^[ \t]*from %s\.([\w.]+) import (\([^)]*\)|[^\n]*)" % re.escape(PACKAGE))
 _NAME = re.compile(r"\w+")
@@ -26,7 +27,7 @@ _MODE = 0o644 << 16
 @functools.cache
 def program(module: str) -> bytes:
     """The archive whose start is ``main`` of ``module`` (as ``_host.watch``), which is given the arguments and returns the
-    exit code. The same sources make the same bytes.
+    exit code. A system can run it as a program, too. The same sources make the same bytes.
 
     Source: zipapp of Python's library.
     """
@@ -38,6 +39,7 @@ def program(module: str) -> bytes:
         for depth in range(1, len(parents) + 1):
             contents["/".join([*parents[:depth], "__init__.py"])] = ""
     archive = io.BytesIO()
+    archive.write(_INTERPRETER)
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as stream:
         for name in sorted(contents):
             entry = zipfile.ZipInfo(name, _TIME)

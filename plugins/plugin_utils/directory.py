@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import secrets
 import stat
@@ -15,9 +14,9 @@ import typing as t
 from pathlib import Path
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils import files
 
 _DIRECTORY_MODE = 0o700
-_FILE_MODE = 0o600
 _SECRET_LENGTH = 48
 _SECRETS = frozenset(["ca.key", "ca.pem", "ca.passphrase", "cookie"])
 _OWN = _SECRETS | {"lock", "plan.json", "report", "upstream.nft"}
@@ -85,29 +84,14 @@ def ensure(directory: Path, wanted: t.Sequence[str], check_mode: bool) -> list[s
             directory.chmod(_DIRECTORY_MODE)
     for name in (".gitignore", *wanted):
         path = directory / name
-        if path.exists() and stat.S_IMODE(path.stat().st_mode) == _FILE_MODE:
+        if path.exists() and stat.S_IMODE(path.stat().st_mode) == files.OWNER_ONLY:
             continue
         changed.append(str(path))
         if not check_mode:
-            _create(path, "*\n" if name == ".gitignore" else _secret() + "\n")
-            path.chmod(_FILE_MODE)
+            files.create(path, "*\n" if name == ".gitignore" else _secret() + "\n")
+            path.chmod(files.OWNER_ONLY)
     return changed
 
 
 def _secret() -> str:
     return "".join(secrets.choice(_ALPHABET) for _position in range(_SECRET_LENGTH))
-
-
-def _create(path: Path, content: str) -> None:
-    """Makes a file, whole or not at all; does nothing if there is one by that name."""
-    staged = path.with_name("%s.%s.staged" % (path.name, secrets.token_hex(8)))
-    descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE)
-    try:
-        with os.fdopen(descriptor, "w") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        with contextlib.suppress(FileExistsError):
-            os.link(staged, path)
-    finally:
-        staged.unlink()

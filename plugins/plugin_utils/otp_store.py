@@ -23,8 +23,7 @@ from ansible.module_utils.urls import open_url
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError, without_password
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.otp import Archive, File, Source
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import otp_source
-from ansible_collections.beam.tls_distribution.plugins.module_utils._host import unpacking
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils import archives
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils import archives, files
 
 _URL = re.compile(r"https?://", re.IGNORECASE)
 _VERSION = re.compile(r"releases/[^/]+/OTP_VERSION\Z")
@@ -85,21 +84,18 @@ class Store:
         if target.exists():
             return File(target.name, str(target), digest)
         self._say("fetching %s" % without_password(url))
-        staged = target.with_name(target.name + ".staged")
         try:
-            with open_url(url, timeout=_TIMEOUT) as answer, staged.open("wb") as file:
-                for block in iter(lambda: answer.read(1 << 20), b""):
-                    file.write(block)
-            found = unpacking.sha256(str(staged))
-            if found != digest:
-                raise InputError("is not what erlang_otp_build_sha256 says: its SHA-256 is %s" % found, "correct the URL or the digest")
-            staged.rename(target)
+            with files.beside(target) as staged:
+                with open_url(url, timeout=_TIMEOUT) as answer, staged.open("wb") as file:
+                    for block in iter(lambda: answer.read(1 << 20), b""):
+                        file.write(block)
+                found = files.sha256(staged)
+                if found != digest:
+                    raise InputError("is not what erlang_otp_build_sha256 says: its SHA-256 is %s" % found, "correct the URL or the digest")
         except OSError as error:
             reason = getattr(error, "reason", None) or error.strerror or error
             fix = "see that the controller reaches it, or give the path of a copy on the controller"
             raise InputError("cannot be fetched (%s)" % reason, fix) from None
-        finally:
-            staged.unlink(missing_ok=True)
         return File(target.name, str(target), digest)
 
     def _packed(self, tree: Path) -> File:
@@ -112,15 +108,14 @@ class Store:
         target = self._directory() / ("tree-%s.tar.gz" % signature.hexdigest()[:32])
         if not target.exists():
             self._say("packing %s" % tree)
-            staged = target.with_name(target.name + ".staged")
             with (
+                files.beside(target) as staged,
                 staged.open("wb") as file,
                 gzip.GzipFile("", "wb", compresslevel=1, fileobj=file, mtime=0) as packed,
                 tarfile.open(fileobj=packed, mode="w") as tar,
             ):
                 for path in members:
                     tar.add(path, os.path.join("otp", path.relative_to(tree)), recursive=False, filter=_anonymous)
-            staged.rename(target)
         return file_at(target)
 
     def _known(self, archive: File, read: t.Callable[[], dict[str, str]]) -> dict[str, str]:
@@ -131,9 +126,7 @@ class Store:
         except (OSError, ValueError):
             self._say("reading %s" % archive.path)
             known = read()
-            staged = memory.with_name("%s.%d.staged" % (memory.name, os.getpid()))
-            staged.write_text(json.dumps(known))
-            staged.rename(memory)
+            files.write(memory, json.dumps(known))
         return known
 
     def _directory(self) -> Path:
@@ -148,7 +141,7 @@ class Store:
 def file_at(path: Path) -> File:
     """A file with its digest. Raises InputError."""
     try:
-        return File(path.name, str(path), unpacking.sha256(str(path)))
+        return File(path.name, str(path), files.sha256(path))
     except FileNotFoundError:
         raise InputError("is not on the controller", "correct the path") from None
     except OSError as error:

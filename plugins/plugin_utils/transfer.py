@@ -2,16 +2,15 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Files of the controller on their way to a host, and back."""
+"""Files of the controller on their way to a host."""
 
 from __future__ import annotations
 
-import os
 import typing as t
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.beam.tls_distribution.plugins.module_utils._host import unpacking
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils import files
 
 
 def sent(action: ActionBase, paths: t.Mapping[str, str]) -> dict[str, str]:
@@ -36,7 +35,7 @@ def run_with_archive(
 
     A ``sha256`` that is among the arguments has to be that of the archive.
     """
-    digest = unpacking.sha256(archive)
+    digest = files.sha256(archive)
     wanted = arguments.get("sha256") or digest
     if wanted != digest:
         raise AnsibleActionFail(
@@ -62,14 +61,3 @@ def with_directory(action: ActionBase) -> None:
 def without_directory(action: ActionBase) -> None:
     """Removes the task's directory on the host."""
     action._remove_tmp_path(action._connection._shell.tmpdir)
-
-
-def fetched(action: ActionBase, there: str, here: str) -> None:
-    """Fetches a file, which appears here when it is whole."""
-    staged = "%s.%d.staged" % (here, os.getpid())
-    try:
-        action._connection.fetch_file(there, staged)
-        os.rename(staged, here)
-    finally:
-        if os.path.exists(staged):
-            os.unlink(staged)

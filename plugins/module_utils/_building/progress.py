@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 _MADE = re.compile(rb"\s(?:CC|CXX|ERLC|LD|AR|ASN1)\t|\s*(?:erlc|gcc|g\+\+|cc|c\+\+) ")
 _SOURCES = {".erl": (".beam",), ".c": (".o",), ".cpp": (".o",), ".yrl": (".beam",), ".asn1": (".beam",)}
@@ -20,26 +20,30 @@ _PASSED_OVER = frozenset(["test", "examples", "doc", "win32", "arm", "bootstrap"
 _TWICE = ("lib/kernel/", "lib/stdlib/", "lib/compiler/")
 """Applications that are compiled a second time, for the compiler that compiles the rest."""
 
+Walk = Iterable["tuple[str, list[str], list[str]]"]
+"""The directories of a tree from above as ``os.walk`` gives them; it goes into those that are left in the list of names."""
+
 
 def makes(line: bytes) -> bool:
     """Whether a line of make's output says that it makes a file."""
     return _MADE.match(line) is not None
 
 
-def expected(tree: str) -> int:
-    """How many files are to be made."""
-    return sum(1 + name.startswith(_TWICE) * name.endswith(".erl") for name in _files(tree) if os.path.splitext(name)[1] in _SOURCES)
+def expected(tree: str, walk: Walk, told: str) -> int:
+    """How many files are to be made in ``tree``; ``told`` is the text of ``lib/SKIP-APPLICATIONS``, which names what configure leaves out."""
+    names = _files(tree, walk, told)
+    return sum(1 + name.startswith(_TWICE) * name.endswith(".erl") for name in names if os.path.splitext(name)[1] in _SOURCES)
 
 
-def made(tree: str) -> int:
-    """How many files have been made already, by a make that was interrupted."""
-    return sum(name.endswith(".o") for name in _files(tree, ("obj",)))
+def made(tree: str, walk: Walk, told: str) -> int:
+    """How many files have been made already, by a make that was interrupted; arguments as those of :func:`expected`."""
+    return sum(name.endswith(".o") for name in _files(tree, walk, told, ("obj",)))
 
 
-def _files(tree: str, also: tuple[str, ...] = ()) -> Iterator[str]:
+def _files(tree: str, walk: Walk, told: str, also: tuple[str, ...] = ()) -> Iterator[str]:
     """The files of the emulator and of the applications that are built, by their paths in the tree."""
-    skipped = _skipped(tree)
-    for directory, names, files in os.walk(tree):
+    skipped = {"lib/" + name for name in told.split()}
+    for directory, names, files in walk:
         place = os.path.relpath(directory, tree)
         if place == ".":
             names[:] = [name for name in names if name in ("erts", "lib")]
@@ -50,12 +54,3 @@ def _files(tree: str, also: tuple[str, ...] = ()) -> Iterator[str]:
         names[:] = [name for name in names if name not in _PASSED_OVER or name in also]
         for name in files:
             yield "%s/%s" % (place, name)
-
-
-def _skipped(tree: str) -> set[str]:
-    """The applications that configure was told to leave out."""
-    try:
-        with open(os.path.join(tree, "lib", "SKIP-APPLICATIONS"), encoding="utf-8") as stream:
-            return {"lib/" + name for name in stream.read().split()}
-    except OSError:
-        return set()

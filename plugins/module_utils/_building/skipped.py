@@ -10,7 +10,7 @@ was told to leave out in ``lib/SKIP-APPLICATIONS``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Callable, NamedTuple
 
 Read = Callable[[str], "str | None"]
@@ -34,19 +34,6 @@ NEEDS = {
     "public_key": Need("openssl/crypto.h", "crypto"),
     "odbc": Need("sql.h", "odbc"),
 }
-
-_SWITCHES = frozenset(["javac", "dynamic-trace", "microstate-accounting", "libatomic_ops", "termcap", "clock-resolution"])
-
-
-def asked_for(options: Iterable[str]) -> list[str]:
-    """The applications that arguments of configure ask for by name (``--with-odbc``, ``--with-ssl=PATH``)."""
-    names = [option[len("--with-") :].split("=")[0] for option in options if option.startswith("--with-")]
-    return [name for name in names if name not in _SWITCHES and not name.startswith("ssl-")]
-
-
-def left_out(options: Iterable[str]) -> list[str]:
-    """The applications that arguments of configure leave out by name (``--without-odbc``)."""
-    return [option[len("--without-") :] for option in options if option.startswith("--without-")]
 
 
 def missing(needed: Sequence[str], read: Read) -> dict[str, str]:

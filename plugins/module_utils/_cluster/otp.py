@@ -14,9 +14,9 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Callable, NamedTuple
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils._building.skipped import left_out
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import checks
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import Fault, InputError, listed
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.configure import left_out
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.floors import Below
 
 PREFIX = "/opt/erlang/otp"

@@ -27,8 +27,9 @@ from typing import NamedTuple, NoReturn
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import asking, node_name
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.asking import Question, Refusal
-from ansible_collections.beam.tls_distribution.plugins.module_utils._host import commands, sandbox, terminal
-from ansible_collections.beam.tls_distribution.plugins.module_utils._host.harmless import Harmless
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host import commands, terminal
+from ansible_collections.beam.tls_distribution.plugins.module_utils._system import sandbox, systemd
+from ansible_collections.beam.tls_distribution.plugins.module_utils._system.harmless import Harmless
 
 TIMEOUT = "ERLANG_CONTROL_TIMEOUT"
 """Variable of the caller's environment: seconds that a call of ``rpc`` or ``eval`` may take."""
@@ -128,7 +129,7 @@ def _service_runs(settings: Settings) -> bool:
     """Show the line of the service; tell whether it is active."""
     service = settings.unit + ".service"
     outcome = commands.run(["systemctl", "show", "--property=" + ",".join(_STATUS), "--", service])
-    said = dict(line.split("=", 1) for line in outcome.out.splitlines() if "=" in line)
+    said = systemd.properties(outcome.out)
     state, since = said.get("ActiveState", "unknown"), said.get("ExecMainStartTimestamp", "")
     running = state in ("active", "reloading", "deactivating") and since
     _say(1, _line("service", "%s, %s%s" % (service, state, ", since " + since if running else "")))

@@ -22,6 +22,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Callable, NamedTuple
 
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host import writing
 from ansible_collections.beam.tls_distribution.plugins.module_utils._host.commands import Runner
 
 MAX_DIFF = 100_000
@@ -153,9 +154,10 @@ def _read(path: str) -> bytes:
         return stream.read()
 
 
-def _beside(path: str, suffix: str) -> str:
+def _previous(path: str) -> str:
+    """The name under which a file is kept until the set is in place."""
     directory, name = os.path.split(path)
-    return os.path.join(directory, ".%s.%s" % (name, suffix))
+    return os.path.join(directory, ".%s.previous" % name)
 
 
 def _text(content: bytes) -> str | None:
@@ -301,8 +303,7 @@ class _Change:
             self.differences.append(Difference(link.path, "link", before, after))
 
     def compare_leftovers(self, path: str) -> None:
-        for suffix in ("staged", "previous"):
-            leftover = _beside(path, suffix)
+        for leftover in (writing.staged(path), _previous(path)):
             if _status(leftover) is not None:
                 self.leftovers.append(leftover)
                 self.differences.append(Difference(leftover, "left by an interrupted run", "present\n", "absent\n"))
@@ -327,9 +328,9 @@ class _Change:
                 _change_access(path, after)
                 undo.append(partial(_change_access, path, before))
             for file in self.files:
-                self.put(_beside(file.path, "staged"), file.path, undo, done)
+                self.put(writing.staged(file.path), file.path, undo, done)
             for link in self.links:
-                staged = _beside(link.path, "staged")
+                staged = writing.staged(link.path)
                 os.symlink(link.target, staged)
                 undo.append(partial(_remove, staged))
                 self.put(staged, link.path, undo, done)
@@ -344,7 +345,7 @@ class _Change:
                 raise FileSetError(["%s: %s; nothing was changed" % (path, error.strerror), *stuck]) from error
             raise
         for path in done:
-            _remove(_beside(path, "previous"))
+            _remove(_previous(path))
 
     @staticmethod
     def make(directory: Directory, undo: list[Callable[[], None]]) -> None:
@@ -355,7 +356,7 @@ class _Change:
 
     @staticmethod
     def stage(file: File, undo: list[Callable[[], None]]) -> None:
-        staged = _beside(file.path, "staged")
+        staged = writing.staged(file.path)
         descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         undo.append(lambda: _remove(staged))
         with os.fdopen(descriptor, "wb") as stream:
@@ -379,21 +380,21 @@ class _Change:
         judged = [file for file in self.files if file.path in validator.paths]
         if not judged:
             return ""
-        outcome = run([*validator.command, *(_beside(file.path, "staged") for file in judged)])
+        outcome = run([*validator.command, *(writing.staged(file.path) for file in judged)])
         if outcome.code == 0:
             return ""
         said = outcome.err.strip() or outcome.out.strip()
         if said and any(file.secret for file in judged):
             said = "what it said is not shown, as it may quote what is secret"
         for file in judged:
-            said = said.replace(_beside(file.path, "staged"), file.path)
+            said = said.replace(writing.staged(file.path), file.path)
         paths = ", ".join(file.path for file in judged)
         return "%s: refused by %s%s; nothing was changed" % (paths, validator.command[0], ": " + said if said else "")
 
     @staticmethod
     def put(staged: str, path: str, undo: list[Callable[[], None]], done: list[str]) -> None:
         """Renames the staged file or link into place, its predecessor kept aside."""
-        previous = _beside(path, "previous")
+        previous = _previous(path)
         there = _status(path) is not None
         if there:
             os.link(path, previous, follow_symlinks=False)
@@ -404,7 +405,7 @@ class _Change:
 
     @staticmethod
     def take_away(path: str, undo: list[Callable[[], None]], done: list[str]) -> None:
-        previous = _beside(path, "previous")
+        previous = _previous(path)
         os.rename(path, previous)
         undo.append(lambda: os.rename(previous, path))
         done.append(path)

@@ -18,7 +18,7 @@ import shutil
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils._host import otp, staging
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host import otp, staging, writing
 from ansible_collections.beam.tls_distribution.plugins.module_utils._host.commands import Runner
 
 CURRENT = "current"
@@ -119,9 +119,8 @@ def _try(staged: str, run: Runner) -> None:
 
 def _switch(asked: Asked) -> None:
     link = os.path.join(asked.prefix, CURRENT)
-    staged = staging.beside(link)
-    os.symlink(asked.name, staged)
-    os.rename(staged, link)
+    with writing.beside(link) as staged:
+        os.symlink(asked.name, staged)
     os.utime(os.path.join(asked.prefix, asked.name))
 
 

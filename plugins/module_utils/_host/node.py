@@ -20,6 +20,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._distributio
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.findings import Listener, State
 from ansible_collections.beam.tls_distribution.plugins.module_utils._host import sockets
 from ansible_collections.beam.tls_distribution.plugins.module_utils._host.commands import Runner
+from ansible_collections.beam.tls_distribution.plugins.module_utils._system import systemd
 
 MAX_FILE = 1024 * 1024
 """Longest file, in bytes, that is read."""
@@ -111,7 +112,7 @@ class Host:
     def state(self, unit: str, ports: Sequence[int]) -> State:
         """What systemd says of the node's unit, and who listens on the ports or is of that unit and listens."""
         outcome = self._run(["systemctl", "show", "--property=" + ",".join(_PROPERTIES), "--", unit])
-        said = dict(line.split("=", 1) for line in outcome.out.splitlines() if "=" in line)
+        said = systemd.properties(outcome.out)
         process = int(said.get("MainPID") or 0)
         group = said.get("ControlGroup", "")
         members = {process} if process else set()

@@ -4,8 +4,8 @@
 
 """The program ``packet-filter``: loads, checks, keeps and unloads the packet filter of one Erlang node.
 
-``packet-filter load|check|keep|unload TABLE RULES_FILE STATE_DIRECTORY``. The role erlang_firewall installs this file as
-it is; it needs Python and nft, and nothing else of the collection.
+``packet-filter load|check|keep|unload TABLE RULES_FILE STATE_DIRECTORY``. The lookup ``host_program`` makes one file of it, which needs
+Python and nft, and nothing else of the collection.
 
 Loading and unloading are one nftables transaction each: there is no moment without the filter, and no rule of anybody else
 is touched. Checking ends with 0 if the kernel holds what was loaded last from these very rules; otherwise it says what is
@@ -39,6 +39,8 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
+
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host import writing
 
 USAGE = "usage: packet-filter load|check|keep|unload TABLE RULES_FILE STATE_DIRECTORY"
 
@@ -349,10 +351,7 @@ class Filter:
             return None
 
     def _write(self, name: str, text: str) -> None:
-        staged = self._path(".%s.staged" % name)
-        with open(staged, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        os.replace(staged, self._path(name))
+        writing.write(self._path(name), text)
 
 
 def without_sources(listed: str) -> str:
@@ -528,7 +527,3 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write("packet-filter: %s\n" % error)
         return 1
     return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))

@@ -15,7 +15,8 @@ import os
 import time
 from typing import NamedTuple
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils._host import commands
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host import commands, writing
+from ansible_collections.beam.tls_distribution.plugins.module_utils._system import systemd
 
 RECORD = "release.stayed"
 """The file in a node's directory that names what stayed up, a directory with a slash behind it a line."""
@@ -46,7 +47,7 @@ class Last(NamedTuple):
 def last(node: str, unit: str, run: commands.Runner = commands.run) -> Last:
     """What the node with the directory ``node`` and the service ``unit`` did last."""
     shown = run(["systemctl", "show", "--property=%s" % ",".join(_PROPERTIES), unit]).out
-    found = dict(line.partition("=")[::2] for line in shown.splitlines())
+    found = systemd.properties(shown)
     begun, entered, left = (int(found.get(name, "") or 0) / 1e6 for name in _PROPERTIES[1:4])
     now = time.monotonic()
     active = found.get("ActiveState") in ("active", "reloading")
@@ -61,11 +62,7 @@ def last(node: str, unit: str, run: commands.Runner = commands.run) -> Last:
 
 def note(node: str, releases: list[str]) -> None:
     """Names releases as what stayed up last. Raises OSError."""
-    path = os.path.join(node, RECORD)
-    with open(path + ".next", "w", encoding="utf-8") as stream:
-        stream.write("".join(release + "/\n" for release in releases))
-    os.chmod(path + ".next", 0o644)
-    os.rename(path + ".next", path)
+    writing.write(os.path.join(node, RECORD), "".join(release + "/\n" for release in releases), 0o644)
 
 
 def _text(path: str) -> str:

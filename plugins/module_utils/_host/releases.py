@@ -17,7 +17,7 @@ import stat
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils._host import commands, ran, staging
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host import commands, ran, staging, writing
 
 
 class Readers(NamedTuple):
@@ -146,8 +146,8 @@ def remove(paths: Iterable[str]) -> None:
     """Removes releases. Each loses its name first, so that none is there by half. Raises :class:`staging.StagingError`."""
     for path in paths:
         try:
-            os.rename(path, staging.beside(path))
-            shutil.rmtree(staging.beside(path))
+            os.rename(path, writing.staged(path))
+            shutil.rmtree(writing.staged(path))
         except OSError as error:
             raise staging.StagingError("%s cannot be removed (%s)" % (path, error.strerror)) from error
 

@@ -16,19 +16,11 @@ import os
 import shutil
 from collections.abc import Iterator
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils._host import unpacking
-
-_STAGED = ".%s.staged"
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host import unpacking, writing
 
 
 class StagingError(Exception):
     """Why a directory was not made, in a sentence without its end; nothing of it is left."""
-
-
-def beside(root: str) -> str:
-    """The name under which what will be ``root`` is made."""
-    parent, name = os.path.split(root)
-    return os.path.join(parent, _STAGED % name)
 
 
 def remove_leftovers(parent: str) -> None:
@@ -36,7 +28,7 @@ def remove_leftovers(parent: str) -> None:
     with _readable():
         os.makedirs(parent, exist_ok=True)
     for name in os.listdir(parent):
-        if name.startswith(".") and name.endswith(".staged"):
+        if writing.is_staged(name):
             path = os.path.join(parent, name)
             if os.path.islink(path):
                 os.unlink(path)
@@ -51,7 +43,7 @@ def unpacked(archive: str, sha256: str | None, root: str, group: int | None = No
     Until then nobody but its owner can enter the directory, and afterwards ``group`` alone besides, or all where that is None.
     Raises :class:`StagingError` for an archive with another SHA-256, for one that cannot be unpacked and for what the host refuses.
     """
-    staged, name = beside(root), os.path.basename(root)
+    staged, name = writing.staged(root), os.path.basename(root)
     try:
         if unpacking.sha256(archive) != sha256:
             raise StagingError("the archive of %s is not what was sent (its SHA-256 differs); run again" % name)
@@ -61,7 +53,7 @@ def unpacked(archive: str, sha256: str | None, root: str, group: int | None = No
         yield staged
         open_to(staged, group)
         os.rename(staged, root)
-    except unpacking.UnpackingError as error:
+    except unpacking.ArchiveError as error:
         raise StagingError("the archive of %s %s" % (name, error)) from error
     except OSError as error:
         parent = os.path.dirname(root)

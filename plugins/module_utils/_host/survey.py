@@ -24,9 +24,9 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._host import
     files,
     neighbours,
     otp,
-    sudoers,
 )
 from ansible_collections.beam.tls_distribution.plugins.module_utils._host.commands import Runner, find
+from ansible_collections.beam.tls_distribution.plugins.module_utils._system import sudoers, systemd
 
 MAX_FILE = 1024 * 1024
 """Longest file, in bytes, whose text is returned."""
@@ -228,17 +228,16 @@ def _units(names: Sequence[str], run: Runner) -> dict[str, dict[str, Any]]:
 
 
 def units(names: Sequence[str], shown: str) -> dict[str, dict[str, Any]]:
-    """The states of units, from what ``systemctl show`` prints for ``names``: a block of properties each, an empty line between."""
-    found = {}
-    for name, block in zip(names, shown.split("\n\n")):
-        properties = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
-        found[name] = {
-            "load": properties.get("LoadState", ""),
-            "active": properties.get("ActiveState", ""),
-            "enabled": properties.get("UnitFileState", ""),
-            "needs_reload": properties.get("NeedDaemonReload") == "yes",
+    """The states of units, from what ``systemctl show`` prints for ``names``."""
+    return {
+        name: {
+            "load": said.get("LoadState", ""),
+            "active": said.get("ActiveState", ""),
+            "enabled": said.get("UnitFileState", ""),
+            "needs_reload": said.get("NeedDaemonReload") == "yes",
         }
-    return found
+        for name, said in systemd.properties_by_unit(names, shown).items()
+    }
 
 
 def _managers(firewalld: Mapping[str, Any]) -> list[str]:

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import metrics, options, watch
-from ansible_collections.beam.tls_distribution.plugins.module_utils._host import commands, node, packet_filter
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host import commands, node, packet_filter, writing
 
 READABLE = 0o644
 
@@ -79,12 +79,7 @@ def _leads(link: str, target: str) -> bool:
 
 
 def _replace(path: str, text: str) -> None:
-    directory, name = os.path.split(path)
-    staged = os.path.join(directory, ".%s.staged" % name)
     try:
-        with open(staged, "w", encoding="utf-8") as stream:
-            os.fchmod(stream.fileno(), READABLE)
-            stream.write(text)
-        os.replace(staged, path)
+        writing.write(path, text, READABLE)
     except OSError as error:
         raise WatchError("the metrics cannot be written to %s (%s)" % (path, error.strerror)) from error

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError
 from ansible_collections.beam.tls_distribution.plugins.module_utils._host import unpacking
+from ansible_collections.beam.tls_distribution.plugins.module_utils._system import archives as tar_archives
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import archives
 
 REL = """%% coding: utf-8
@@ -135,7 +136,7 @@ def test_refuses_what_the_host_would(members: list[tuple[str, str, str]], proble
     path = with_members(tmp_path / "guard.tar.gz", *members)
     with pytest.raises(InputError, match=problem):
         archives.read(path)
-    with pytest.raises(unpacking.UnpackingError, match=problem):
+    with pytest.raises(unpacking.ArchiveError, match=problem):
         unpacking.unpack(str(path), str(tmp_path / "there"))
 
 
@@ -160,12 +161,12 @@ def test_more_than_a_disk_should_take(tmp_path: Path, monkeypatch: pytest.Monkey
     path.write_bytes(head.tobuf() + b"\0" * 1024)
     with pytest.raises(InputError, match="holds more than 8192 MiB of files, unpacked"):
         archives.read(path)
-    monkeypatch.setattr(unpacking, "Limits", lambda: unpacking_limits(1 << 20, 2))
+    monkeypatch.setattr(tar_archives, "Limits", lambda: archive_limits(1 << 20, 2))
     with pytest.raises(InputError, match="holds more than 2 files"):
         archives.read(with_members(tmp_path / "many.tar.gz", ("file", "a", ""), ("file", "b", "")))
 
 
-unpacking_limits = unpacking.Limits
+archive_limits = tar_archives.Limits
 
 
 def test_a_damaged_archive_says_how(tmp_path: Path) -> None:
@@ -190,7 +191,7 @@ def test_a_damaged_archive_says_how(tmp_path: Path) -> None:
         (tmp_path / "broken.tar.gz").write_bytes(content)
         with pytest.raises(InputError, match=problem):
             archives.read(tmp_path / "broken.tar.gz")
-        with pytest.raises(unpacking.UnpackingError, match=problem):
+        with pytest.raises(unpacking.ArchiveError, match=problem):
             unpacking.unpack(str(tmp_path / "broken.tar.gz"), str(tmp_path / "there"))
 
 

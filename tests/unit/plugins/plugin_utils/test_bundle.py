@@ -17,6 +17,7 @@ from ansible_collections.beam.tls_distribution.plugins.plugin_utils import bundl
 
 PROGRAM = "_host.watch"
 CONTROL = "_host.control"
+FILTER = "_host.packet_filter"
 
 
 def test_it_runs_by_itself_wherever_it_lies(tmp_path):
@@ -72,3 +73,12 @@ def test_it_holds_what_the_program_needs_and_nothing_else():
     names = zipfile.ZipFile(io.BytesIO(bundle.program(PROGRAM))).namelist()
     modules = {name.partition("module_utils/")[2] for name in names if not name.endswith("__init__.py")} - {""}
     assert modules == {name.replace(".", "/") + ".py" for name in needed}
+
+
+def test_it_is_a_program_of_the_system_too(tmp_path):
+    program = tmp_path / "packet-filter"
+    program.write_bytes(bundle.program(FILTER))
+    program.chmod(0o755)
+    done = subprocess.run([str(program), "tidy"], cwd="/", capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (64, "usage: packet-filter load|check|keep|unload TABLE RULES_FILE STATE_DIRECTORY\n")
+    assert bundle.closure(FILTER) == {FILTER, "_host.writing"}

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 from ansible_collections.beam.tls_distribution.plugins.module_utils._building import (
@@ -14,6 +15,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._building im
     skipped,
     status,
 )
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import configure
 
 PLATFORM = {"id": "debian", "version_id": "13", "architecture": "x86_64", "python": "3.13.5"}
 OTP = {
@@ -74,8 +76,8 @@ def test_applications_that_options_name():
         "--with-ssl-rpath=no",
         "--enable-pie",
     ]
-    assert skipped.asked_for(options) == ["ssl", "odbc"]
-    assert skipped.left_out(options) == ["wx", "javac"]
+    assert configure.asked_for(options) == ["ssl", "odbc"]
+    assert configure.left_out(options) == ["wx", "javac"]
 
 
 TREE = {"lib/crypto/SKIP": "No usable OpenSSL found\n", "lib/odbc/SKIP": "No odbc library found\n", "lib/SKIP-APPLICATIONS": "wx\net\n"}
@@ -137,8 +139,11 @@ def test_what_is_expected(tmp_path):
     for name in (*names, "lib/stdlib/src/e.erl"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("")
-    assert progress.expected(str(tmp_path)) == 1 + 1 + 2
-    assert progress.made(str(tmp_path)) == 1
+    (tmp_path / "lib/odbc").mkdir()
+    (tmp_path / "lib/odbc/f.erl").write_text("")
+    assert progress.expected(str(tmp_path), os.walk(tmp_path), "odbc") == 1 + 1 + 2
+    assert progress.expected(str(tmp_path), os.walk(tmp_path), "") == 1 + 1 + 2 + 1
+    assert progress.made(str(tmp_path), os.walk(tmp_path), "odbc") == 1
 
 
 def test_a_status_in_words():

@@ -171,7 +171,7 @@ def test_names_that_lead_elsewhere_are_refused(tmp_path, name, kind, target, sen
         member = tarfile.TarInfo(name)
         member.type, member.linkname = kind, target
         tar.addfile(member)
-    with pytest.raises(unpacking.UnpackingError, match=sentence):
+    with pytest.raises(unpacking.ArchiveError, match=sentence):
         unpacking.unpack(str(path), str(tmp_path / "there"))
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.beam.tls_distribution.plugins.module_utils._host import packet_filter
 from ansible_collections.beam.tls_distribution.plugins.module_utils._host.packet_filter import Chain, Rule
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils import bundle
 
 RULES = """\
 # account root
@@ -181,9 +182,11 @@ nft list tables
 
 def test_load_keep_flush_and_unload(tmp_path: Path) -> None:
     """With nft itself, in a network namespace of its own; what an earlier version loaded under another name goes with the load."""
+    program = tmp_path / "packet-filter"
+    program.write_bytes(bundle.program("_host.packet_filter"))
     become = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
     environment = {
-        "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin", "PYTHON": sys.executable, "PROGRAM": packet_filter.__file__,
+        "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin", "PYTHON": sys.executable, "PROGRAM": str(program),
         "TABLE": "erlang_guard-a", "RULES": RULES.replace("# accept ip6 2001:2::10 4370\n", ""),
     }  # fmt: skip
     done = subprocess.run(

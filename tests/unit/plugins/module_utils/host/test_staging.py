@@ -18,6 +18,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._host import
     releases,
     staging,
     unpacking,
+    writing,
 )
 
 GROUP = grp.getgrgid(os.getgid()).gr_name
@@ -108,7 +109,7 @@ def test_a_release_of_another_account(root, archive, tmp_path):
 
 
 def test_what_a_killed_run_left_is_in_nobodys_way(root, archive):
-    os.makedirs(staging.beside(root) + "/lib/half")
+    os.makedirs(writing.staged(root) + "/lib/half")
     assert not releases.is_there(root)
     releases.install(root, archive, unpacking.sha256(archive))
     assert os.listdir(root) == ["lib"] and os.listdir(root + "/lib") == ["guard-1.0.0"]

@@ -16,7 +16,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Callable, NamedTuple
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils._host.harmless import harmless
+from ansible_collections.beam.tls_distribution.plugins.module_utils._system import systemd
+from ansible_collections.beam.tls_distribution.plugins.module_utils._system.harmless import harmless
 
 Hide = Callable[[str], str]
 """What returns a text without what is secret in it."""
@@ -134,7 +135,7 @@ def explained(journal: str, shown: str, started: bool = True, hide: Hide = str) 
     """Return the lines that say why a start failed, or with ``started`` false a reload, from the unit's journal as JSON and from what ``systemctl show``
     prints of its InvocationID and NRestarts. ``hide`` returns a text without what is secret in it.
     """
-    properties = dict(line.split("=", 1) for line in shown.splitlines() if "=" in line)
+    properties = systemd.properties(shown)
     restarts = properties.get("NRestarts", "0")
     found = entries(journal)
     invocation = properties.get("InvocationID", "")

@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils._host import start_failure
+from ansible_collections.beam.tls_distribution.plugins.module_utils._system import start_failure
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import secrets
 
 SAID = Path(__file__).parent / "failed_starts"

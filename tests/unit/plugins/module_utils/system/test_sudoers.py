@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils._host import sudoers
+from ansible_collections.beam.tls_distribution.plugins.module_utils._system import sudoers
 
 MAIN = """\
 # comment

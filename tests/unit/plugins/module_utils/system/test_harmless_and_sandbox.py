@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils._host import harmless, sandbox
+from ansible_collections.beam.tls_distribution.plugins.module_utils._system import harmless, sandbox
 
 UNIT = """\
 # /etc/systemd/system/erlang-guard.service

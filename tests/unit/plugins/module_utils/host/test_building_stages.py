@@ -15,8 +15,8 @@ import tarfile
 import time
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils._building import engine, status
-from ansible_collections.beam.tls_distribution.plugins.module_utils._host import commands
+from ansible_collections.beam.tls_distribution.plugins.module_utils._building import status
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host import building, commands
 
 PLATFORM = {"id": "debian", "version_id": "13", "architecture": "x86_64"}
 CONFIGURE = """#!/bin/sh
@@ -77,7 +77,7 @@ def place(tmp_path, monkeypatch):
         tool.chmod(0o755)
     monkeypatch.setattr(commands, "SEARCH", (str(tools), *commands.SEARCH))
     monkeypatch.setenv("PATH", str(tools) + os.pathsep + os.environ["PATH"])
-    monkeypatch.setattr(engine, "SPACE", 1)
+    monkeypatch.setattr(building, "SPACE", 1)
     return tmp_path
 
 
@@ -97,7 +97,7 @@ class Made:
             "options": ["--with-ssl"],
             "environment": environment or {"CFLAGS": "-O2"},
         }
-        self.build = engine.Build(str(place / "builds" / "27.0-x"), str(place / "run"))
+        self.build = building.Build(str(place / "builds" / "27.0-x"), str(place / "run"))
 
     def begin(self):
         self.build.take_in(self.otp, self.sent)
@@ -131,7 +131,7 @@ def test_what_is_lacking_is_asked_for_and_taken_in(place):
 def test_what_arrives_otherwise_than_sent_is_refused(place):
     made = Made(place)
     (place / "source.tar").write_bytes(b"cut short")
-    with pytest.raises(engine.BuildError, match="SHA-256 differs"):
+    with pytest.raises(building.BuildError, match="SHA-256 differs"):
         made.build.take_in(made.otp, made.sent)
     assert made.build.lacks(made.otp)
 
@@ -277,7 +277,7 @@ def test_a_host_without_a_compiler(place, monkeypatch):
 
 
 def test_a_host_without_space(place, monkeypatch):
-    monkeypatch.setattr(engine, "SPACE", 1 << 60)
+    monkeypatch.setattr(building, "SPACE", 1 << 60)
     made = Made(place)
     made.begin()
     found = made.ended()
@@ -285,6 +285,6 @@ def test_a_host_without_space(place, monkeypatch):
 
 
 def test_another_kind_of_host():
-    engine.check_platform(PLATFORM, {**PLATFORM, "python": "3.9"})
-    with pytest.raises(engine.BuildError, match="debian 13 x86_64 cannot be built on debian 12 x86_64"):
-        engine.check_platform(PLATFORM, {**PLATFORM, "version_id": "12"})
+    building.check_platform(PLATFORM, {**PLATFORM, "python": "3.9"})
+    with pytest.raises(building.BuildError, match="debian 13 x86_64 cannot be built on debian 12 x86_64"):
+        building.check_platform(PLATFORM, {**PLATFORM, "version_id": "12"})

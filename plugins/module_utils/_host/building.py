@@ -37,7 +37,8 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._building im
     skipped,
     status,
 )
-from ansible_collections.beam.tls_distribution.plugins.module_utils._host import commands, otp, unpacking
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import configure
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host import commands, otp, unpacking, writing
 
 TOOLS = ("cc", "c++", "make", "perl", "patch", "tar", "sed")
 """Commands without which no OTP can be built."""
@@ -103,13 +104,13 @@ class Build:
         targets += [(self.patch(number), patch["sha256"]) for number, patch in enumerate(otp_["patches"])]
         for target, digest in targets:
             if digest in sent and not os.path.exists(target):
-                try:
-                    shutil.copyfile(sent[digest], target + ".staged")
-                except OSError as error:
-                    raise BuildError(_system(error, self.directory)) from error
-                if unpacking.sha256(target + ".staged") != digest:
-                    raise BuildError("what arrived as %s is not what was sent (its SHA-256 differs); run again" % target)
-                os.rename(target + ".staged", target)
+                with writing.beside(target) as staged:
+                    try:
+                        shutil.copyfile(sent[digest], staged)
+                    except OSError as error:
+                        raise BuildError(_system(error, self.directory)) from error
+                    if unpacking.sha256(staged) != digest:
+                        raise BuildError("what arrived as %s is not what was sent (its SHA-256 differs); run again" % target)
 
     def begin(self, otp_: Mapping[str, Any], platform: Mapping[str, Any], jobs: int, needed: Sequence[str]) -> bool:
         """Starts a process that builds, or goes on building; False if one is at it already.
@@ -151,7 +152,7 @@ class Build:
     def say(self, content: Mapping[str, Any]) -> None:
         """Writes the status down."""
         os.makedirs(os.path.dirname(self.status), exist_ok=True)
-        _write(self.status, json.dumps(content))
+        writing.write(self.status, json.dumps(content))
 
 
 class Run:
@@ -162,7 +163,7 @@ class Run:
         self._otp = otp_
         self._platform = platform
         self._jobs = jobs
-        self._needed = sorted({*NEEDED, *needed, *skipped.asked_for(otp_["options"])})
+        self._needed = sorted({*NEEDED, *needed, *configure.asked_for(otp_["options"])})
         self._status: status.Status = {}
         self._environment = {
             "PATH": os.pathsep.join(commands.SEARCH),
@@ -199,7 +200,7 @@ class Run:
         act()
         seconds = round(time.time() - began, 1)
         os.makedirs(self._build.path("done"), exist_ok=True)
-        _write(self._build.path("done", name), "%s\n" % seconds)
+        writing.write(self._build.path("done", name), "%s\n" % seconds)
         self._status["seconds"][name] = seconds
 
     def _through(self) -> dict[str, float]:
@@ -248,7 +249,7 @@ class Run:
         shutil.rmtree(self._build.tree, ignore_errors=True)
         try:
             unpacking.unpack(self._build.path("source"), self._build.tree, strip=1)
-        except unpacking.UnpackingError as error:
+        except unpacking.ArchiveError as error:
             raise BuildError("the archive of the source %s" % error) from error
 
     def _patch(self) -> None:
@@ -258,7 +259,7 @@ class Run:
         for number, patch in enumerate(self._otp["patches"]):
             argv = ["patch", "-p1", "--forward", "--batch", "--fuzz=0", "--input=" + self._build.patch(number)]
             self._command(argv, "the patch %s does not fit this source" % patch["name"])
-        _write(marker, "%s\n" % self._status["seconds"]["unpack"])
+        writing.write(marker, "%s\n" % self._status["seconds"]["unpack"])
 
     def _configure(self) -> None:
         if not os.path.exists(os.path.join(self._build.tree, "configure")):
@@ -291,7 +292,9 @@ class Run:
         return done.returncode == 0
 
     def _compile(self) -> None:
-        self._status.update(expected=progress.expected(self._build.tree), done=progress.made(self._build.tree))
+        told = self._text("lib/SKIP-APPLICATIONS") or ""
+        expected, made = (count(self._build.tree, os.walk(self._build.tree), told) for count in (progress.expected, progress.made))
+        self._status.update(expected=expected, done=made)
         self._command(["make", "-j%d" % self._jobs], "make failed", count=True)
 
     def _install(self) -> None:
@@ -320,13 +323,12 @@ class Run:
             "hardening": _hardening(os.path.join(root, "erts-" + found.erts, "bin", "beam.smp")),
         }
         text = recipe.manifest(self._otp, self._platform, seen)
-        _write(os.path.join(root, recipe.MANIFEST), text)
+        writing.write(os.path.join(root, recipe.MANIFEST), text)
         archive = self._build.path("otp.tar.gz")
-        with tarfile.open(archive + ".staged", "w:gz", compresslevel=COMPRESSION) as tar:
+        with writing.beside(archive) as staged, tarfile.open(staged, "w:gz", compresslevel=COMPRESSION) as tar:
             for name in sorted(os.listdir(root)):
                 tar.add(os.path.join(root, name), name)
-        os.rename(archive + ".staged", archive)
-        _write(self._build.path(recipe.MANIFEST), text)
+        writing.write(self._build.path(recipe.MANIFEST), text)
 
     def _command(self, argv: Sequence[str], problem: str, count: bool = False, cwd: str | None = None) -> None:
         """Runs a step with its output in the log. Raises :class:`BuildError` with its last lines if it fails."""
@@ -392,10 +394,3 @@ def _full(directory: str) -> str:
 def _hardening(program: str) -> dict[str, bool]:
     with open(program, "rb") as stream:
         return elf.hardening(stream.read())
-
-
-def _write(path: str, text: str) -> None:
-    """Writes a file whole or not at all."""
-    with open(path + ".staged", "w", encoding="utf-8") as stream:
-        stream.write(text)
-    os.rename(path + ".staged", path)

@@ -1,0 +1,67 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Files of the controller, written beside their place and then renamed, so that who opens one finds the former or the new one, whole."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import typing as t
+from pathlib import Path
+
+from ansible_collections.beam.tls_distribution.plugins.module_utils._system import archives
+
+OWNER_ONLY = 0o600
+"""Permissions of what only its owner may read."""
+
+
+def sha256(path: str | Path) -> str:
+    """The SHA-256 of a file, in hexadecimal. Raises OSError."""
+    with open(path, "rb") as stream:
+        return archives.sha256(stream)
+
+
+@contextlib.contextmanager
+def beside(path: Path) -> t.Iterator[Path]:
+    """Gives the path of a file that the body makes, under a name that no other run uses.
+
+    It takes the place of ``path`` when the body has ended without an error. After an error it is removed, and ``path`` is what it was.
+    """
+    with _staged(path) as there:
+        yield there
+        there.replace(path)
+
+
+def write(path: Path, text: str, mode: int = OWNER_ONLY) -> None:
+    """Writes a text as UTF-8 with the permissions ``mode``; at no moment can others read it. Raises OSError."""
+    with beside(path) as there:
+        _fill(there, text)
+        there.chmod(mode)
+
+
+def create(path: Path, text: str) -> None:
+    """Writes a text that only its owner may read; does nothing if there is a file by that name already. Raises OSError."""
+    with _staged(path) as there:
+        _fill(there, text)
+        with contextlib.suppress(FileExistsError):
+            os.link(there, path)
+
+
+@contextlib.contextmanager
+def _staged(path: Path) -> t.Iterator[Path]:
+    there = path.with_name(".%s.%s.staged" % (path.name, secrets.token_hex(8)))
+    try:
+        yield there
+    finally:
+        there.unlink(missing_ok=True)
+
+
+def _fill(path: Path, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
