@@ -35,22 +35,23 @@ class ActionModule(ActionBase):
         topology, variables = given["topology"], task_vars or {}
         cluster = topology["cluster"]
         place = Path(cluster["directory"])
-        ca_pem = _text(place / "ca.pem")
-        cookie = given["cookie_given"] or (place / "cookie").exists()
-        there = beginning.Directory(str(place), cluster["name"], bool(ca_pem), (place / "ca.key").exists(), cookie)
+        ca_pem = _text(Path(cluster["layout"]["ca_certificate"]))
+        cookie = given["cookie_given"] or Path(cluster["layout"]["cookie"]).exists()
+        key = Path(cluster["layout"]["ca_key"]).exists()
+        there = beginning.Directory(str(place), cluster["name"], bool(ca_pem), key, cookie)
         if given["begin_anew"] != cluster["name"]:
             asked = set(variables["ansible_play_hosts"])
             surveys = {name: _survey(variables["hostvars"], name) for name in topology["nodes"] if name in asked}
             hosts = [_host(name, node, surveys.get(name), ca_pem) for name, node in topology["nodes"].items()]
-            any_node = next(iter(topology["nodes"].values()))
-            places = beginning.Places("%s/ca.pem" % any_node["config"], "%s/.erlang.cookie" % any_node["home"])
+            any_node = next(iter(topology["nodes"].values()))["layout"]
+            places = beginning.Places(any_node["trust"], any_node["cookie"])
             found = beginning.faults(there, hosts, places)
             if found:
                 sentences = "\n".join(str(fault) for fault in fold(found))
                 message = "The cluster's directory does not go with its hosts, and no host was changed.\n%s"
                 raise AnsibleActionFail(message % sentences)
-        wanted = [] if given["cookie_given"] else ["cookie"]
-        wanted += [] if given["passphrase_given"] else ["ca.passphrase"]
+        wanted = [] if given["cookie_given"] else [cluster["layout"]["cookie"]]
+        wanted += [] if given["passphrase_given"] else [cluster["layout"]["ca_passphrase"]]
         made = directory.ensure(place, wanted, self._task.check_mode)
         result.update(changed=bool(made), changed_paths=made)
         return result
@@ -66,7 +67,7 @@ def _host(name: str, node: t.Mapping[str, t.Any], survey: t.Any, ca_pem: str) ->
         return beginning.Host(name, answered=False, own=None, cookie=False)
     certificate, exists = survey.get("certificate"), survey.get("exists")
     pem = certificate.get("pem") if isinstance(certificate, t.Mapping) else None
-    cookie = isinstance(exists, t.Mapping) and exists.get("%s/.erlang.cookie" % node["home"]) is True
+    cookie = isinstance(exists, t.Mapping) and exists.get(node["layout"]["cookie"]) is True
     return beginning.Host(name, answered=True, own=certificates.issuers_known(pem, ca_pem), cookie=cookie)
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import checks, groups, otp
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import checks, groups, layout, otp
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import (
     Fault,
     InputError,
@@ -250,11 +250,12 @@ def _check_secrets(hosts: Hosts, faults: list[Fault]) -> None:
     if not values.get("erlang_cluster_directory"):
         return
     place = Path(values["erlang_cluster_directory"])
+    places = layout.cluster(values["erlang_cluster_directory"])
     looks: list[tuple[str, str | None, t.Callable[[], t.Any]]] = [
-        ("erlang_certs_ca_passphrase", None, lambda: _check_ca(place, values.get("erlang_certs_ca_passphrase")))
+        ("erlang_certs_ca_passphrase", None, lambda: _check_ca(places, values.get("erlang_certs_ca_passphrase")))
     ]
     if not values.get("erlang_cluster_cookie"):
-        looks.insert(0, ("erlang_cluster_cookie", None, lambda: _check_cookie(place / "cookie")))
+        looks.insert(0, ("erlang_cluster_cookie", None, lambda: _check_cookie(Path(places["cookie"]))))
     try:
         directory.check_directory(place)
         directory.check_own(place)
@@ -274,11 +275,11 @@ def _check_cookie(path: Path) -> None:
         raise InputError(problem.problem, "put a right one into %s, or remove the file to have one made" % path)
 
 
-def _check_ca(place: Path, given: str | None) -> None:
+def _check_ca(places: t.Mapping[str, str], given: str | None) -> None:
     if certificates.CRYPTOGRAPHY_MISSING is not None:
         raise InputError("cannot be checked: the controller lacks the Python package cryptography", "install it there")
-    key, certificate = _content(place / "ca.key"), _content(place / "ca.pem")
-    passphrase = given or directory.read_secret(place / "ca.passphrase")
+    key, certificate = _content(Path(places["ca_key"])), _content(Path(places["ca_certificate"]))
+    passphrase = given or directory.read_secret(Path(places["ca_passphrase"]))
     if key is None and given is not None and len(given) < PASSPHRASE_SHORTEST:
         raise InputError(
             "is too short to protect a key",
@@ -287,7 +288,7 @@ def _check_ca(place: Path, given: str | None) -> None:
     try:
         certificates.check_ca(key, certificate, passphrase, datetime.datetime.now(datetime.timezone.utc))
     except InputError as error:
-        raise InputError("%s (in %s)" % (error.problem, place), error.fix) from None
+        raise InputError("%s (in %s)" % (error.problem, Path(places["ca_key"]).parent), error.fix) from None
 
 
 def _content(path: Path) -> bytes | None:

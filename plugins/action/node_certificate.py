@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import layout
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import certificates, directory, signing
 
@@ -52,10 +53,10 @@ class ActionModule(ActionBase):
 
 def _authority(given: dict[str, t.Any]) -> signing.Authority:
     """The CA in the cluster's directory. Raises AnsibleActionFail if it cannot be used."""
-    place = Path(given["directory"])
+    place, places = Path(given["directory"]), layout.cluster(given["directory"])
     try:
-        passphrase = given["passphrase"] or directory.read_secret(place / "ca.passphrase") or ""
-        return signing.Authority.load((place / "ca.key").read_bytes(), (place / "ca.pem").read_bytes(), passphrase)
+        passphrase = given["passphrase"] or directory.read_secret(Path(places["ca_passphrase"])) or ""
+        return signing.Authority.load(Path(places["ca_key"]).read_bytes(), Path(places["ca_certificate"]).read_bytes(), passphrase)
     except InputError as error:
         raise AnsibleActionFail("erlang_certs_ca_passphrase %s (in %s); %s." % (error.problem, place, error.fix)) from None
     except OSError as error:

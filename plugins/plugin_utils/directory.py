@@ -13,13 +13,15 @@ import string
 import typing as t
 from pathlib import Path
 
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import layout
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import files
 
 _DIRECTORY_MODE = 0o700
 _SECRET_LENGTH = 48
-_SECRETS = frozenset(["ca.key", "ca.pem", "ca.passphrase", "cookie"])
-_OWN = _SECRETS | {"lock", "plan.json", "report", "upstream.nft"}
+_PLACES = layout.cluster("")
+_SECRETS = frozenset(_PLACES[key] for key in ("ca_key", "ca_certificate", "ca_passphrase", "cookie"))
+_OWN = frozenset([*_PLACES.values(), "plan.json", "upstream.nft"])
 _ALPHABET = string.ascii_letters + string.digits
 
 
@@ -71,7 +73,7 @@ def read_secret(path: Path) -> str | None:
 
 
 def ensure(directory: Path, wanted: t.Sequence[str], check_mode: bool) -> list[str]:
-    """Makes the directory with its .gitignore, and the secrets named that are not there yet.
+    """Makes the directory with its .gitignore, and the files of secrets (paths in it) that are not there yet.
 
     Every file appears whole or not at all, and one that somebody else made meanwhile is kept. Returns the paths that
     were made or whose permissions were corrected; in check mode those that would be.

@@ -26,7 +26,9 @@ import time
 import typing as t
 from pathlib import Path
 
-NAME = "lock"
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import layout
+
+NAME = layout.cluster("")["lock"]
 _KEEPER = Path(__file__).resolve().with_name("lock_keeper.py")
 _MODE = 0o600
 _LONGEST = 4096

@@ -84,7 +84,7 @@ def host_table(topology: Mapping[str, Any], inventory: str) -> str:
     numbers = sorted({rule["port"] for rule in rules} or {node["listen_port"]})
     ports = _set(numbers)
     peers = _split(_sources(topology, inventory))
-    table = "inet %s" % node["table"]
+    table = "inet %s" % node["layout"]["table"]
     lines = ["# Who may reach the node %s. Made by Ansible, role beam.tls_distribution.erlang_firewall." % node["node"]]
     lines += ["# account %s" % account for account in node["accounts"]]
     for protocol, addresses in peers.items():

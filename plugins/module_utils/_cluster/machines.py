@@ -16,8 +16,8 @@ Hosts = Mapping[str, Mapping[str, Any]]
 Clash = tuple[tuple[str, ...], str, Any, str, str]
 """Hosts, variable, value, problem and fix, as a fault of the topology has them."""
 
-UNIT_ENDINGS = ("", "-firewall", "-firewall-keeper", "-watch")
-"""What is behind a node's name in the names of its units, and of their directories in /run and /var/lib."""
+_UNITS = ("unit", "firewall_unit", "firewall_keeper_unit", "watch_unit")
+"""Names of a node's units, and of their directories in /run and /var/lib, as its layout has them."""
 
 CONNECTION = "__connection"
 """The key under which a host's variables say how Ansible reaches it: a text, the same for what is the same machine."""
@@ -99,7 +99,7 @@ def _where(pair: Sequence[str], hosts: Hosts, nodes: Nodes) -> str:
 
 
 def _names(pair: tuple[str, ...], one: Mapping[str, Any], other: Mapping[str, Any], where: str) -> Iterator[Clash]:
-    mine, theirs = ([node["unit"] + ending for ending in UNIT_ENDINGS] for node in (one, other))
+    mine, theirs = ([node["layout"][key] for key in _UNITS] for node in (one, other))
     common = [name for name in mine if name in theirs]
     if common:
         problem = "and '%s' would both take the name %s for something of theirs at %s and %s, %s" % (
@@ -119,7 +119,7 @@ def _ports(pair: tuple[str, ...], one: Mapping[str, Any], other: Mapping[str, An
 
 
 def _homes(pair: tuple[str, ...], one: Mapping[str, Any], other: Mapping[str, Any], where: str) -> Iterator[Clash]:
-    first, second = (node["home"][: -len(node["name"])].rstrip("/") for node in (one, other))
+    first, second = (node["layout"]["account_home"] for node in (one, other))
     if one["account"] == other["account"]:
         if first != second:
             problem = "and %s would both be the home of the account %s, %s" % (second, one["account"], where)

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import layout
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import listed
 
 Node = Mapping[str, Any]
@@ -59,12 +60,12 @@ def _sentence(host: str, wanted: Node, other: Node, reason: str) -> str:
 
 def _removal(wanted: Node, other: Node) -> str:
     """The commands that take the former node away."""
-    name, units = other["name"], other["units"] or ["erlang-%s.service" % other["name"]]
-    if name == wanted["name"]:
-        command = "systemctl stop erlang-%s.service && rm /etc/erlang/%s/vm.args /etc/erlang/%s/node.pem" % (name, name, name)
+    places = layout.layout(other["name"])
+    units = other["units"] or [places["service"]]
+    if other["name"] == wanted["name"]:
+        command = "systemctl stop %s && rm %s %s" % (places["service"], places["vm_args"], places["certificate"])
         return "take the former node away there with '%s'" % command
-    files = ["/etc/erlang/%s" % name, "/opt/erlang/nodes/%s" % name, "/usr/local/bin/erlang-%s" % name]
-    files += ["/etc/systemd/system/%s" % unit for unit in units]
+    files = [places["config"], places["code"], places["control"], *("%s/%s" % (layout.SYSTEMD, unit) for unit in units)]
     return "take the former node away there with 'systemctl disable --now %s && rm -rf %s && systemctl daemon-reload'" % (
         " ".join(units),
         " ".join(files),

@@ -11,12 +11,11 @@ and release archives are handed in as functions.
 from __future__ import annotations
 
 import ipaddress
-import posixpath
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Callable, NamedTuple, Union
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import checks, machines
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import checks, layout, machines
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.edges import mesh
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import (
     Fault,
@@ -115,6 +114,7 @@ def build(
         "cluster": {
             "name": cluster["erlang_cluster_name"],
             "directory": cluster["erlang_cluster_directory"],
+            "layout": layout.cluster(cluster["erlang_cluster_directory"]),
             "discovery": cluster["erlang_cluster_discovery"],
             "names": "long" if long_names else "short",
             "address_family": cluster["erlang_cluster_address_family"],
@@ -184,12 +184,7 @@ def _node(
         "sources": _canonical(inventory, "erlang_node_sources", sources, cluster, faults),
         "port": port,
         "listen_port": _given(variables, "erlang_node_listen_port", port),
-        "unit": "erlang-%s" % name,
-        "config": "/etc/erlang/%s" % name,
-        "home": posixpath.join(account_home, name),
-        "code": "/opt/erlang/nodes/%s" % name,
-        "control": "/usr/local/bin/erlang-%s" % name,
-        "table": "erlang_%s" % name,
+        "layout": layout.layout(name, account_home),
         "account": account,
         "accounts": [account],
         "firewall": str(_given(variables, "erlang_firewall_backend", "nftables")),
@@ -322,7 +317,7 @@ def _applications(inventory: str, variables: Variables, release: Release | None,
             "archive": release.archive,
             "sha256": release.sha256,
             "digest": digest,
-            "path": "/opt/erlang/apps/%s/%s-%s" % (release.name, release.version, digest),
+            "path": layout.application(release.name, release.version, digest),
             "applications": list(release.applications),
             "bundled": sorted(release.bundled),
         },

@@ -80,7 +80,7 @@ def own(node: str, directory: str, texts: Texts, cookie_file: str) -> Own:
             raise Refusal("%s: %s; run the playbook again for this host." % (path, said.problems[path]))
         if found is None:
             raise Refusal("%s cannot be read; run the playbook again for this host." % path)
-    credentials = said.credentials("client", tls.Credentials(said.path("node.pem"), said.path("ca.pem")))
+    credentials = said.credentials("client", tls.Credentials(said.path("certificate"), said.path("trust")))
     prober = probe.Prober(node_name.parsed(node).host, credentials, cookie_file, CONNECT_SECONDS)
     epmd_port = said.arguments.epmd_port if said.arguments is not None else None
     peers = {entry.node: _peer(entry, epmd_port) for entry in said.entries or ()}

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import layout
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import (
     certificate,
     diagnosis,
@@ -133,9 +134,9 @@ class Place(NamedTuple):
         """The host part of the node name."""
         return node_name.parsed(self.node).host
 
-    def path(self, name: str) -> str:
-        """Return the path of a configuration file."""
-        return "%s/%s" % (self.directory, name)
+    def path(self, key: str) -> str:
+        """Return the path of a configuration file, by its key in the layout."""
+        return layout.configuration(self.directory)[key]
 
 
 def place(params: Mapping[str, Any]) -> Place:
@@ -144,7 +145,7 @@ def place(params: Mapping[str, Any]) -> Place:
     return Place(
         node=params["node"],
         account=params["account"],
-        unit=params["unit"] or "erlang-%s.service" % node_name.parsed(params["node"]).name,
+        unit=params["unit"] or layout.layout(node_name.parsed(params["node"]).name)["service"],
         directory=options.directory_of(params["node"], params, "node"),
         certfile=usual.certfile,
         cacertfile=usual.cacertfile,

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import layout
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import node_settings
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.node_settings import (
     Arguments,
@@ -23,8 +24,8 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._distributio
 )
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.tls import Credentials
 
-OPTIONS, ARGUMENTS, TABLE, SYSTEM = "inet_tls.conf", "vm.args", "peers.config", "sys.config"
-"""The node's configuration files, by the names the role erlang_node gives them."""
+OPTIONS, ARGUMENTS, TABLE, SYSTEM = "tls_options", "vm_args", "peers", "sys_config"
+"""The node's configuration files, by their keys in its layout."""
 
 Texts = Callable[[Sequence[str]], Mapping[str, str]]
 """Returns the text of those of the files, by their paths, that can be read."""
@@ -45,9 +46,9 @@ class Configuration(NamedTuple):
     read: Sequence[str]
     problems: Mapping[str, str]
 
-    def path(self, name: str) -> str:
-        """Return the path of a file of the directory."""
-        return "%s/%s" % (self.directory, name)
+    def path(self, key: str) -> str:
+        """Return the path of a file of the directory, by its key in the layout."""
+        return layout.configuration(self.directory)[key]
 
     def side(self, side: str) -> Side:
         """Return what the TLS options say of a side, ``server`` or ``client``."""
@@ -61,11 +62,12 @@ class Configuration(NamedTuple):
 
 def read(directory: str, texts: Texts) -> Configuration:
     """Return what the files of a directory of configuration say."""
-    arguments, table, system = ("%s/%s" % (directory, name) for name in (ARGUMENTS, TABLE, SYSTEM))
+    places = layout.configuration(directory)
+    arguments, table, system = (places[key] for key in (ARGUMENTS, TABLE, SYSTEM))
     found = dict(texts([arguments, table, system]))
     problems: dict[str, str] = {}
     flags = _said(found, arguments, node_settings.arguments, problems)
-    options = (flags and flags.options) or "%s/%s" % (directory, OPTIONS)
+    options = (flags and flags.options) or places[OPTIONS]
     found.update(texts([options]))
     said = _said(found, options, node_settings.tls_options, problems)
     entries = _said(found, table, node_settings.peer_entries, problems)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import layout
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import node_configuration, node_name
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.node_configuration import Configuration, Texts
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.node_name import NodeName
@@ -82,22 +83,22 @@ def usual_credentials(own_node: str, params: Mapping[str, Any], option: str) -> 
     """Return what options say that the node of this host brings to its connections; files not given are where the role
     erlang_node puts them, and TLS 1.3 is the version not given. Raises OptionError.
     """
-    directory = directory_of(own_node, params, option)
+    places = layout.configuration(directory_of(own_node, params, option))
     return Credentials(
-        params["certfile"] or directory + "/node.pem",
-        params["cacertfile"] or directory + "/ca.pem",
+        params["certfile"] or places["certificate"],
+        params["cacertfile"] or places["trust"],
         params.get("tls_minimum_version") or MINIMUM_VERSION,
     )
 
 
 def directory_of(own_node: str, params: Mapping[str, Any], option: str) -> str:
     """Return the directory of the configuration of own_node; not given, it is where the role erlang_node puts it. Raises OptionError."""
-    return str(params.get("configuration") or "/etc/erlang/%s" % checked_node(own_node, option).name)
+    return str(params.get("configuration") or layout.layout(checked_node(own_node, option).name)["config"])
 
 
 def cookie_file_of(own_node: str, params: Mapping[str, Any], option: str) -> str:
     """Return the path of the cookie of own_node; not given, it is where the role erlang_node puts it. Raises OptionError."""
-    return params["cookie_file"] or "/var/lib/merl/%s/.erlang.cookie" % checked_node(own_node, option).name
+    return params["cookie_file"] or layout.layout(checked_node(own_node, option).name)["cookie"]
 
 
 def prober(own_node: str, params: Mapping[str, Any], option: str, texts: Texts) -> Prober:

@@ -25,6 +25,7 @@ from collections.abc import Mapping, Sequence
 from types import FrameType
 from typing import NamedTuple, NoReturn
 
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import layout
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import asking, node_name
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.asking import Question, Refusal
 from ansible_collections.beam.tls_distribution.plugins.module_utils._host import commands, terminal
@@ -260,7 +261,7 @@ def _answer(settings: Settings, arguments: Sequence[str]) -> int:
 
 
 def _asked(settings: Settings, name: str, action: str, seconds: float, rest: Sequence[str]) -> str:
-    own = asking.own(settings.node, settings.directory, _texts, settings.home + "/.erlang.cookie")
+    own = asking.own(settings.node, settings.directory, _texts, _cookie(settings))
     if action == "ping":
         asking.ping(own, rest[0] if rest else settings.node, name)
         return "pong\n"
@@ -269,6 +270,12 @@ def _asked(settings: Settings, name: str, action: str, seconds: float, rest: Seq
     if action == "rpc" and len(rest) == 2:
         rest = [*rest, "[]"]
     return asking.text(own, name, Question(action, tuple(map(os.fsencode, rest)), seconds))
+
+
+def _cookie(settings: Settings) -> str:
+    """Return the path of the node's cookie."""
+    account_home, name = os.path.split(settings.home)
+    return layout.layout(name, account_home)["cookie"]
 
 
 def _texts(paths: Sequence[str]) -> dict[str, str]:

@@ -16,52 +16,46 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import layout
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
 _NODE = re.compile(r"[A-Za-z0-9_-]+@[A-Za-z0-9.-]+\Z")
 _LISTEN = re.compile(r"\{\s*listen_port\s*,\s*(\d{1,5})\s*\}")
 _PATCHED = re.compile(r"\{\s*inet_ssl_port\s*,\s*(\d{1,5})\s*\}")
 _PEER = re.compile(r"\{\s*peer\s*,\s*'?([A-Za-z0-9_-]+@[A-Za-z0-9.-]+)'?")
 _LONGEST = 1 << 20
-UNITS = (
-    "erlang-%s.service",
-    "erlang-%s-firewall-keeper.service",
-    "erlang-%s-firewall.service",
-    "erlang-%s-watch.timer",
-    "erlang-%s-watch.service",
-)
-"""The units of a node, of which it need not have all."""
 
 
 def names(directory: str) -> list[str]:
     """The nodes that have a configuration below a directory: the parts of their names before the @."""
-    found = (os.path.basename(os.path.dirname(path)) for path in glob.glob(os.path.join(glob.escape(directory), "*", "vm.args")))
+    found = (os.path.basename(os.path.dirname(path)) for path in glob.glob(layout.configuration(glob.escape(directory) + "/*")["vm_args"]))
     return sorted(name for name in found if _NAME.match(name))
 
 
 def unit(name: str) -> str:
     """The service of a node."""
-    return UNITS[0] % name
+    return layout.units(name)[0]
 
 
-def read(directory: str, name: str, state: Mapping[str, Any], units: str = "/etc/systemd/system") -> dict[str, Any] | None:
+def read(directory: str, name: str, state: Mapping[str, Any], units: str = layout.SYSTEMD) -> dict[str, Any] | None:
     """What a node is, from its configuration and the ``state`` of its service. None for one that has no name in its ``vm.args``.
 
     Gives ``name``, ``node``, ``port`` (None where it is not said), ``peers`` (names of nodes), ``units`` (those that are there), ``active`` and
     ``enabled`` of the service, and ``mnesia``, directories of tables in its home.
     """
-    place = os.path.join(directory, name)
-    node = _node(_text(os.path.join(place, "vm.args")))
+    places = layout.configuration(os.path.join(directory, name))
+    node = _node(_text(places["vm_args"]))
     if node is None:
         return None
-    table = _text(os.path.join(place, "peers.config"))
-    port = _number(_LISTEN, table) or _number(_PATCHED, _text(os.path.join(place, "sys.config")))
+    table = _text(places["peers"])
+    port = _number(_LISTEN, table) or _number(_PATCHED, _text(places["sys_config"]))
     home = re.search(r"(?m)^WorkingDirectory=(/\S+)$", _text(os.path.join(units, unit(name))))
     return {
         "name": name,
         "node": node,
         "port": port,
         "peers": sorted(set(_PEER.findall(table))),
-        "units": [made % name for made in UNITS if os.path.lexists(os.path.join(units, made % name))],
+        "units": [made for made in layout.units(name) if os.path.lexists(os.path.join(units, made))],
         "active": state.get("active", ""),
         "enabled": state.get("enabled", ""),
         "mnesia": sorted(glob.glob(glob.escape(home[1]) + "/Mnesia.*")) if home else [],

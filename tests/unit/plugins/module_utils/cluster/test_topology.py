@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import pytest
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import layout
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import (
     Fault,
     InputError,
@@ -71,6 +72,7 @@ def test_topology_is_whole_and_serialisable() -> None:
     assert topology["cluster"] == {
         "name": "guard",
         "directory": "/cluster",
+        "layout": layout.cluster("/cluster"),
         "discovery": "port",
         "names": "long",
         "address_family": "inet",
@@ -87,12 +89,7 @@ def test_topology_is_whole_and_serialisable() -> None:
         "sources": ["198.18.1.10"],
         "port": 4370,
         "listen_port": 4370,
-        "unit": "erlang-guard",
-        "config": "/etc/erlang/guard",
-        "home": "/var/lib/merl/guard",
-        "code": "/opt/erlang/nodes/guard",
-        "control": "/usr/local/bin/erlang-guard",
-        "table": "erlang_guard",
+        "layout": layout.layout("guard", "/var/lib/merl"),
         "account": "merl",
         "accounts": ["merl"],
         "firewall": "nftables",
@@ -307,7 +304,7 @@ def alike(one: dict[str, Any], other: dict[str, Any], **both: Any) -> dict[str, 
 def test_names_that_differ_in_a_hyphen_have_tables_of_their_own() -> None:
     nodes = build(alike({"erlang_node_name": "guard-a"}, {"erlang_node_name": "guard_a"}), resolve, read_release)["nodes"]
     for what in ("table", "unit", "config", "home", "code", "control"):
-        assert nodes["alpha"][what] != nodes["bravo"][what]
+        assert nodes["alpha"]["layout"][what] != nodes["bravo"]["layout"][what]
 
 
 @pytest.mark.parametrize(

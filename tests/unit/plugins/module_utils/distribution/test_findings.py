@@ -11,6 +11,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import layout
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import certificate, findings, node_configuration
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import foreign
 from authorities import root
@@ -84,11 +85,15 @@ class Bench:
         self.write(node_configuration.TABLE, "{listen_port, 4370}.\n{peer, '%s', resolve, 4370}.\n" % CAROL)
         self.write(node_configuration.SYSTEM, "[{kernel, []}].\n")
 
+    def path(self, name: str) -> Path:
+        """A file of the configuration by its key in the layout, or any other by its name."""
+        return Path(layout.configuration(str(self.directory)).get(name, self.directory / name))
+
     def write(self, name: str, text: str) -> None:
-        (self.directory / name).write_text(text)
+        self.path(name).write_text(text)
 
     def edit(self, name: str, old: str, new: str) -> None:
-        text = (self.directory / name).read_text()
+        text = self.path(name).read_text()
         assert old in text
         self.write(name, text.replace(old, new))
 
@@ -248,7 +253,7 @@ def test_a_key_of_another_certificate(bench: Bench):
     ],
 )
 def test_a_file_that_the_account_cannot_read(bench: Bench, name: str, fault: str):
-    bench.host.not_for_the_account[str(bench.directory / name)] = "the account merl may not read it"
+    bench.host.not_for_the_account[str(bench.path(name))] = "the account merl may not read it"
     assert bench.found() == [fault]
 
 

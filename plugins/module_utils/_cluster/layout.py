@@ -1,0 +1,132 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where the things of a node and of a cluster are: every path and every name of a unit, table or command, each said here and nowhere else.
+
+It imports nothing of the collection, so that every room, and every program that is sent to a host, may ask it.
+"""
+
+from __future__ import annotations
+
+import posixpath
+
+ACCOUNT_HOME = "/var/lib/merl"
+"""The home of the nodes' account where a module is not told of another: the default of ``erlang_account_home``."""
+
+CONFIGURATIONS = "/etc/erlang"
+"""Below it each node of a host has its configuration."""
+
+NODES = "/opt/erlang/nodes"
+"""Below it each node of a host has its code."""
+
+APPLICATIONS = "/opt/erlang/apps"
+"""Below it each release of an application has a directory."""
+
+SYSTEMD = "/etc/systemd/system"
+"""Where systemd looks for units of the host's own (systemd.unit(5), UNIT FILE LOAD PATH)."""
+
+WANTED_AT_BOOT = SYSTEMD + "/multi-user.target.wants"
+"""The links to units that start with the host, as ``systemctl enable`` makes them."""
+
+# The node's files by their names in the directory of its configuration.
+_CONFIGURATION = {
+    "sys_config": "sys.config",
+    "vm_args": "vm.args",
+    "tls_options": "inet_tls.conf",
+    "peers": "peers.config",
+    "environment": "environment",
+    "certificate": "node.pem",
+    "trust": "ca.pem",
+    "generation": "generation",
+    "firewall_rules": "firewall.nft",
+    "watch_settings": "watch.json",
+}
+
+
+def configuration(directory: str) -> dict[str, str]:
+    """Return the paths of the files in a node's configuration directory, by the keys that ``layout`` has for them."""
+    return {key: posixpath.join(directory, name) for key, name in _CONFIGURATION.items()}
+
+
+def layout(name: str, account_home: str = ACCOUNT_HOME) -> dict[str, str]:
+    """Return where everything of a node is: absolute paths and names.
+
+    ``name`` is the part of the node's name before the @, ``account_home`` the home of the account that it runs as. What a key means:
+    ``docs/architecture.md``, "Names and paths".
+    """
+    unit = "erlang-%s" % name
+    config = posixpath.join(CONFIGURATIONS, name)
+    code = posixpath.join(NODES, name)
+    home = posixpath.join(account_home, name)
+    runtime = "/run/" + unit
+    boot, binaries = code + "/boot", code + "/bin"
+    firewall, watch = unit + "-firewall", unit + "-watch"
+    return {
+        "unit": unit,
+        "service": unit + ".service",
+        "service_file": "%s/%s.service" % (SYSTEMD, unit),
+        "service_link": "%s/%s.service" % (WANTED_AT_BOOT, unit),
+        "table": "erlang_" + name,
+        "control": "/usr/local/bin/" + unit,
+        "control_program": code + "/control.pyz",
+        "config": config,
+        **configuration(config),
+        "code": code,
+        "ebin": code + "/ebin",
+        "src": code + "/src",
+        "bin": binaries,
+        "boot": boot,
+        "boot_script": boot + "/start_ssl_clean",
+        "boot_key": boot + "/.key",
+        "release_ready": code + "/release.ready",
+        "release_stayed": code + "/release.stayed",
+        "account_home": account_home.rstrip("/") or "/",
+        "home": home,
+        "cookie": home + "/.erlang.cookie",
+        "runtime": runtime,
+        "running_generation": runtime + "/generation",
+        "reload_asked": runtime + "/reload.asked",
+        "reload_told": runtime + "/reload.told",
+        "next_key": runtime + ".next",
+        "firewall_unit": firewall,
+        "firewall_service_file": "%s/%s.service" % (SYSTEMD, firewall),
+        "firewall_service_link": "%s/%s.service" % (WANTED_AT_BOOT, firewall),
+        "firewall_keeper_unit": firewall + "-keeper",
+        "firewall_keeper_file": "%s/%s-keeper.service" % (SYSTEMD, firewall),
+        "firewall_program": binaries + "/packet-filter",
+        "firewall_runtime": "/run/" + firewall,
+        "firewall_loaded": "/run/%s/loaded" % firewall,
+        "firewall_checked": "/run/%s/checked" % firewall,
+        "watch_unit": watch,
+        "watch_service_file": "%s/%s.service" % (SYSTEMD, watch),
+        "watch_timer_file": "%s/%s.timer" % (SYSTEMD, watch),
+        "watch_timer_link": "%s/timers.target.wants/%s.timer" % (SYSTEMD, watch),
+        "watch_program": code + "/watch.pyz",
+        "watch_state": "/var/lib/" + watch,
+        "watch_metrics": "/var/lib/%s/%s.prom" % (watch, unit),
+    }
+
+
+def units(name: str) -> list[str]:
+    """Return the units that a node may have, by their full names, the node's own service first."""
+    places = layout(name)
+    firewall, keeper, watch = places["firewall_unit"], places["firewall_keeper_unit"], places["watch_unit"]
+    return [places["service"], keeper + ".service", firewall + ".service", watch + ".timer", watch + ".service"]
+
+
+def cluster(directory: str) -> dict[str, str]:
+    """Return where everything of a cluster is on the controller, below its directory."""
+    return {
+        "ca_key": posixpath.join(directory, "ca.key"),
+        "ca_certificate": posixpath.join(directory, "ca.pem"),
+        "ca_passphrase": posixpath.join(directory, "ca.passphrase"),
+        "cookie": posixpath.join(directory, "cookie"),
+        "lock": posixpath.join(directory, "lock"),
+        "report": posixpath.join(directory, "report"),
+    }
+
+
+def application(name: str, version: str, digest: str) -> str:
+    """Return the directory of a release of an application; ``digest`` tells archives of the same version apart."""
+    return "%s/%s/%s-%s" % (APPLICATIONS, name, version, digest)
