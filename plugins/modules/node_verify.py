@@ -60,14 +60,13 @@ options:
     elements: str
   walls:
     description:
-      - The walls to try.
-      - V(plain), a plain TCP handshake at the TLS port. V(no_certificate), TLS without a certificate. V(foreign_ca),
-        TLS with a certificate of another CA.
-        V(wrong_cookie), everything right but the cookie. V(wrong_name), a valid certificate and the name of another
-          host.
-      - V(local_account), a TCP connection to the node's port by an account of O(node)'s host that has no business there.
-      - V(packet_filter), a TCP connection to the node's port, and V(epmd), one to epmd's port, from a host that is no
-        peer.
+      - The walls to try, each by who is to be refused.
+      - >-
+        V(plain), a distribution client that does not speak TLS; V(no_certificate), a TLS client that shows no
+        certificate; V(foreign_ca), a TLS client with a certificate of another CA; V(wrong_cookie), a peer's
+        certificate with a wrong cookie; V(wrong_name), a peer's certificate with another host's node name;
+        V(local_account), an account of a peer's host that is neither root nor a node's; V(packet_filter), a host that
+        is no peer, at the distribution port; V(epmd), a host that is no peer, at the port mapper.
       - By default V(packet_filter) without O(node), all others but V(local_account) and V(epmd) with it.
     type: list
     elements: str

@@ -6,18 +6,18 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import itertools
 import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-CATALOGUE = Path("plugins") / "module_utils" / "_distribution" / "catalogue.py"
+COLLECTION = "ansible_collections.beam.tls_distribution"
 PAGE = Path("docs") / "diagnosis.md"
 
 HEAD = """\
-<!-- Made from plugins/module_utils/_distribution/catalogue.py by tests/ground/faults.py. -->
+<!-- Made from the catalogue in plugins/module_utils/_distribution by tests/ground/faults.py. -->
 
 # Faults, and what to do about them
 
@@ -36,7 +36,7 @@ that host's node; DETAIL is what was found in the case at hand.
 NAMES = {
     "owner": "HOST", "own_host": "HERE", "host": "PEER", "node": "NODE", "address": "ADDRESS", "port": "PORT", "epmd_port": "EPMD-PORT",
     "certfile": "CERTIFICATE-FILE", "cacertfile": "TRUST-FILE", "cookie_file": "COOKIE-FILE", "timeout": "TIMEOUT", "detail": "DETAIL",
-    "between": "HOSTS", "direction": "DIRECTION",
+    "between": "HOSTS", "direction": "DIRECTION", "from": "HERE", "to": "PEER", "walls": "WALL is",
 }  # fmt: skip
 
 STAGES = {
@@ -48,6 +48,8 @@ STAGES = {
     "call": "a call",
     "*": "any stage",
 }
+
+WALLS = {"fell": "does not stand", "unproven": "is not proven", "no-answer": "is not tried"}
 
 SHOWN = {
     ("tls", "alert"): "the peer ends the TLS handshake with the alert %s",
@@ -61,21 +63,26 @@ SHOWN = {
 
 
 def catalogue(checkout: Path) -> ModuleType:
-    """The module that holds the catalogue; it needs nothing else of the collection."""
-    spec = importlib.util.spec_from_file_location("catalogue", checkout / CATALOGUE)
-    if spec is None or spec.loader is None:
-        raise SystemExit("%s is not there" % CATALOGUE)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["catalogue"] = module
-    spec.loader.exec_module(module)
-    return module
+    """The module that holds the catalogue, of this checkout; it needs nothing but its own room."""
+    outside = {name: module for name, module in sys.modules.items() if name.split(".")[0] == "ansible_collections"}
+    for name in outside:
+        del sys.modules[name]
+    try:
+        for name, place in (("ansible_collections", None), ("ansible_collections.beam", None), (COLLECTION, checkout)):
+            package = sys.modules[name] = ModuleType(name)
+            package.__path__ = [str(place)] if place else []
+        return importlib.import_module(COLLECTION + ".plugins.module_utils._distribution.catalogue")
+    finally:
+        for name in [name for name in sys.modules if name.split(".")[0] == "ansible_collections"]:
+            del sys.modules[name]
+        sys.modules.update(outside)
 
 
 def page(checkout: Path) -> str:
     """The text of the page."""
     data = catalogue(checkout)
     lines = [HEAD.rstrip("\n")]
-    lines += ["| %s | %s | %s |" % (_link(entry), seen_by(entry), _where(data, entry)) for entry in data.CATALOGUE]
+    lines += ["| %s | %s | %s |" % (_link(entry), seen_by(entry), _where(entry)) for entry in data.CATALOGUE]
     for _sentences, group in itertools.groupby(data.CATALOGUE, key=lambda entry: (entry.cause, entry.remedy)):
         entries = list(group)
         lines += ["", "## %s" % ", ".join(entry.id for entry in entries), ""]
@@ -103,6 +110,8 @@ def shown(symptom: Any) -> str:
         return "HOST looks at its own node, and finds: %s %s" % (symptom.kind, code)
     if symptom.stage == "mesh":
         return "the answers of the hosts are compared: %s %s" % (symptom.kind, code)
+    if symptom.stage == "wall":
+        return "the wall `%s` %s" % (symptom.code, WALLS[symptom.kind])
     sentence = SHOWN.get((symptom.stage, symptom.kind))
     if sentence:
         return sentence % ("`%s`" % code.lower() if code else "any other")
@@ -113,13 +122,17 @@ def shown(symptom: Any) -> str:
 
 def seen_by(entry: Any) -> str:
     """Who sees a fault."""
+    if entry.symptoms[0].stage == "wall":
+        return "a host that tries the wall"
     stages = {"host" if symptom.kind == "file" else symptom.stage for symptom in entry.symptoms}
     sides = [name for name, here in (("the host itself", "host" in stages), ("all answers together", "mesh" in stages)) if here]
     return ", ".join((["a host that connects"] if stages - {"host", "mesh"} else []) + sides)
 
 
-def _where(data: ModuleType, entry: Any) -> str:
-    places = {data.OWN: "the host that connects", data.PEER: "its peer", data.WAY: "the way between them"}
+def _where(entry: Any) -> str:
+    if entry.symptoms[0].stage == "wall" and entry.at == "own":
+        return "the host that tries"
+    places = {"own": "the host that connects", "peer": "its peer", "way": "the way between them"}
     only_host = seen_by(entry) == "the host itself"
     return "the host itself" if only_host else places[entry.at]
 

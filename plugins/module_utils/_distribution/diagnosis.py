@@ -18,8 +18,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import channel, epmd, handshake, tls
-from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.catalogue import (
-    CATALOGUE,
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.catalogue import CATALOGUE
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.fault_entry import (
     OWN,
     WAY,
     Entry,
@@ -59,7 +59,7 @@ CLIENT_ALERTS = {
 
 
 NAMES = (
-    "address", "cacertfile", "certfile", "cookie_file", "detail", "epmd_port", "host", "node", "own_host", "port", "timeout",
+    "address", "cacertfile", "certfile", "cookie_file", "detail", "epmd_port", "from", "host", "node", "own_host", "port", "timeout", "to", "walls",
 )  # fmt: skip
 """What sentences of an entry may use besides ``owner``."""
 

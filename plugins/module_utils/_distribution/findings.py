@@ -26,7 +26,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._distributio
     probe,
     tls,
 )
-from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.catalogue import Symptom
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.fault_entry import Symptom
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.node_configuration import (
     ARGUMENTS,
     SYSTEM,

@@ -28,12 +28,12 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._distributio
     node_name,
     tls,
 )
-from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.catalogue import Symptom
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.channel import (
     Channel,
     ChannelError,
     Deadline,
 )
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.fault_entry import Symptom
 
 T = TypeVar("T")
 

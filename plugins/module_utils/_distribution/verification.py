@@ -21,10 +21,11 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._distributio
     options,
     probe,
     running,
+    wall_attempts,
     walls,
 )
-from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.catalogue import Symptom
-from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.walls import Arms
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.fault_entry import Symptom
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.wall_attempts import Arms
 
 PAUSE = 0.25
 """Seconds between two tries of what failed."""
@@ -67,7 +68,7 @@ class Verification:
         self.prober = prober
         self.network = network
         self.edges: dict[str, probe.Edge] = {}
-        self.outcomes: dict[tuple[str, str], walls.Outcome] = {}
+        self.outcomes: dict[tuple[str, str], wall_attempts.Outcome] = {}
         self.running: dict[str, Any] | None = None
         self._targets = [*task.peers, *([task.own] if task.own else [])]
         self._own_name = task.own.node if task.own else ""
@@ -119,12 +120,12 @@ class Verification:
         reached = [(peer, self.edges[peer.node]) for peer in peers if self.edges[peer.node].fault is None]
         places = [(str(edge.result["address"]), int(edge.result["port"])) for _peer, edge in reached]
         for (peer, _edge), (address, port), ended in zip(reached, places, self.task.node.host.knock(places)):
-            outcome = walls.local_account("port %d of %s" % (port, address), ended)
+            outcome = wall_attempts.local_account("port %d of %s" % (port, address), ended)
             self.outcomes[peer.node, walls.LOCAL[0]] = outcome
 
     def _do(self, jobs: Sequence[Job]) -> None:
         """Do the jobs side by side, and hand every result that came in time to its keeper."""
-        timeout = self.prober.timeout if self.prober else walls.FILTER_SECONDS
+        timeout = self.prober.timeout if self.prober else wall_attempts.FILTER_SECONDS
         results = probe.side_by_side([job for _keep, job in jobs], probe.bound(len(jobs), timeout))
         for (keep, _job), result in zip(jobs, results):
             if result is not None:
@@ -165,13 +166,13 @@ class Verification:
     def _edge_job(self, prober: probe.Prober, peer: probe.Peer) -> Callable[[], probe.Edge]:
         return lambda: prober.edge(self._own_name, peer)
 
-    def _wall_job(self, peer: probe.Peer, wall: str) -> Callable[[], walls.Outcome]:
+    def _wall_job(self, peer: probe.Peer, wall: str) -> Callable[[], wall_attempts.Outcome]:
         others = [target.node for target in self._targets]
         prober = self.prober
         if wall in walls.OUTSIDE or prober is None:
             port = self.task.epmd_port if wall == "epmd" else peer.port or 0
-            return lambda: walls.packet_filter(self.network, peer, port, self.task.reset_counts)
-        return lambda: walls.attempt_wall(prober, peer, wall, self.task.arms, others)
+            return lambda: wall_attempts.packet_filter(self.network, peer, port, self.task.reset_counts)
+        return lambda: wall_attempts.attempt_wall(prober, peer, wall, self.task.arms, others)
 
     def _ask_running(self) -> dict[str, Any] | None:
         if self.prober is None or self.task.own is None:
@@ -204,9 +205,9 @@ class Verification:
             fault = self.edges[peer.node].fault if peer.node in self.edges else None
             for wall in self._walls_of(peer):
                 if wall in (*walls.INSIDE, *walls.LOCAL) and fault is not None:
-                    self.outcomes[peer.node, wall] = walls.unproven(fault)
+                    self.outcomes[peer.node, wall] = wall_attempts.unproven(fault)
                 elif (peer.node, wall) not in self.outcomes:
-                    self.outcomes[peer.node, wall] = walls.Outcome(None, "resolve", "no answer in time")
+                    self.outcomes[peer.node, wall] = wall_attempts.Outcome(None, "resolve", "no answer in time")
 
     def _result(self) -> dict[str, Any]:
         node, now = self.task.node, datetime.now(timezone.utc)

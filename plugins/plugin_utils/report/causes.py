@@ -18,7 +18,8 @@ import statistics
 import typing as t
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import diagnosis
-from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.catalogue import Symptom
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.fault_entry import Symptom
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.node_name import parsed
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.running import strangers
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report import merging
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.grouping import Group, Pair, groups
@@ -145,7 +146,7 @@ class Causes:
             step()
 
     def _host_part(self, name: str) -> str:
-        return str(self._nodes[name]["node"]).partition("@")[2]
+        return parsed(str(self._nodes[name]["node"])).host
 
     def _placed(self, fault: t.Mapping[str, t.Any] | None, origin: str, target: str) -> Fault:
         """A fault of a module's result as one of the report: the host by its inventory name."""
@@ -417,7 +418,7 @@ class Causes:
     def _trusts_nobody(self, name: str, end: int) -> bool:
         """Whether a host refuses the certificates of several others, and of all that it was tried with as that end of an edge."""
         tried = [pair for pair in self._probed if pair[end] == name]
-        met = [pair for pair in tried if "unknown-ca" in self.edges.get(pair, UNEXPLAINED)["id"]]
+        met = [pair for pair in tried if pair in self.edges and _problem(self.edges[pair]) == "unknown-ca"]
         return len(met) > 1 and len(met) == len(tried)
 
     def _issuer(self, name: str, side: str) -> str:
@@ -551,7 +552,7 @@ class Causes:
     def _stranger(self, found: t.Sequence[tuple[str, bool]], names: t.Sequence[str]) -> None:
         """Add the fault of nodes that are no members to the hosts that see them; it is on their own host if that is one of the cluster's."""
         hosts = {self._host_part(name): name for name in self._nodes}
-        one, other = names[0], hosts.get(found[0][0].partition("@")[2]) if len(found) == 1 else None
+        one, other = names[0], hosts.get(parsed(found[0][0]).host) if len(found) == 1 else None
         peers = listed(str(self._nodes[name]["node"]) for name in names)
         what = "%s%s" % (node_name(found[0][0]), " (hidden)" if found[0][1] else "")
         if len(found) > 1:
@@ -585,12 +586,12 @@ class Causes:
         self.nodes = {name: self._of_both_sides(fault) for name, fault in self.nodes.items()}
 
     def _of_both_sides(self, fault: Fault) -> Fault:
-        side, mark, problem = fault["id"].partition("-certificate-")
-        if side not in ("server", "client") or not mark or problem not in SAME_FILE:
+        found = diagnosis.entry(fault["id"]) if diagnosis.known(fault["id"]) else None
+        if found is None or not found.side or found.problem not in SAME_FILE:
             return fault
         shown = self._facts(fault["host"] or "").get("certificates") or {}
         digests = {one["digest"] for of_side in shown.values() for one in of_side}
-        return fault if len(digests) > 1 else dict(fault, id="certificate-" + problem)
+        return fault if len(digests) > 1 else dict(fault, id=diagnosis.entry_of(Symptom("host", "certificate", found.problem)).id)
 
     def _consequences(self) -> None:
         """Where a host has a fault that explains what an edge or a node shows, it takes its place."""
@@ -644,12 +645,15 @@ class Causes:
 
 _NODE = re.compile(r"[^\s,;]+@[^\s,;]+")
 
-UNEXPLAINED: Fault = {
-    "id": "unexplained",
-    "host": None,
-    "cause": "The attempt failed, and the host did not say why.",
-    "remedy": "Run the verification again with -vvv.",
-}
+
+def of_the_catalogue(code: str, host: str | None, **names: str) -> Fault:
+    """The fault of an answer that is none (``none``), or that does not say why an attempt failed (``unexplained``)."""
+    entry = diagnosis.entry_of(Symptom("mesh", "answer", code))
+    cause, remedy = diagnosis.sentences(entry, {"owner": str(host or "?"), **names})
+    return {"id": entry.id, "host": host, "cause": cause, "remedy": remedy}
+
+
+UNEXPLAINED = of_the_catalogue("unexplained", None)
 
 
 def odd_ones(clashes: t.Sequence[Pair], tried: t.Collection[Pair] = ()) -> dict[Pair, str]:
@@ -669,7 +673,12 @@ def odd_ones(clashes: t.Sequence[Pair], tried: t.Collection[Pair] = ()) -> dict[
 
 
 def _out_of_time(fault: Fault) -> bool:
-    return fault["id"].partition("certificate-")[2] in TIMES
+    return _problem(fault) in TIMES
+
+
+def _problem(fault: Fault) -> str:
+    """What is wrong with the certificate that a fault is about, empty where it is about none."""
+    return diagnosis.entry(fault["id"]).problem if diagnosis.known(fault["id"]) else ""
 
 
 def _listed_alone(fault: Fault, known: t.Collection[str]) -> bool:

@@ -18,7 +18,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.edg
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.walls import LOCAL, NAMES, OUTSIDE
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report import walls
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.answers import is_answer
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.causes import UNEXPLAINED, Causes
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.causes import UNEXPLAINED, Causes, of_the_catalogue
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.wording import listed
 
 Report = dict[str, t.Any]
@@ -268,12 +268,7 @@ class _Join:
         return self.topology[other]["node"] in running.get("peers", []) if running.get("ok") else None
 
     def _no_answer(self, name: str) -> dict[str, str]:
-        return {
-            "id": "no-answer",
-            "host": name,
-            "cause": "%s gave no answer%s." % (name, ": " + self._reason(name).rstrip(".") if self._reason(name) else ""),
-            "remedy": "See what ansible says of %s further up, and verify again." % name,
-        }
+        return of_the_catalogue("none", name, detail=self._reason(name).rstrip(".") or "Ansible has none of it")
 
     def _reason(self, name: str) -> str:
         return " ".join(self.told.get(name, "").split())

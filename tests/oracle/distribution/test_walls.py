@@ -10,17 +10,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import walls
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import wall_attempts, walls
 from conftest import COOKIE, Authority, Mesh, Node, host
 
 NAMES = ["guard@" + host(number) for number in range(1, 4)]
 
 
 @pytest.fixture(scope="module")
-def arms(tmp_path_factory: pytest.TempPathFactory) -> walls.Arms:
+def arms(tmp_path_factory: pytest.TempPathFactory) -> wall_attempts.Arms:
     """A certificate of another CA, and another cookie."""
     foreign = Authority(tmp_path_factory.mktemp("foreign"), "foreign").issue("host1", host(1))
-    return walls.Arms(foreign.read_text(), b"another-cookie")
+    return wall_attempts.Arms(foreign.read_text(), b"another-cookie")
 
 
 @pytest.fixture
@@ -32,63 +32,65 @@ def third(mesh: Mesh, request: pytest.FixtureRequest) -> Iterator[Node]:
 
 
 @pytest.mark.parametrize("wall", walls.INSIDE)
-def test_walls_hold(mesh: Mesh, arms: walls.Arms, wall: str) -> None:
-    outcome = walls.attempt_wall(mesh.prober(1), mesh.nodes[1].peer, wall, arms, NAMES)
+def test_walls_hold(mesh: Mesh, arms: wall_attempts.Arms, wall: str) -> None:
+    outcome = wall_attempts.attempt_wall(mesh.prober(1), mesh.nodes[1].peer, wall, arms, NAMES)
     assert outcome.held is True, outcome
 
 
 @pytest.mark.parametrize("wall", walls.INSIDE)
-def test_walls_prove_nothing_at_a_node_that_is_down(mesh: Mesh, arms: walls.Arms, wall: str) -> None:
+def test_walls_prove_nothing_at_a_node_that_is_down(mesh: Mesh, arms: wall_attempts.Arms, wall: str) -> None:
     down = mesh.nodes[1].peer._replace(addresses=("127.0.0.9",))
-    assert walls.attempt_wall(mesh.prober(1), down, wall, arms, NAMES).held is None
+    assert wall_attempts.attempt_wall(mesh.prober(1), down, wall, arms, NAMES).held is None
 
 
-def test_a_name_is_refused_where_there_is_no_third_node(mesh: Mesh, arms: walls.Arms) -> None:
-    outcome = walls.attempt_wall(mesh.prober(1), mesh.nodes[1].peer, "wrong_name", arms, NAMES[:2])
+def test_a_name_is_refused_where_there_is_no_third_node(mesh: Mesh, arms: wall_attempts.Arms) -> None:
+    outcome = wall_attempts.attempt_wall(mesh.prober(1), mesh.nodes[1].peer, "wrong_name", arms, NAMES[:2])
     assert outcome.held is True, outcome
 
 
 @pytest.mark.parametrize("third", [(3, "certificates")], indirect=True)
-def test_the_wall_falls_when_certificates_are_not_demanded(mesh: Mesh, arms: walls.Arms, third: Node) -> None:
-    outcome = walls.attempt_wall(mesh.prober(1), third.peer, "no_certificate", arms, NAMES)
+def test_the_wall_falls_when_certificates_are_not_demanded(mesh: Mesh, arms: wall_attempts.Arms, third: Node) -> None:
+    outcome = wall_attempts.attempt_wall(mesh.prober(1), third.peer, "no_certificate", arms, NAMES)
     assert outcome.held is False, outcome
 
 
 @pytest.mark.parametrize("third", [(4, "authority")], indirect=True)
-def test_the_wall_falls_when_the_authority_is_not_checked(mesh: Mesh, arms: walls.Arms, third: Node) -> None:
-    outcome = walls.attempt_wall(mesh.prober(1), third.peer, "foreign_ca", arms, NAMES)
+def test_the_wall_falls_when_the_authority_is_not_checked(mesh: Mesh, arms: wall_attempts.Arms, third: Node) -> None:
+    outcome = wall_attempts.attempt_wall(mesh.prober(1), third.peer, "foreign_ca", arms, NAMES)
     assert outcome.held is False, outcome
 
 
 @pytest.mark.parametrize("third", [(5, "names")], indirect=True)
-def test_the_wall_falls_when_names_are_not_bound_to_certificates(mesh: Mesh, arms: walls.Arms, third: Node) -> None:
+def test_the_wall_falls_when_names_are_not_bound_to_certificates(mesh: Mesh, arms: wall_attempts.Arms, third: Node) -> None:
     for others in (NAMES, [third.name, NAMES[0]]):
-        outcome = walls.attempt_wall(mesh.prober(1), third.peer, "wrong_name", arms, others)
+        outcome = wall_attempts.attempt_wall(mesh.prober(1), third.peer, "wrong_name", arms, others)
         assert outcome.held is False, outcome
 
 
-def test_the_wall_falls_when_the_cookie_is_known(mesh: Mesh, arms: walls.Arms) -> None:
+def test_the_wall_falls_when_the_cookie_is_known(mesh: Mesh, arms: wall_attempts.Arms) -> None:
     known = arms._replace(wrong_cookie=COOKIE.encode())
-    assert walls.attempt_wall(mesh.prober(1), mesh.nodes[1].peer, "wrong_cookie", known, NAMES).held is False
+    assert wall_attempts.attempt_wall(mesh.prober(1), mesh.nodes[1].peer, "wrong_cookie", known, NAMES).held is False
 
 
-def test_the_wall_falls_at_a_node_without_tls(mesh: Mesh, arms: walls.Arms) -> None:
+def test_the_wall_falls_at_a_node_without_tls(mesh: Mesh, arms: wall_attempts.Arms) -> None:
     node = mesh.start(6, plain=True)
-    outcome = walls.attempt_wall(mesh.prober(1), node.peer, "plain", arms, NAMES)
+    outcome = wall_attempts.attempt_wall(mesh.prober(1), node.peer, "plain", arms, NAMES)
     node.stop()
     assert (outcome.held, outcome.stage) == (False, "handshake"), outcome
 
 
-def test_the_foreign_certificate_leaves_no_file(mesh: Mesh, arms: walls.Arms, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_foreign_certificate_leaves_no_file(
+    mesh: Mesh, arms: wall_attempts.Arms, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    assert walls.attempt_wall(mesh.prober(1), mesh.nodes[1].peer, "foreign_ca", arms, NAMES).held is True
+    assert wall_attempts.attempt_wall(mesh.prober(1), mesh.nodes[1].peer, "foreign_ca", arms, NAMES).held is True
     assert not list(tmp_path.iterdir())
 
 
 def test_an_open_port_is_no_packet_filter(mesh: Mesh) -> None:
     node = mesh.nodes[1]
     network = mesh.prober(1).network
-    assert walls.packet_filter(network, node.peer, node.port).held is False
+    assert wall_attempts.packet_filter(network, node.peer, node.port).held is False
     closed = node.peer._replace(addresses=("127.0.0.9",))
-    assert walls.packet_filter(network, closed, node.port).held is None
-    assert walls.packet_filter(network, closed, node.port, reset_counts=True).held is True
+    assert wall_attempts.packet_filter(network, closed, node.port).held is None
+    assert wall_attempts.packet_filter(network, closed, node.port, reset_counts=True).held is True

@@ -19,11 +19,13 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._distributio
     handshake,
     tls,
 )
-from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.catalogue import CATALOGUE, Symptom
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.catalogue import CATALOGUE
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.fault_entry import Symptom
 
 NAMES = {
     "address", "cacertfile", "certfile", "cookie_file", "detail", "epmd_port", "host", "node", "own_host", "owner",
     "port", "timeout",
+    "from", "to", "walls",
 }  # fmt: skip
 SEVERAL = {"between", "detail", "direction", "epmd_port", "port", "timeout"}
 HOSTS = {"own_host": "alpha.example.net", "host": "bravo.example.net"}

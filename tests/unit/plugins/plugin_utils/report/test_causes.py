@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.catalogue import Symptom
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.fault_entry import Symptom
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report import page
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.causes import odd_ones
 from ansible_collections.beam.tls_distribution.tests.unit.plugins.plugin_utils.report.mesh import PEOPLE, full

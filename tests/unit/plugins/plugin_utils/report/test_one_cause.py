@@ -10,7 +10,7 @@ import errno
 import typing as t
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.catalogue import Symptom
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.fault_entry import Symptom
 from ansible_collections.beam.tls_distribution.tests.unit.plugins.plugin_utils.report.mesh import NOW, full, wall
 from ansible_collections.beam.tls_distribution.tests.unit.plugins.plugin_utils.report.traced import (
     ADDRESSES,

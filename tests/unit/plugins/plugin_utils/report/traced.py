@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import diagnosis
-from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.catalogue import Symptom
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.fault_entry import Symptom
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report import model
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.causes import Causes
 from ansible_collections.beam.tls_distribution.tests.unit.plugins.plugin_utils.report.mesh import NOW, Mesh, full, names
