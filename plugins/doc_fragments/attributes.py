@@ -39,3 +39,14 @@ attributes:
     support: none
     details: Nothing is ever changed.
 """
+
+    CONTROLLER = r"""
+attributes:
+  action:
+    description: Runs on the controller only; no host is touched.
+    support: full
+  platform:
+    description: Hosts of any kind, since none is touched.
+    platforms: all
+    support: full
+"""

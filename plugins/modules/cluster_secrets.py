@@ -19,10 +19,8 @@ description:
   - Reads what M(beam.tls_distribution.host_survey) found on the hosts of the play.
 author:
   - "beam.tls_distribution contributors (@beam-tls-distribution)"
+extends_documentation_fragment: [beam.tls_distribution.attributes.controller]
 attributes:
-  action:
-    description: Runs on the controller only; no host is touched.
-    support: full
   bypass_host_loop:
     description: Asks for C(run_once), since there is one directory for all hosts.
     support: none
@@ -34,10 +32,6 @@ attributes:
     support: none
   idempotent:
     description: What is there is kept.
-    support: full
-  platform:
-    description: Hosts of any kind, since none is touched.
-    platforms: all
     support: full
 options:
   topology:

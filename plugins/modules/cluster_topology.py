@@ -20,10 +20,8 @@ description:
   - Checks the private CA in the cluster's directory on the controller against its passphrase, and makes the directory where there is none.
 author:
   - "beam.tls_distribution contributors (@beam-tls-distribution)"
+extends_documentation_fragment: [beam.tls_distribution.attributes.controller]
 attributes:
-  action:
-    description: Runs on the controller only; no host is touched.
-    support: full
   bypass_host_loop:
     description: Asks for C(run_once), since one answer is meant for all hosts.
     support: none
@@ -35,10 +33,6 @@ attributes:
     support: none
   idempotent:
     description: What is there is kept.
-    support: full
-  platform:
-    description: Hosts of any kind, since none is touched.
-    platforms: all
     support: full
 options:
   group:

@@ -24,10 +24,8 @@ description:
   - Hosts that the run was limited away from count as not asked, which is no failure.
 author:
   - "beam.tls_distribution contributors (@beam-tls-distribution)"
+extends_documentation_fragment: [beam.tls_distribution.attributes.controller]
 attributes:
-  action:
-    description: Runs on the controller only; no host is touched.
-    support: full
   bypass_host_loop:
     description: Asks for C(run_once), since there is one report of all hosts.
     support: none
@@ -41,10 +39,6 @@ attributes:
     support: none
   idempotent:
     description: Never changed. The files are written at every run, as a log is.
-    support: full
-  platform:
-    description: Hosts of any kind, since none is touched.
-    platforms: all
     support: full
 options:
   topology:

@@ -21,10 +21,8 @@ description:
   - What was signed is held to what was asked for before it is returned.
 author:
   - "beam.tls_distribution contributors (@beam-tls-distribution)"
+extends_documentation_fragment: [beam.tls_distribution.attributes.controller]
 attributes:
-  action:
-    description: Runs on the controller only; no host is touched.
-    support: full
   check_mode:
     description: Nothing is written, so that it does the same in check mode.
     support: full
@@ -33,10 +31,6 @@ attributes:
     support: none
   idempotent:
     description: Never changed. Every certificate has a serial number of its own.
-    support: full
-  platform:
-    description: Hosts of any kind, since none is touched.
-    platforms: all
     support: full
 options:
   request:

@@ -10,7 +10,7 @@ there will be is known from the sources; an estimate, as some are compiled twice
 
 from __future__ import annotations
 
-import os
+import posixpath
 import re
 from collections.abc import Iterable, Iterator
 
@@ -32,7 +32,7 @@ def makes(line: bytes) -> bool:
 def expected(tree: str, walk: Walk, told: str) -> int:
     """How many files are to be made in ``tree``; ``told`` is the text of ``lib/SKIP-APPLICATIONS``, which names what configure leaves out."""
     names = _files(tree, walk, told)
-    return sum(1 + name.startswith(_TWICE) * name.endswith(".erl") for name in names if os.path.splitext(name)[1] in _SOURCES)
+    return sum(1 + name.startswith(_TWICE) * name.endswith(".erl") for name in names if posixpath.splitext(name)[1] in _SOURCES)
 
 
 def made(tree: str, walk: Walk, told: str) -> int:
@@ -44,7 +44,7 @@ def _files(tree: str, walk: Walk, told: str, also: tuple[str, ...] = ()) -> Iter
     """The files of the emulator and of the applications that are built, by their paths in the tree."""
     skipped = {"lib/" + name for name in told.split()}
     for directory, names, files in walk:
-        place = os.path.relpath(directory, tree)
+        place = posixpath.relpath(directory, tree)
         if place == ".":
             names[:] = [name for name in names if name in ("erts", "lib")]
             continue

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-import os
+import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from typing import Callable
@@ -78,10 +78,10 @@ def _lines(path: str, read: Reader, names: Lister, depth: int) -> Iterator[tuple
 
 
 def _included(kind: str, target: str, path: str, names: Lister) -> list[str]:
-    target = os.path.join(os.path.dirname(path), target)
+    target = posixpath.join(posixpath.dirname(path), target)
     if kind == "include":
         return [target]
     try:
-        return [os.path.join(target, name) for name in sorted(names(target)) if "." not in name and not name.endswith("~")]
+        return [posixpath.join(target, name) for name in sorted(names(target)) if "." not in name and not name.endswith("~")]
     except OSError:
         return []
