@@ -14,6 +14,7 @@ from unittest import mock
 import corpus
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import (
     certificate,
+    certificate_rules,
     connections,
     epmd,
     handshake,
@@ -96,8 +97,8 @@ def text(data: bytes) -> None:
 def judged(data: bytes) -> None:
     """Read a certificate and judge it; as the root that it may be, it says the same of itself."""
     seen = certificate.read(data)
-    certificate.fault_of(seen, "alpha", "server", seen.not_before, chain=[seen])
-    certificate.excess_of(seen, "alpha")
+    certificate_rules.fault_of(seen, "alpha", "server", seen.not_before, chain=[seen])
+    certificate_rules.excess_of(seen, "alpha")
     root = certificate.read(certificate.anchor(data))
     if (root.subject, root.serial, root.key, root.subject_key) != (seen.subject, seen.serial, seen.key, seen.subject_key):
         raise Different(repr(root)[:200])

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, Protocol
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import layout
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import (
     certificate,
+    certificate_rules,
     diagnosis,
     node_configuration,
     node_name,
@@ -286,8 +287,8 @@ class Node:
         for side in SIDES:
             shown = self.certificates(side)
             for seen in shown[:1]:
-                fault = certificate.fault_of(seen, self.place.host, side, now, lists, shown[1:])
-                excess = certificate.excess_of(seen, self.place.host)
+                fault = certificate_rules.fault_of(seen, self.place.host, side, now, lists, shown[1:])
+                excess = certificate_rules.excess_of(seen, self.place.host)
                 found[side] = fault or (("excess", excess) if excess else None)
         server, client = (found.get(side) for side in SIDES)
         if server and client and server[0] == client[0]:
@@ -414,7 +415,7 @@ def _listed(words: Iterable[str]) -> str:
 
 
 def _certificates(text: str) -> list[certificate.Certificate]:
-    return _read(certificate.from_pem(text))
+    return _read(pem.contents(text))
 
 
 def _read(ders: Iterable[bytes]) -> list[certificate.Certificate]:
@@ -429,7 +430,7 @@ def _read(ders: Iterable[bytes]) -> list[certificate.Certificate]:
 
 def _revocations(text: str) -> list[certificate.Revocations]:
     found = []
-    for der in certificate.from_pem(text, pem.REVOCATIONS):
+    for der in pem.contents(text, pem.REVOCATIONS):
         try:
             found.append(certificate.read_revocations(der))
         except certificate.CertificateError:

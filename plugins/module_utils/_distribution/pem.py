@@ -16,11 +16,14 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import der
+
 CERTIFICATE, REVOCATIONS = "CERTIFICATE", "X509 CRL"
 KEYS = ("DSA PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "OPENSSH PRIVATE KEY", "PRIVATE KEY", "RSA PRIVATE KEY")
 _OTHERS = ("CERTIFICATE REQUEST", "DH PARAMETERS", "EC PARAMETERS", "PKCS7", "PUBLIC KEY", "RSA PUBLIC KEY")
 _BEGIN = {"-----BEGIN %s-----" % label: label for label in (CERTIFICATE, REVOCATIONS, *KEYS, *_OTHERS)}
 _LINES = re.compile(r"\r\n|\r|\n")
+_LABEL = re.compile(r"-----BEGIN ([A-Z0-9 ]{1,64})-----")
 _FOREIGN = re.compile(r"[^A-Za-z0-9+/=]")
 
 
@@ -38,14 +41,24 @@ class Entry(NamedTuple):
     @property
     def text(self) -> str:
         """The same in PEM again, as everybody reads it."""
-        whole = base64.b64encode(self.content).decode("ascii")
-        lines = [whole[position : position + 64] for position in range(0, len(whole), 64)]
-        return "\n".join(["-----BEGIN %s-----" % self.label, *lines, "-----END %s-----" % self.label, ""])
+        return text(self.label, self.content)
 
 
-def entries(text: str) -> Iterator[Entry]:
-    """Yield what a text holds, in order; raise PemError at the place behind which OTP reads nothing of the whole."""
-    lines = iter(_LINES.split(text))
+def text(label: str, content: bytes) -> str:
+    """Return content as PEM."""
+    encoded = base64.b64encode(content).decode("ascii")
+    lines = [encoded[position : position + 64] for position in range(0, len(encoded), 64)]
+    return "\n".join(["-----BEGIN %s-----" % label, *lines, "-----END %s-----" % label, ""])
+
+
+def labels(content: str) -> list[str]:
+    """Return what each part of PEM text is called, those that OTP does not know as well."""
+    return _LABEL.findall(content)
+
+
+def entries(content: str) -> Iterator[Entry]:
+    """Yield what a PEM text holds, in order; raise PemError at the place behind which OTP reads nothing of the whole."""
+    lines = iter(_LINES.split(content))
     for line in lines:
         label = _BEGIN.get(line.rstrip(" \t\v\f"))
         if label is not None:
@@ -67,3 +80,17 @@ def _entry(label: str, lines: Sequence[str]) -> Entry:
         return Entry(label, base64.b64decode(content), sealed or label.startswith("ENCRYPTED"))
     except (ValueError, binascii.Error) as error:
         raise PemError("what follows -----BEGIN %s----- is no base64" % label) from error
+
+
+def contents(content: str, label: str = CERTIFICATE) -> list[bytes]:
+    """Return the DER of the certificates, or what else a label is for, in PEM text as OTP reads it, in order, up to what it
+    cannot read.
+    """
+    found = []
+    try:
+        for entry in entries(content):
+            if entry.label == label:
+                found.append(der.first(entry.content))
+    except PemError:
+        pass
+    return found

@@ -22,10 +22,12 @@ from typing import Any, Callable, NamedTuple, TypeVar
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import (
     certificate,
+    certificate_rules,
     diagnosis,
     epmd,
     handshake,
     node_name,
+    pem,
     tls,
 )
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.channel import (
@@ -197,7 +199,7 @@ class Attempt:
         with self._timed("tls", more=True):
             if self.certificate is None:
                 return
-            fault = certificate.fault_of(self.certificate, self.peer.host, "server", datetime.now(timezone.utc), chain=self.chain)
+            fault = certificate_rules.fault_of(self.certificate, self.peer.host, "server", datetime.now(timezone.utc), chain=self.chain)
             if fault is not None:
                 raise diagnosis.CertificateRefused("certificate", *fault)
 
@@ -405,8 +407,8 @@ class Prober:
         """Return symptom and detail of a refusal, from our own certificate where something is wrong with it: nodes
         hardly say what they have against one.
         """
-        own = certificate.read_file(self.credentials.certfile)
-        fault = certificate.fault_of(own, self.host, "client", datetime.now(timezone.utc)) if own else None
+        own = _first_of(self.credentials.certfile)
+        fault = certificate_rules.fault_of(own, self.host, "client", datetime.now(timezone.utc)) if own else None
         if found.kind == "status" or found.stage == "handshake":
             bound = fault is not None and fault[0] in ("name", "common-name-only")
             if found.code not in ("", "not_allowed") or not bound:
@@ -537,7 +539,7 @@ def _edge_result(own_node: str, attempt: Attempt, fault: diagnosis.Fault | None)
         "certificate_subject": seen.subject if seen else None,
         "certificate_digest": seen.digest if seen else None,
         "certificate_issuer": seen.issuer if seen else None,
-        "certificate_excess": certificate.excess_of(seen, attempt.peer.host) if seen else None,
+        "certificate_excess": certificate_rules.excess_of(seen, attempt.peer.host) if seen else None,
         "peer_name": attempt.challenge.name if attempt.challenge else None,
         "peer_otp": None,
         "milliseconds": attempt.milliseconds,
@@ -545,14 +547,26 @@ def _edge_result(own_node: str, attempt: Attempt, fault: diagnosis.Fault | None)
     }
 
 
+def _first_of(path: str) -> certificate.Certificate | None:
+    """Return the first certificate of a PEM file, None where there is none to be read."""
+    try:
+        return _certificates_of(path)[0]
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def _certificates_of(path: str) -> list[certificate.Certificate]:
+    with open(path, encoding="latin-1") as stream:
+        return [certificate.read(content) for content in pem.contents(stream.read())]
+
+
 def _form(path: str) -> tuple[str, str] | None:
     """Return what of the form of our own certificate a node does not take, None if it takes it or there is none."""
     try:
-        with open(path, encoding="latin-1") as stream:
-            own, *chain = [certificate.read(der) for der in certificate.from_pem(stream.read())]
+        own, *chain = _certificates_of(path)
     except (OSError, ValueError):
         return None
-    return certificate.form_fault(own, chain)
+    return certificate_rules.form_fault(own, chain)
 
 
 def _server_certificate(found: Symptom, attempt: Attempt, otherwise: str) -> tuple[Symptom, str]:
@@ -562,7 +576,7 @@ def _server_certificate(found: Symptom, attempt: Attempt, otherwise: str) -> tup
         return found, otherwise
     if found.code == "unknown-ca":
         return found, "its issuer is %s" % seen.issuer
-    fault = certificate.fault_of(seen, attempt.peer.host, "server", datetime.now(timezone.utc), chain=attempt.chain)
+    fault = certificate_rules.fault_of(seen, attempt.peer.host, "server", datetime.now(timezone.utc), chain=attempt.chain)
     if fault is None or (fault[0] != found.code and found.code not in OPEN):
         return found, otherwise
     return found._replace(code=fault[0]), fault[1]

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import certificate, pem
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import certificate, der, pem
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.channel import Deadline
 
 FILE_LIMIT = 1024 * 1024
@@ -116,20 +116,20 @@ def verifying_context(credentials: Credentials) -> ssl.SSLContext:
 def _anchors(path: str) -> list[bytes]:
     """Return the roots in a trust bundle as OTP takes them, which leaves out what it cannot read; raise LocalFileError."""
     found = _roots(path)
-    for _der, seen in found:
+    for _root, seen in found:
         if not seen.own_issuer:
             raise LocalFileError("trust", "not-root", path, "%s in it was issued by another" % (seen.subject or "a certificate"))
     if not found:
         raise LocalFileError("trust", "invalid", path, "it holds no certificate in PEM form")
-    return [certificate.anchor(der) for der, _seen in found]
+    return [certificate.anchor(root) for root, _seen in found]
 
 
 def _roots(path: str) -> list[tuple[bytes, certificate.Certificate]]:
     """Return the certificates in a trust bundle, and what they say; raise LocalFileError."""
     found = []
-    for der in certificate.from_pem(_text("trust", path)):
+    for root in pem.contents(_text("trust", path)):
         try:
-            found.append((der, certificate.read(der)))
+            found.append((root, certificate.read(root)))
         except certificate.CertificateError:
             continue
     return found
@@ -150,7 +150,7 @@ def _text(kind: str, path: str) -> str:
 def node_context(credentials: Credentials) -> ssl.SSLContext:
     """Return the context of the node itself: it verifies and presents the node's certificate; raise LocalFileError."""
     context = verifying_context(credentials)
-    load_identity(context, credentials, [der for der, _seen in _roots(credentials.cacertfile)])
+    load_identity(context, credentials, [root for root, _seen in _roots(credentials.cacertfile)])
     return context
 
 
@@ -213,7 +213,7 @@ def _wanted(path: str, labels: Sequence[str]) -> list[pem.Entry]:
         found = [entry for entry in pem.entries(_text("certificate", path)) if entry.label in labels]
     except pem.PemError as error:
         raise LocalFileError("certificate", "invalid", path, str(error)) from error
-    return [entry._replace(content=certificate.first(entry.content)) for entry in found]
+    return [entry._replace(content=der.first(entry.content)) for entry in found]
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._distributio
     diagnosis,
     findings,
     options,
+    pem,
     probe,
     running,
     tls,
@@ -175,7 +176,7 @@ def _ends(path: str) -> list[datetime]:
     """Return when the certificates in a PEM file end; none where it cannot be read, which is a fault of every edge."""
     try:
         with open(path, encoding="ascii", errors="replace") as stream:
-            return [certificate.read(der).not_after for der in certificate.from_pem(stream.read())]
+            return [certificate.read(content).not_after for content in pem.contents(stream.read())]
     except (OSError, ValueError):
         return []
 

@@ -69,8 +69,3 @@ def highest(versions: list[str]) -> str | None:
         except ValueError:
             continue
     return str(max(found)) if found else None
-
-
-def compatible(one: str, other: str) -> bool:
-    """Whether nodes of two OTP releases may be connected: OTP warrants distribution between releases two majors apart."""
-    return abs(Version(one).major - Version(other).major) <= 2

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import grp
 import hashlib
@@ -19,6 +20,9 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import pem
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.certificate import CertificateError
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.certificate import read as read_certificate
 from ansible_collections.beam.tls_distribution.plugins.module_utils._host import (
     file_arguments,
     files,
@@ -35,8 +39,6 @@ FIREWALLD = "firewalld.service"
 UFW_SETTINGS = "/etc/ufw/ufw.conf"
 SUDOERS = "/etc/sudoers"
 _PROPERTIES = ("LoadState", "ActiveState", "UnitFileState", "NeedDaemonReload")
-_LABEL = re.compile(r"-----BEGIN ([A-Z0-9 ]{1,64})-----")
-_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----")
 
 
 class SurveyError(Exception):
@@ -157,7 +159,7 @@ def certificate(path: str) -> dict[str, Any] | None:
     content = text(path)
     if content is None:
         return None
-    blocks, labels = _CERTIFICATE.findall(content), _LABEL.findall(content)
+    blocks, labels = [pem.text(pem.CERTIFICATE, each) for each in _certificates(content)], pem.labels(content)
     if not blocks:
         return {"pem": "", "key_matches": False, "labels": labels}
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -166,7 +168,17 @@ def certificate(path: str) -> dict[str, Any] | None:
         matches = True
     except (ssl.SSLError, OSError, ValueError):
         matches = False
-    return {"pem": "".join(block + "\n" for block in blocks), "key_matches": matches, "labels": labels}
+    return {"pem": "".join(blocks), "key_matches": matches, "labels": labels}
+
+
+def _certificates(content: str) -> list[bytes]:
+    """The certificates of a PEM file, as DER, and nothing that only calls itself one."""
+    found = []
+    for each in pem.contents(content):
+        with contextlib.suppress(CertificateError):
+            read_certificate(each)
+            found.append(each)
+    return found
 
 
 def text(path: str) -> str | None:

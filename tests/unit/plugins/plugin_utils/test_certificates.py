@@ -45,12 +45,18 @@ class Authority:
         self.pem = self.certificate.public_bytes(serialization.Encoding.PEM).decode()
 
     def _sign(
-        self, subject: x509.Name, key: t.Any, start: float, end: float, extensions: t.Sequence[tuple[t.Any, bool]]
+        self,
+        subject: x509.Name,
+        key: t.Any,
+        start: float,
+        end: float,
+        extensions: t.Sequence[tuple[t.Any, bool]],
+        algorithm: t.Any = None,
     ) -> x509.Certificate:
         builder = x509.CertificateBuilder(self.name, subject, key, x509.random_serial_number(), days(start), days(end))
         for extension, critical in extensions:
             builder = builder.add_extension(extension, critical=critical)
-        return builder.sign(self.key, hashes.SHA256())
+        return builder.sign(self.key, algorithm or hashes.SHA256())
 
     def leaf(
         self,
@@ -60,13 +66,14 @@ class Authority:
         node: str = "guard@" + HOST,
         key: t.Any = None,
         without: tuple[type[t.Any], ...] = (),
+        algorithm: t.Any = None,
     ) -> str:
         """What a node is given but for ``changes`` (other extensions in the place of those of their kind)."""
         kinds = (*without, *(type(change) for change in changes))
         kept = [(extension, critical) for extension, critical in extensions(HOST) if not isinstance(extension, kinds)]
         parts = [*kept, *((change, False) for change in changes)]
         key = key or ec.generate_private_key(ec.SECP256R1())
-        signed = self._sign(subject(node), key.public_key(), start, end, parts)
+        signed = self._sign(subject(node), key.public_key(), start, end, parts, algorithm)
         return signed.public_bytes(serialization.Encoding.PEM).decode()
 
     def encrypted_key(self, passphrase: str | None = PASSPHRASE) -> bytes:
@@ -158,6 +165,13 @@ def test_a_certificate_that_allows_more_is_replaced(certificate: str, reason: st
     faults = certificate_faults(found(certificate), CA.pem, WANTED, NOW)
     assert any(reason in fault for fault in faults), faults
     assert all(fault.isprintable() for fault in faults)
+
+
+def test_what_hosts_refuse_is_replaced() -> None:
+    """A signature with SHA-224 is in order for the CA's own rules, and no node takes it: one set of rules knows both."""
+    signed = CA.leaf(algorithm=hashes.SHA224())
+    (reason,) = certificate_faults(found(signed), CA.pem, WANTED, NOW)
+    assert reason.startswith("its certificate does not serve a node: ") and "1.2.840.10045.4.3.1" in reason
 
 
 def test_a_file_with_more_than_key_and_certificate() -> None:

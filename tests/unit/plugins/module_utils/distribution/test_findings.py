@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import layout
-from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import certificate, findings, node_configuration
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import certificate, findings, node_configuration, pem
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import foreign
 from authorities import root
 
@@ -28,9 +28,9 @@ EPMD = findings.Listener("0.0.0.0", 4369, False, 13, "epmd", "root")
 UP = findings.State("erlang-guard.service", "active", "running", "success", 7, "beam.smp", (NODE,))
 
 
-def digest(pem: str) -> str:
+def digest(text: str) -> str:
     """The digest of the first certificate in PEM text."""
-    return certificate.read(certificate.from_pem(pem)[0]).digest
+    return certificate.read(pem.contents(text)[0]).digest
 
 
 class Host:
@@ -206,7 +206,7 @@ def test_each_side_has_a_bundle_of_its_own(bench: Bench):
 
 
 def test_cas_in_the_options_themselves(bench: Bench):
-    (der,) = certificate.from_pem(root("elsewhere"))
+    (der,) = pem.contents(root("elsewhere"))
     inline = "{cacerts, [<<%s>>]}" % ",".join(str(byte) for byte in der)
     bench.edit(node_configuration.OPTIONS, "{server, [", "{server, [%s, " % inline)
     assert bench.found() == ["trust-unknown-ca"]

@@ -37,11 +37,9 @@ def test_no_versions(text):
         Version(text)
 
 
-def test_the_highest_and_the_compatible():
+def test_the_highest():
     assert version.highest(["9.1", "10.0", "R16"]) == "10.0"
     assert version.highest(["R16"]) is None
-    assert version.compatible("27", "29.1")
-    assert not version.compatible("25", "28")
 
 
 KNOWN = {

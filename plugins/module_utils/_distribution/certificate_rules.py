@@ -1,0 +1,253 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What keeps a certificate from serving a node, and what it allows or says beyond that: the one set of rules, for hosts and for the
+controller. Pure.
+
+That a certificate was signed by a CA that is trusted is decided by the TLS library; what is found here can only make that stricter,
+as OTP is in much. The rules of ``fault_of`` are held against OTP in tests/oracle; where its releases differ, that of the strictest is
+the rule, as nodes of each may be peers. Those of ``departures`` are what the cluster's CA gives its nodes (RFC 5280: basic constraints 4.2.1.9, key
+usage 4.2.1.3, extended key usage 4.2.1.12, validity 4.1.2.5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.certificate import (
+    ANY_PURPOSE,
+    SIGNATURES,
+    USAGES,
+    Certificate,
+    Revocations,
+)
+
+_GOES_WITH = {
+    "clientAuth": ("digitalSignature", "keyAgreement"),
+    "serverAuth": ("digitalSignature", "keyAgreement", "keyEncipherment"),
+    "codeSigning": ("digitalSignature",),
+}
+"""The key usages one of which has to be there with an extended one (RFC 5280, section 4.2.1.12, as OTP 27 reads it)."""
+
+_SERVING = ("RSA", "P-256", "P-384", "P-521", "Ed25519")
+"""Keys with which nodes of every OTP, and what is not OTP, know each other by in TLS 1.3."""
+
+NAMED, LONGEST_NAME = 5, 255
+"""How many names of a certificate are told, and how much of each."""
+
+NAMELESS = "it has no subject alternative name"
+
+SIDES = {"server": "serverAuth", "client": "clientAuth"}
+"""The sides of a connection, and the extended key usage that a certificate needs there (RFC 5280, section 4.2.1.12)."""
+
+
+def fault_of(
+    seen: Certificate,
+    host: str,
+    side: str,
+    now: datetime,
+    lists: Sequence[Revocations] = (),
+    chain: Sequence[Certificate] = (),
+) -> tuple[str, str] | None:
+    """Return what keeps a certificate, and those that come behind it, from serving a node of host on a side (one of SIDES),
+    in the word of the catalogue and with its detail; None if nothing does. Whether a CA is trusted is not looked at.
+    """
+    if now > seen.not_after:
+        return "expired", "it ended on %s UTC" % seen.not_after.strftime("%Y-%m-%d %H:%M")
+    if now < seen.not_before:
+        return "not-yet-valid", "it begins on %s UTC" % seen.not_before.strftime("%Y-%m-%d %H:%M")
+    if any(seen.serial in revoked.serials for revoked in lists if revoked.issuer == seen.issuer):
+        return "revoked", "its serial number %x is in the revocation list" % seen.serial
+    if not any(_covers(name, host) for name in seen.names):
+        if not seen.names and seen.common_name is not None and _covers(seen.common_name, host):
+            return "common-name-only", NAMELESS
+        return "name", "it is for %s" % (_shown(seen.names) or _shown([seen.common_name or ""]) or "no name at all")
+    if seen.purposes is not None and SIDES[side] not in seen.purposes:
+        allowed = ", ".join(seen.purposes) or "something else"
+        return "purpose", "it is for %s, and the %s needs %s" % (allowed, side, SIDES[side])
+    return form_fault(seen, chain) or _path_fault(seen, side, chain, now)
+
+
+def form_fault(seen: Certificate, chain: Sequence[Certificate]) -> tuple[str, str] | None:
+    """Return what of a certificate's form, and of those that come behind it, keeps a node of some OTP from taking it,
+    whatever names it has and whatever its dates are; None if nothing does.
+    """
+    if seen.own_issuer:
+        return "unknown-ca", "it has signed itself"
+    if not seen.names and seen.common_name is not None:
+        return "common-name-only", NAMELESS
+    if seen.key not in _SERVING:
+        return "algorithm", "its key is %s, and nodes take %s" % (seen.key, ", ".join(_SERVING))
+    for one in (seen, *path_of(seen, chain)):
+        if one.signature not in SIGNATURES.values() and not one.own_issuer:
+            return "algorithm", "%s is signed by the algorithm %s" % (one.subject or "it", one.signature)
+        if one is not seen and not one.own_issuer and not _may_issue(one):
+            return "chain", "%s in it may not issue certificates" % one.subject
+        if one.critical and not one.own_issuer:
+            return "extension", "%s has the critical extension %s" % (one.subject or "it", ", ".join(one.critical))
+    return _usage_fault(seen) or _chain_fault(seen, chain)
+
+
+def path_of(seen: Certificate, chain: Sequence[Certificate]) -> list[Certificate]:
+    """Return those of the certificates that come behind one that lead to its root, in order."""
+    found: list[Certificate] = []
+    last = seen
+    while not last.own_issuer:
+        issuer = next((one for one in chain if last.issued_by(one) and one not in found), None)
+        if issuer is None:
+            break
+        found.append(issuer)
+        last = issuer
+    return found
+
+
+def excess_of(seen: Certificate, host: str) -> str | None:
+    """Return what a certificate allows beyond being the node of one host, in words; None if nothing."""
+    names = _shown([name for name in (*seen.names, *seen.other_names) if name.lower() != host.lower()])
+    found = ["to act as a CA"] if seen.authority else []
+    found += ["to issue certificates or revocation lists"] if {"keyCertSign", "cRLSign"} & (seen.usages or set()) else []
+    found += ["to act for " + names] if names else []
+    purposes = {ANY_PURPOSE} if seen.purposes is None else set(seen.purposes) - set(SIDES.values())
+    found += ["any purpose" if ANY_PURPOSE in purposes else "the purposes " + ", ".join(sorted(purposes))] if purposes else []
+    return "it allows " + "; ".join(found) if found else None
+
+
+def _shown(names: Sequence[str], last: str = ", ") -> str:
+    """Return names that somebody else chose: a few of them, cut, and nothing in them that is not printed."""
+    cut = ["".join(letter if letter.isprintable() else "?" for letter in name[:LONGEST_NAME]) for name in names[:NAMED]]
+    more = len(names) - NAMED
+    told = last.join([", ".join(cut[:-1]), cut[-1]]) if len(cut) > 1 and more <= 0 else ", ".join(cut)
+    return told + (" and %d more" % more if more > 0 else "")
+
+
+def _may_issue(seen: Certificate) -> bool:
+    return seen.version < 3 or (seen.authority and (seen.usages is None or "keyCertSign" in seen.usages))
+
+
+def _usage_fault(seen: Certificate) -> tuple[str, str] | None:
+    if seen.usages is None or seen.version < 3:
+        return None
+    told = ", ".join(usage for usage in USAGES if usage in seen.usages) or "nothing"
+    if "keyCertSign" in seen.usages and not seen.authority:
+        return "usage", "its key usage is %s, and it is no CA" % told
+    purposes = seen.purposes or []
+    for purpose in [] if ANY_PURPOSE in purposes else purposes:
+        wanted = _GOES_WITH.get(purpose, ())
+        if wanted and not seen.usages & set(wanted):
+            return "usage", "its key usage is %s, which does not go with %s" % (told, purpose)
+    return None
+
+
+def _chain_fault(seen: Certificate, chain: Sequence[Certificate]) -> tuple[str, str] | None:
+    """OTP 27 takes a stranger only behind an issuer, OTP 25 a root only behind the others that lead to it."""
+    path = path_of(seen, chain)
+    if chain and not path:
+        return "chain", "behind it comes %s, which has not issued it" % (chain[0].subject or "a certificate without a name")
+    places = [chain.index(one) for one in path]
+    if path and path[-1].own_issuer and places[-1] < max(places):
+        return "chain", "its root, %s, comes before the CA that it has issued" % path[-1].subject
+    return None
+
+
+def _path_fault(seen: Certificate, side: str, chain: Sequence[Certificate], now: datetime) -> tuple[str, str] | None:
+    for one in path_of(seen, chain):
+        if one.purposes is not None and SIDES[side] not in one.purposes and not one.own_issuer:
+            return "purpose", "that of its CA %s is for %s, and the %s needs %s" % (
+                one.subject, ", ".join(one.purposes), side, SIDES[side],
+            )  # fmt: skip
+        if now > one.not_after:
+            return "expired", "that of its CA %s ended on %s UTC" % (one.subject, one.not_after.strftime("%Y-%m-%d %H:%M"))
+        if now < one.not_before:
+            return "not-yet-valid", "that of its CA %s begins on %s UTC" % (
+                one.subject, one.not_before.strftime("%Y-%m-%d %H:%M"),
+            )  # fmt: skip
+    return None
+
+
+def _covers(name: str, host: str) -> bool:
+    """Names are compared without case. A wildcard covers nothing: nodes take none."""
+    return name.lower() == host.lower()
+
+
+class Profile(NamedTuple):
+    """What the cluster's CA gives a node: a certificate for its name and its host part, valid for so many days. One counts as
+    expiring so many days before its end.
+    """
+
+    node: str
+    host: str
+    days: int
+    renew_before_days: int
+
+
+CLOCKS_APART = timedelta(days=1)
+"""What the clocks of two controllers may differ by."""
+
+LONGEST_COMMON_NAME = 64
+"""Characters of a common name (RFC 5280, appendix A.1, ub-common-name)."""
+
+_GIVEN_EXTENSIONS = ("2.5.29.14", "2.5.29.15", "2.5.29.17", "2.5.29.19", "2.5.29.35", "2.5.29.37")
+"""Extensions of what the CA gives: key identifiers, key usage, alternative names, basic constraints, extended key usage."""
+
+
+def departures(seen: Certificate, wanted: Profile, now: datetime) -> list[tuple[str, str]]:
+    """Return what keeps a certificate that comes alone from being what the cluster's CA gives a node, each in a word and as a
+    phrase that goes on from "its certificate"; none if it is that. What keeps it from serving the node (``fault_of``) is among it.
+    """
+    found = dict(_further(seen, wanted, now))
+    for side in SIDES:
+        fault = fault_of(seen, wanted.host, side, now)
+        if fault is not None and fault[0] not in found:
+            found[fault[0]] = "does not serve a node: " + fault[1]
+    return list(found.items())
+
+
+def _further(seen: Certificate, wanted: Profile, now: datetime) -> Iterator[tuple[str, str]]:
+    if seen.subject != "CN=" + wanted.node[:LONGEST_COMMON_NAME]:
+        yield "subject", "has another subject than %s" % wanted.node
+    if seen.key != "P-256":
+        yield "algorithm", "is for a key of another kind than ECDSA with P-256"
+    if seen.authority:
+        yield "authority", "is that of a CA, so that it could issue others"
+    # One without the extension may be used for everything (RFC 5280, section 4.2.1.3).
+    usages = seen.usages if seen.usages is not None else set(USAGES) - {"encipherOnly", "decipherOnly"}
+    if "digitalSignature" not in usages:
+        yield "no-signature", "lacks the key usage digitalSignature"
+    more = sorted(usages - {"digitalSignature"})
+    if more:
+        yield "usage", "allows its key more than a node needs (%s)" % ", ".join(more)
+    yield from _name_departures(seen, wanted.host)
+    if seen.purposes is None or set(SIDES.values()) - set(seen.purposes):
+        yield "purpose", "lacks the extended key usage of a server and a client"
+    elif set(seen.purposes) - set(SIDES.values()):
+        yield "purposes", "has more extended key usages than those of a server and a client"
+    strange = sorted(set(seen.extensions) - set(_GIVEN_EXTENSIONS))
+    if strange:
+        yield "extension", "has an extension that no node needs (%s)" % ", ".join(strange)
+    yield from _time_departures(seen, wanted, now)
+
+
+def _name_departures(seen: Certificate, host: str) -> Iterator[tuple[str, str]]:
+    own = [name for name in seen.names if _covers(name, host)]
+    others = [name for name in (*seen.names, *seen.other_names) if not _covers(name, host)]
+    if not own:
+        yield "name", "is not for %s" % host
+    elif others:
+        yield "names", "is also for %s" % _shown(others, " and ")
+    elif len(own) > 1:
+        yield "names", "has its name more than once"
+
+
+def _time_departures(seen: Certificate, wanted: Profile, now: datetime) -> Iterator[tuple[str, str]]:
+    left = seen.not_after - now
+    if seen.not_before > now:
+        yield "not-yet-valid", "is not valid before %s" % seen.not_before.date()
+    elif left <= timedelta(0):
+        yield "expired", "expired on %s" % seen.not_after.date()
+    elif left < timedelta(days=wanted.renew_before_days):
+        yield "expiring", "expires in %d days" % left.days
+    elif left > timedelta(days=wanted.days) + CLOCKS_APART:
+        yield "too-long", "is valid for %d days more, and one may be for %d" % (left.days, wanted.days)
