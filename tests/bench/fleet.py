@@ -88,7 +88,7 @@ class Fleet:
     def prepare(self) -> None:
         """Open the ways between the hosts, and lay down on each what its nodes and the check of them need."""
         ports = "tcp dport %d-%d accept" % (FIRST_PORT, FIRST_PORT + self.most)
-        network.open_routers("chain bench {\n%s\n}" % ports)
+        network.open_routers("chain bench {\n%s\n}" % ports, HOSTS)
         self._openssl("req", "-x509", *_CURVE, "-subj", "/CN=ca", "-days", "2", "-keyout", "ca.key", "-out", "ca.pem")
         for host in HOSTS:
             if host.walled:
@@ -169,7 +169,7 @@ class Fleet:
 def fleet(most: int, directory: Path) -> Iterator[Fleet]:
     """A fleet on a lab of its own hosts, which is taken away afterwards."""
     lifecycle.down()
-    lifecycle.up(with_otp=True)
+    lifecycle.up(with_otp=True, nodes=len(HOSTS))
     found = Fleet(most, directory)
     try:
         found.prepare()

@@ -11,22 +11,40 @@ import os
 import signal
 import subprocess
 import sys
+import textwrap
 
 from lab import demo, lifecycle, network, testing
-from lab.settings import CHECKOUT, HOSTS, NAME, SUITES, host
+from lab.settings import CHECKOUT, EVERY_HOST, HOSTS, MOST_NODES, NAME, SUITES, host, hosts
 from lab.shell import become
 
 DESCRIPTION = """\
-Four real hosts (systemd, sshd, nftables) on three firewalled networks, all on this machine and seen by nobody:
+Real hosts (systemd, sshd, nftables) on firewalled networks, all on this machine and seen by nobody; four of them by default:
 
-    internet  198.18.0.0/24   stranger .99, and the routers north .11, south .12, east .13
-    north     198.18.1.0/24   alpha .10
-    south     198.18.2.0/24   bravo .10 (has a software firewall of its own)
-    east      198.18.3.0/24   carol .10, dave .20 (the same), and neighbour .66, who is no peer
+%s
+
+./lab up --hosts N makes more, up to %d, two of them behind a router that translates addresses, and a host that only dials out;
+./lab up --help draws them.
 
 Ansible runs in a namespace "control", which reaches every host's sshd by a network of its own. Routers drop all that the firewall plan
 does not ask for. What takes long to make is kept in $BEAM_LAB_CACHE (/var/cache/beam-tls-lab); $BEAM_LAB names one of several labs.
-"""
+""" % (textwrap.indent(network.drawing(HOSTS), "    "), MOST_NODES)
+
+DRAWN = 16
+UP = """\
+Makes the lab, or sees that it is up: what is up already and the same stays. With --hosts %d it is this; fewer or more hosts
+differ in the later names alone, and with four there are only the first three networks:
+
+%s
+
+The neighbour and the stranger are namespaces without a system; mobile is a host like the others, but no node: %d nodes are %d hosts.
+""" % (DRAWN, textwrap.indent(network.drawing(hosts(DRAWN)), "    "), DRAWN, DRAWN + 1)
+
+
+def number_of_hosts(text: str) -> int:
+    """A number of hosts that the lab can have."""
+    if not text.isdigit() or not len(HOSTS) <= int(text) <= MOST_NODES:
+        raise argparse.ArgumentTypeError("the lab has %d to %d hosts" % (len(HOSTS), MOST_NODES))
+    return int(text)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -35,14 +53,19 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     suites = "the suites of the hosts (%s), in turn; trixie by default" % ", ".join(SUITES)
 
-    command = commands.add_parser("up", help="make the lab, or see that it is up")
+    command = commands.add_parser(
+        "up", help="make the lab, or see that it is up", description=UP, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    command.add_argument(
+        "--hosts", type=number_of_hosts, metavar="N", help="how many hosts there are for nodes, %d to %d" % (len(HOSTS), MOST_NODES)
+    )
     command.add_argument("--suite", type=lambda text: text.split(","), metavar="SUITE[,SUITE...]", help=suites)
     command.add_argument("--with-otp", action="store_true", help="with the distribution's OTP already installed")
     commands.add_parser("down", help="take the lab away; only the cache stays")
     command = commands.add_parser("reset", help="make hosts anew, bare; all of them by default")
-    command.add_argument("host", nargs="*", choices=[[], *(known.name for known in HOSTS)])
+    command.add_argument("host", nargs="*", choices=[[], *(known.name for known in EVERY_HOST)], metavar="HOST")
     command = commands.add_parser("ssh", help="a shell on a host, or a command")
-    command.add_argument("host", choices=[known.name for known in HOSTS])
+    command.add_argument("host", choices=[known.name for known in EVERY_HOST], metavar="HOST")
     command.add_argument("rest", nargs=argparse.REMAINDER, metavar="COMMAND")
     command = commands.add_parser("play", help="run a playbook of the collection (site, verify, firewall_plan), or a file, on the hosts")
     command.add_argument("playbook")
@@ -51,7 +74,9 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("rest", nargs=argparse.REMAINDER, metavar="OPTIONS", help="options of ansible-playbook")
     command = commands.add_parser("run", help="run a command in the network of control, stranger, neighbour or a router")
     command.add_argument(
-        "place", choices=[name for name in network.namespaces() if name not in (network.WIRE, *(known.name for known in HOSTS))]
+        "place",
+        choices=[name for name in network.namespaces(EVERY_HOST) if name not in (network.WIRE, *(known.name for known in EVERY_HOST))],
+        metavar="PLACE",
     )
     command.add_argument("rest", nargs=argparse.REMAINDER, metavar="COMMAND")
     command = commands.add_parser("demo", help="from bare hosts to a mesh with an application at work, and the table that proves it")
@@ -67,8 +92,8 @@ def main() -> int:
     """Entry point."""
     asked = parser().parse_args()
     if asked.command == "up":
-        lifecycle.up(asked.suite, asked.with_otp)
-        print("lab: '%s' is up: %s" % (NAME, ", ".join("%s %s" % (known.name, known.address) for known in HOSTS)))
+        lifecycle.up(asked.suite, asked.with_otp, asked.hosts)
+        print("lab: '%s' is up: %s" % (NAME, ", ".join("%s %s" % (known.name, known.address) for known in lifecycle.needs_up().hosts)))
     elif asked.command == "down":
         lifecycle.down()
     elif asked.command == "reset":

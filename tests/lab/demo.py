@@ -10,7 +10,7 @@ import subprocess
 import time
 
 from lab import hosts, lifecycle
-from lab.settings import DEFAULT_SUITE, HOSTS, RUN, Host
+from lab.settings import DEFAULT_SUITE, MOBILE, RUN, Host
 from lab.shell import run
 
 ATTACKER = "198.51.100.7"
@@ -41,7 +41,7 @@ def demo(suites: list[str] | None) -> int:
 
 def _attack() -> bool:
     """Reports an attack on the first host, and looks whether every other one knows of it."""
-    first, others = HOSTS[0], HOSTS[1:]
+    first, *others = [host for host in lifecycle.needs_up().hosts if host != MOBILE]
     print("\nAn attack from %s is reported on %s:" % (ATTACKER, first.name), flush=True)
     run([*hosts.ssh(first), "erlang-guard", "rpc", "guard", "report", "'[\"%s\"]'" % ATTACKER])
     begin = time.monotonic()

@@ -13,11 +13,13 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from lab import roots
 from lab.network import inside
-from lab.settings import HOSTS, HOSTS_DIRECTORY, MANAGEMENT, RUN, Host, namespace
+from lab.settings import EVERY_HOST, FURTHER_NETWORKS, HOSTS_DIRECTORY, MANAGEMENT, RUN, Host, namespace
 from lab.shell import Failed, run
 
 PATIENCE = 60.0
@@ -64,15 +66,15 @@ def root(host: Host) -> Path:
     return directory(host) / "root"
 
 
-def prepare(host: Host, suite: str, with_otp: bool) -> None:
-    """Lays a new host over its root file system: names, keys, and its own packet filter if it has one."""
+def prepare(host: Host, every: Sequence[Host], suite: str, with_otp: bool) -> None:
+    """Lays a new host, one of ``every``, over its root file system: names, keys, and its own packet filter if it has one."""
     home = directory(host)
     layers = ([roots.with_otp(suite)] if with_otp else []) + [roots.bare(suite)]
     for name in ("upper/etc/ssh", "upper/root/.ssh", "work", "root"):
         (home / name).mkdir(parents=True, exist_ok=True)
     etc = home / "upper" / "etc"
     (etc / "hostname").write_text(host.name + "\n")
-    (etc / "hosts").write_text("127.0.0.1 localhost\n" + "".join("%s %s\n" % (other.address, other.fqdn) for other in HOSTS))
+    (etc / "hosts").write_text("127.0.0.1 localhost\n" + "".join("%s %s\n" % (_seen(host, other), other.fqdn) for other in every))
     key = etc / "ssh" / "ssh_host_ed25519_key"
     run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", host.name, "-f", key])
     (home / "upper" / "root").chmod(0o700)
@@ -84,6 +86,12 @@ def prepare(host: Host, suite: str, with_otp: bool) -> None:
         wanted.mkdir(parents=True)
         (wanted / "nftables.service").symlink_to("/usr/lib/systemd/system/nftables.service")
     run(["mount", "-t", "overlay", "overlay", "-o", roots.overlay_options(home, layers), root(host)])
+
+
+def _seen(host: Host, other: Host) -> str:
+    """The address at which a host reaches another."""
+    translated = {network.name: network.router for network in FURTHER_NETWORKS if network.kind == "translated"}
+    return other.address if other == host else translated.get(other.network, other.address)
 
 
 def allow_watches() -> None:
@@ -117,7 +125,7 @@ def group(host: Host) -> str:
 def groups() -> list[str]:
     """The control groups that are there of the lab's hosts."""
     names = run(["sh", "-c", _LIST, "beam-tls-lab"], check=False).stdout.split()
-    return sorted({group(host) for host in HOSTS} & set(names))
+    return sorted({group(host) for host in EVERY_HOST} & set(names))
 
 
 def wait(host: Host) -> None:
@@ -172,7 +180,7 @@ def ssh(host: Host) -> list[str]:
     return [*inside("control"), "ssh", "-F", str(RUN / "ssh" / "config"), host.name]
 
 
-def make_keys() -> None:
+def make_keys(every: Sequence[Host]) -> None:
     """The operator's key, and how ssh finds the hosts; known hosts come with :func:`write_known_hosts`."""
     home = RUN / "ssh"
     home.mkdir(parents=True, exist_ok=True)
@@ -180,31 +188,43 @@ def make_keys() -> None:
     if not (home / "id_ed25519").exists():
         run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "lab", "-f", home / "id_ed25519"])
     lines = []
-    for host in HOSTS:
+    for host in every:
         lines += ["Host %s %s" % (host.name, host.management), "    HostName %s" % host.management]
     lines += ["Host *", "    User root", "    IdentityFile %s" % (home / "id_ed25519"), "    IdentitiesOnly yes"]
     lines += ["    UserKnownHostsFile %s" % (home / "known_hosts"), "    StrictHostKeyChecking yes", "    LogLevel ERROR"]
     (home / "config").write_text("\n".join(lines) + "\n")
 
 
-def write_known_hosts() -> None:
+def write_known_hosts(every: Sequence[Host]) -> None:
     """The keys by which hosts are known, read where they were made."""
     lines = []
-    for host in HOSTS:
+    for host in every:
         public = (directory(host) / "upper" / "etc" / "ssh" / "ssh_host_ed25519_key.pub").read_text().split()
         lines.append("%s,%s %s %s" % (host.name, host.management, public[0], public[1]))
     (RUN / "ssh" / "known_hosts").write_text("\n".join(lines) + "\n")
 
 
-def remember(suites: dict[str, str], with_otp: bool) -> None:
+class Made(NamedTuple):
+    """What the hosts that are up were made of: the suite of each, by name, and whether they came with OTP."""
+
+    suites: dict[str, str]
+    with_otp: bool
+
+    @property
+    def hosts(self) -> tuple[Host, ...]:
+        """The hosts, in order."""
+        return tuple(host for host in EVERY_HOST if host.name in self.suites)
+
+
+def remember(made_of: Made) -> None:
     """Writes down what the hosts were made of; written when all are up."""
-    (RUN / "made").write_text(json.dumps({"suites": suites, "with_otp": with_otp}))
+    (RUN / "made").write_text(json.dumps(made_of._asdict()))
 
 
-def made() -> dict[str, object] | None:
+def made() -> Made | None:
     """What the hosts were made of, if all of them are up."""
-    with contextlib.suppress(OSError, ValueError):
-        found: dict[str, object] = json.loads((RUN / "made").read_text())
-        if all(pid(host) is not None for host in HOSTS):
+    with contextlib.suppress(OSError, ValueError, TypeError):
+        found = Made(**json.loads((RUN / "made").read_text()))
+        if all(pid(host) is not None for host in found.hosts):
             return found
     return None

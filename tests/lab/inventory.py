@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from lab.network import inside
-from lab.settings import CACHE, HOSTS, NETWORKS, OUTSIDERS, RUN
+from lab.settings import CACHE, HOSTS, OUTSIDERS, PORT, RUN, Host, Network, networks
 
 FILE = RUN / "inventory.yml"
 SECRETS = {
@@ -33,28 +34,25 @@ SECRET_PARTS = [
 """Parts of them that are nowhere else, and that no output breaks in two."""
 
 
-def inventory(guard: Path) -> dict[str, object]:
-    """The inventory with the example's release ``guard``."""
-    children = {
-        network.name: {
-            "hosts": {
-                host.name: {
-                    "ansible_host": host.management,
-                    "erlang_node_host": host.fqdn,
-                    "erlang_node_addresses": [host.address],
-                }
-                for host in HOSTS
-                if host.network == network.name
-            }
-        }
-        for network in NETWORKS
-    }
+def inventory(guard: Path, hosts: Sequence[Host] = HOSTS) -> dict[str, object]:
+    """The inventory of a lab of these hosts, with the example's release ``guard``."""
     reached = {
         "ansible_user": "root",
         "ansible_python_interpreter": "/usr/bin/python3",
         "ansible_ssh_private_key_file": str(RUN / "ssh" / "id_ed25519"),
         "ansible_ssh_common_args": "-F %s -o ControlPath=%s/%%C" % (RUN / "ssh" / "config", RUN / "ssh"),
     }
+    children = {}
+    outsiders: dict[str, dict[str, object]] = {
+        outsider.name: {"ansible_connection": "local", "ansible_python_interpreter": str(RUN / ("python-" + outsider.name))}
+        for outsider in OUTSIDERS
+    }
+    for network in networks(hosts):
+        members = [host for host in hosts if host.network == network.name]
+        if network.kind == "dial_out":
+            outsiders.update({host.name: {**reached, "ansible_host": host.management} for host in members})
+        else:
+            children[network.name] = {"hosts": {host.name: _variables(host, network) for host in members}}
     settings = {
         "erlang_cluster_name": "guard",
         "erlang_app_release": str(guard),
@@ -64,20 +62,32 @@ def inventory(guard: Path) -> dict[str, object]:
         # Nodes that tests kill are back the sooner.
         "erlang_node_unit_settings": {"Service": {"RestartSec": 1}},
     }
-    outsiders = {
-        outsider.name: {"ansible_connection": "local", "ansible_python_interpreter": str(RUN / ("python-" + outsider.name))}
-        for outsider in OUTSIDERS
-    }
+    if any(host.forwarded for host in hosts):
+        # The nodes behind one address are told apart by their ports, which only a table can say.
+        settings["erlang_cluster_discovery"] = "map"
     return {
         "erlang": {"vars": {**reached, **settings}, "children": children},
         "erlang_outsiders": {"hosts": outsiders},
     }
 
 
-def write(guard: Path) -> None:
+def _variables(host: Host, network: Network) -> dict[str, object]:
+    """The variables of a host of a network."""
+    found: dict[str, object] = {"ansible_host": host.management, "erlang_node_host": host.fqdn, "erlang_node_addresses": [host.address]}
+    if network.kind == "translated":
+        found.update(
+            erlang_node_addresses=[network.router],
+            erlang_node_sources=[network.router],
+            erlang_node_port=host.forwarded,
+            erlang_node_listen_port=PORT,
+        )
+    return found
+
+
+def write(guard: Path, hosts: Sequence[Host]) -> None:
     """Writes the inventory, and the interpreters by which outsiders act in their own networks."""
     for outsider in OUTSIDERS:
         wrapper = RUN / ("python-" + outsider.name)
         wrapper.write_text('#!/bin/sh\nexec %s %s "$@"\n' % (" ".join(inside(outsider.name)), sys.executable))
         wrapper.chmod(0o755)
-    FILE.write_text(json.dumps(inventory(guard), indent=2) + "\n")
+    FILE.write_text(json.dumps(inventory(guard, hosts), indent=2) + "\n")

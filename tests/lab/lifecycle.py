@@ -15,41 +15,42 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from lab import hosts, inventory, network, roots
-from lab.settings import CHECKOUT, DEFAULT_SUITE, HOSTS, HOSTS_DIRECTORY, RUN, cycled, oldest
+from lab import hosts, inventory, network, roots, settings
+from lab.settings import CHECKOUT, DEFAULT_SUITE, EVERY_HOST, HOSTS, HOSTS_DIRECTORY, RUN, Host, cycled, oldest
 from lab.shell import Failed, become, locked, run, step
 
 LOCK = Path("/run/lock") / ("beam-tls-lab-%s.lock" % RUN.name)
 
 
-def up(suites: list[str] | None = None, with_otp: bool = False) -> bool:
+def up(suites: list[str] | None = None, with_otp: bool = False, nodes: int | None = None) -> bool:
     """Has the lab up as asked, and returns whether its hosts were made for it.
 
-    What is up already and the same stays; without ``suites`` whatever is up is good.
+    What is up already and the same stays; without ``suites``, ``with_otp`` and ``nodes`` whatever is up is good. ``nodes`` is how many
+    hosts there are for nodes, by default as many as there are, or four.
     """
     with locked(LOCK, "command of this lab"):
         found = hosts.made()
-        asked: dict[str, object] = {"suites": cycled(suites or [DEFAULT_SUITE]), "with_otp": with_otp}
-        good = found == asked or (suites is None and not with_otp)
-        if found is not None and len(network.existing()) == len(network.namespaces()) and good:
+        every = found.hosts if found is not None and nodes is None else settings.hosts(nodes or len(HOSTS))
+        asked = hosts.Made(cycled(suites or [DEFAULT_SUITE], every), with_otp)
+        good = found is not None and (found == asked or (suites is None and not with_otp and found.hosts == every))
+        if good and len(network.existing()) == len(network.namespaces(every)):
             return False
         if found is not None:
             print("lab: the hosts are made anew, as they are not what is asked for", flush=True)
         _down()
-        chosen = list(dict.fromkeys(cycled(suites or [DEFAULT_SUITE]).values()))
-        for suite in chosen:
+        for suite in dict.fromkeys(asked.suites.values()):
             roots.bare(suite)
             if with_otp:
                 roots.with_otp(suite)
-        guard = roots.guard(oldest(chosen))
+        guard = roots.guard(oldest(list(asked.suites.values())))
         with step("networks, routers and firewalls"):
             RUN.mkdir(parents=True, exist_ok=True)
-            hosts.make_keys()
-            network.up()
+            hosts.make_keys(every)
+            network.up(every)
             hosts.allow_watches()
-        _boot([host.name for host in HOSTS], cycled(chosen), with_otp)
-        inventory.write(guard)
-        hosts.remember(cycled(chosen), with_otp)
+        _boot(every, asked)
+        inventory.write(guard, every)
+        hosts.remember(asked)
         return True
 
 
@@ -59,32 +60,40 @@ def reset(names: Sequence[str]) -> None:
         found = hosts.made()
         if found is None:
             raise SystemExit("lab: it is not up; ./lab up")
-        suites = found["suites"]
-        if not isinstance(suites, dict):
-            raise SystemExit("lab: %s is damaged; ./lab down" % (RUN / "made"))
+        chosen = [host for host in found.hosts if host.name in names or not names]
+        absent = set(names) - {host.name for host in chosen}
+        if absent:
+            raise SystemExit("lab: it has no host %s" % ", ".join(sorted(absent)))
         (RUN / "made").unlink()
         if not names:
             for made in ("erlang", "plans"):
                 shutil.rmtree(RUN / made, ignore_errors=True)
             (RUN / "opened").unlink(missing_ok=True)
-        _boot(list(names) or [host.name for host in HOSTS], suites, bool(found["with_otp"]))
-        hosts.remember(suites, bool(found["with_otp"]))
+        _boot(chosen, found)
+        hosts.remember(found)
 
 
-def _boot(names: list[str], suites: dict[str, str], with_otp: bool) -> None:
-    chosen = [host for host in HOSTS if host.name in names]
-    with step("hosts " + ", ".join("%s (%s)" % (host.name, suites[host.name]) for host in chosen)):
+def _boot(chosen: Sequence[Host], made: hosts.Made) -> None:
+    with step("hosts " + _listed(chosen, made.suites)):
         for host in chosen:
             hosts.stop(host)
             # Connections that wait for the next command do not outlive the host that they are to.
             for control in (RUN / "ssh").glob("????????????????????????????????????????"):
                 control.unlink(missing_ok=True)
-            hosts.prepare(host, suites[host.name], with_otp)
-        hosts.write_known_hosts()
+            hosts.prepare(host, made.hosts, made.suites[host.name], made.with_otp)
+        hosts.write_known_hosts(made.hosts)
         for host in chosen:
             hosts.start(host)
         for host in chosen:
             hosts.wait(host)
+
+
+def _listed(chosen: Sequence[Host], suites: dict[str, str]) -> str:
+    """Hosts and their suites in a line: each by name as long as that fits."""
+    if len(chosen) <= len(HOSTS):
+        return ", ".join("%s (%s)" % (host.name, suites[host.name]) for host in chosen)
+    used = dict.fromkeys(suites[host.name] for host in chosen)
+    return "%s to %s, %d in all (%s)" % (chosen[0].name, chosen[-1].name, len(chosen), ", ".join(used))
 
 
 def down() -> None:
@@ -99,7 +108,7 @@ def down() -> None:
 
 def _down() -> None:
     (RUN / "made").unlink(missing_ok=True)
-    for host in HOSTS:
+    for host in EVERY_HOST:
         hosts.stop(host)
     for process in _inside():
         with contextlib.suppress(ProcessLookupError):
@@ -128,7 +137,7 @@ def leftovers() -> list[str]:
     left = ["namespace " + name for name in network.existing()]
     left += ["mount " + point for directory in (RUN, HOSTS_DIRECTORY) for point in hosts.mounts(directory)]
     left += ["directory %s" % directory for directory in (RUN, HOSTS_DIRECTORY) if directory.exists()]
-    left += ["host %s" % host.name for host in HOSTS if hosts.pid(host) is not None]
+    left += ["host %s" % host.name for host in EVERY_HOST if hosts.pid(host) is not None]
     left += ["control group " + name for name in hosts.groups()]
     left += ["connection %d" % process for process in _inside()]
     return left
@@ -141,8 +150,8 @@ def control(argv: Sequence[object]) -> list[str]:
         "ANSIBLE_CONFIG": str(CHECKOUT / "ansible.cfg"),
         "BEAM_LAB_INVENTORY": str(inventory.FILE),
     }
-    settings = ["%s=%s" % item for item in environment.items()]
-    return [*network.inside("control"), "env", *settings, *(str(argument) for argument in argv)]
+    assignments = ["%s=%s" % item for item in environment.items()]
+    return [*network.inside("control"), "env", *assignments, *(str(argument) for argument in argv)]
 
 
 def playbook(name: str) -> str:
@@ -187,18 +196,21 @@ def open_routers(options: Sequence[str]) -> None:
             shutil.copyfile(plans[-1], known.with_suffix(".new")).rename(known)
     plan = known.read_text()
     if not opened.exists() or opened.read_text() != plan:
-        network.open_routers(plan)
+        network.open_routers(plan, needs_up().hosts)
         opened.write_text(plan)
 
 
-def needs_up() -> None:
-    """Ends with a sentence if the lab is not up."""
-    if hosts.made() is None:
+def needs_up() -> hosts.Made:
+    """What the hosts are made of. Ends with a sentence if the lab is not up."""
+    found = hosts.made()
+    if found is None:
         raise SystemExit("lab: it is not up; ./lab up")
+    return found
 
 
 def ssh(name: str, command: Sequence[str]) -> None:
     """Goes on as a shell, or a command, on a host."""
-    needs_up()
-    chosen = hosts.ssh(next(host for host in HOSTS if host.name == name))
+    if settings.host(name) not in needs_up().hosts:
+        raise SystemExit("lab: it has no host %s; ./lab up --hosts N makes more" % name)
+    chosen = hosts.ssh(settings.host(name))
     become([*chosen, *command] if command or not sys.stdin.isatty() else [*chosen[:-1], "-t", chosen[-1]])

@@ -4,14 +4,16 @@
 
 """Root file systems in the cache: bare ones with a repository of Erlang packages, layers that have OTP, and the example's release.
 
-Everything is built under another name and renamed when it is whole, so that what was interrupted is built again. What its recipe no
-longer makes is removed.
+Everything is built under another name and renamed when it is whole, so that what was interrupted is built again. What nobody
+used for weeks is removed.
 """
 
 from __future__ import annotations
 
 import hashlib
 import shutil
+import time
+from datetime import timedelta
 from pathlib import Path
 
 from lab.settings import CACHE, CHECKOUT
@@ -33,6 +35,9 @@ MASKED = (
     "systemd-resolved.service systemd-networkd.service systemd-timesyncd.service apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer"
     " e2scrub_all.timer fstrim.timer getty@.service console-getty.service systemd-firstboot.service systemd-logind.service"
 )
+
+KEPT_UNUSED = timedelta(days=14)
+"""How long an entry of the cache stays that nobody uses."""
 
 _BUILD = """
 set -eu
@@ -83,7 +88,7 @@ def bare(suite: str) -> Path:
                     run(["debootstrap", "--variant=minbase", "--include=" + ",".join(INCLUDED.split()), suite, new, "", known])
                     inside(new, script)
                     finish_entry(new, directory, "root-%s-*" % suite)
-    return directory
+    return used(directory)
 
 
 def with_otp(suite: str) -> Path:
@@ -112,7 +117,7 @@ def _layer(kind: str, suite: str, packages: str, title: str) -> Path:
                     shutil.rmtree(new / "work")
                     shutil.rmtree(new / "root")
                     finish_entry(new, directory, "%s-%s-*" % (kind, suite))
-    return directory / "upper"
+    return used(directory) / "upper"
 
 
 def with_overlay(directory: Path, below: list[Path], script: str) -> None:
@@ -147,7 +152,7 @@ def guard(suite: str) -> Path:
                     for name in ("upper", "work", "root"):
                         shutil.rmtree(new / name)
                     finish_entry(new, directory, "guard-%s-*" % suite)
-    return next(directory.glob("guard-*.tar.gz"))
+    return next(used(directory).glob("guard-*.tar.gz"))
 
 
 def collections() -> Path:
@@ -170,12 +175,34 @@ def start_entry(directory: Path) -> Path:
 
 
 def finish_entry(new: Path, directory: Path, others: str) -> None:
-    """Puts what was made into the cache, and removes what it takes the place of."""
+    """Puts what was made into the cache, and removes what matches ``others`` and was not used for :data:`KEPT_UNUSED`.
+
+    By age, as several checkouts may share the cache, and each has entries of its own.
+    """
     new.rename(directory)
+    used(directory)
     for other in directory.parent.glob(others):
-        if other not in (directory, new) and not other.name.endswith(".new") and not _used(other):
+        if other not in (directory, new) and not other.name.endswith(".new") and not _mounted(other) and _unused(other) > KEPT_UNUSED:
             shutil.rmtree(other)
+            _mark(other).unlink(missing_ok=True)
 
 
-def _used(directory: Path) -> bool:
+def used(directory: Path) -> Path:
+    """An entry of the cache, marked as used now. The mark is beside it, as an entry itself may be below the root of a host that runs."""
+    _mark(directory).parent.mkdir(exist_ok=True)
+    _mark(directory).touch()
+    return directory
+
+
+def _mark(directory: Path) -> Path:
+    return directory.parent / ".used" / directory.name
+
+
+def _unused(directory: Path) -> timedelta:
+    """For how long nobody used an entry; one without a mark is as old as it is itself."""
+    mark = _mark(directory)
+    return timedelta(seconds=time.time() - (mark if mark.exists() else directory).stat().st_mtime)
+
+
+def _mounted(directory: Path) -> bool:
     return str(directory) in Path("/proc/self/mounts").read_text()

@@ -12,7 +12,7 @@ import shutil
 import tarfile
 from pathlib import Path
 
-from lab.roots import finish_entry, recipe, start_entry
+from lab.roots import finish_entry, recipe, start_entry, used
 from lab.settings import CACHE
 from lab.shell import Failed, locked, run, step
 
@@ -43,7 +43,7 @@ def _cached(suite: str) -> Path:
                     new = start_entry(directory)
                     _make(new, suite)
                     finish_entry(new, directory, "sources-%s-*" % suite)
-    return directory
+    return used(directory)
 
 
 def _make(new: Path, suite: str) -> None:

@@ -16,37 +16,7 @@ from pathlib import Path
 
 import pytest
 
-LAB = str(Path(__file__).resolve().parents[2] / "lab")
-NAME = "labtest"
-ENVIRONMENT = {**os.environ, "BEAM_LAB": NAME}
-
-
-def lab(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """Runs a command of a lab of another name than the usual one."""
-    done = subprocess.run(
-        [LAB, *arguments], env=ENVIRONMENT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=600
-    )
-    assert not check or done.returncode == 0, done.stdout + done.stderr
-    return done
-
-
-def state() -> tuple[set[str], set[str], set[str], set[str]]:
-    """Namespaces, mounts, processes and directories that belong to the lab; among the latter control groups."""
-    listed = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True).stdout
-    namespaces = {line.split()[0] for line in listed.splitlines() if line.startswith(NAME + "-")}
-    mounts = {line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines() if NAME in line}
-    processes = set()
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            command = path.read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if command[0].endswith(b"systemd-nspawn") and any(word.startswith(b"--machine=%s-" % NAME.encode()) for word in command):
-            processes.add(path.parent.name)
-    places = (Path("/run/beam-tls-lab") / NAME, Path("/var/lib/beam-tls-lab") / NAME, Path("/run/lock/beam-tls-lab-%s.lock" % NAME))
-    listing = ["unshare", "--mount", "sh", "-c", "mount -t cgroup2 cgroup2 /mnt && ls -d /mnt/*-%s-*" % NAME]
-    groups = set(subprocess.run(listing, capture_output=True, text=True, check=False).stdout.split())
-    return namespaces, mounts, processes, {str(place) for place in places if place.exists()} | groups
+from lab.second_lab import ENVIRONMENT, LAB, NAME, drawn, lab, made, state
 
 
 @pytest.fixture(autouse=True)
@@ -56,6 +26,18 @@ def nothing_before_and_after() -> Iterator[None]:
     yield
     lab("down")
     assert state() == (set(), set(), set(), set())
+
+
+def test_the_drawing_shows_what_is_made() -> None:
+    lab("up")
+    assert drawn(lab("--help").stdout) == made()
+    assert len(state()[2]) == 4
+
+
+@pytest.mark.parametrize("number", ["3", "25", "many"])
+def test_a_number_of_hosts_that_cannot_be(number: str) -> None:
+    done = lab("up", "--hosts", number, check=False)
+    assert done.returncode == 2 and "the lab has 4 to 24 hosts" in done.stderr
 
 
 def test_bytecode_is_kept_whatever_the_environment_says() -> None:
@@ -142,5 +124,8 @@ def test_what_is_up_stays_unless_other_suites_are_asked_for() -> None:
     hosts = state()[2]
     lab("up")
     assert state()[2] == hosts
-    lab("up", "--suite", "trixie")
+    lab("up", "--suite", "trixie", "--hosts", "4")
+    hosts = state()[2]
+    lab("up", "--hosts", "4")
+    assert state()[2] == hosts
     assert "trixie" in lab("ssh", "alpha", "cat /etc/os-release").stdout

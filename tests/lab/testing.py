@@ -20,7 +20,7 @@ from queue import SimpleQueue
 from typing import NamedTuple
 
 from lab import external_tools, lifecycle, roots, sources
-from lab.settings import CHECKOUT, DEFAULT_SUITE, NAME
+from lab.settings import CHECKOUT, DEFAULT_SUITE, HOSTS, NAME
 
 CHECKS = ("unit", "lint", "sanity")
 ORACLE_SUITES = ("bookworm", "trixie", "forky")
@@ -194,7 +194,7 @@ def molecule(scenario: str) -> Sum:
         sources.archive(suite)
     # Bare hosts and open routers for each scenario; molecule itself remembers what it once prepared, and would not do so again.
     try:
-        if not lifecycle.up(MIXED.get(scenario, [DEFAULT_SUITE])):
+        if not lifecycle.up(MIXED.get(scenario, [DEFAULT_SUITE]), nodes=len(HOSTS)):
             lifecycle.reset([])
         lifecycle.open_routers([])
         argv = ["molecule", "test", "--destroy=never", "--scenario-name", scenario]

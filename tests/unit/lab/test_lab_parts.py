@@ -15,6 +15,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from lab import inventory, lifecycle, network, settings, testing
 
+NORTH, WEST, MOBILE = settings.NETWORKS[0], *settings.FURTHER_NETWORKS
+
 
 def test_suites_take_turns() -> None:
     assert settings.cycled(["bookworm", "trixie", "forky"]) == {
@@ -29,8 +31,8 @@ def test_suites_take_turns() -> None:
 
 
 def test_a_host_that_is_not_there() -> None:
-    with pytest.raises(SystemExit, match="no host 'erin'; there are alpha"):
-        settings.host("erin")
+    with pytest.raises(SystemExit, match="no host 'zoe'; there are alpha"):
+        settings.host("zoe")
 
 
 @pytest.mark.parametrize("parts", [["nonsense"], ["unit", "nonsense"], ["unit", "mesh"], ["molecule", "nonsense"]])
@@ -40,16 +42,42 @@ def test_a_part_of_the_tests_that_is_not_there(parts: list[str]) -> None:
 
 
 def test_routers_drop_unless_there_is_a_plan() -> None:
-    closed = network.router("")
+    closed = network.router(NORTH, "")
     assert "policy drop" in closed and "jump" not in closed
-    opened = network.router("# comment\nchain erlang_guard {\n    ip saddr 198.18.1.10 accept\n}\n")
+    opened = network.router(NORTH, "# comment\nchain erlang_guard {\n    ip saddr 198.18.1.10 accept\n}\n")
     assert "jump erlang_guard" in opened and opened.index("chain erlang_guard") < opened.index("chain forward")
 
 
-def test_no_address_twice_and_none_outside_the_lab() -> None:
-    addresses = [plug.address for plug in network.plugs()]
-    assert len(addresses) == len(set(addresses))
+def test_a_router_whose_hosts_only_dial_out_knows_nothing_of_the_plan() -> None:
+    rules = network.router(MOBILE, "chain erlang_guard {\n    ip saddr 198.18.1.10 accept\n}\n")
+    assert "erlang_guard" not in rules and 'iifname "inside" accept' in rules and "policy drop" in rules
+
+
+def test_each_host_behind_a_translation_has_a_port_of_the_router() -> None:
+    rules = network.translation(WEST, settings.hosts(16))
+    assert "ip daddr 198.18.0.14 tcp dport 4371 dnat to 198.18.4.10:4370" in rules
+    assert "ip daddr 198.18.0.14 tcp dport 4372 dnat to 198.18.4.20:4370" in rules
+    assert "ip saddr 198.18.4.0/24 snat to 198.18.0.14" in rules
+
+
+@pytest.mark.parametrize("nodes", [4, 16, settings.MOST_NODES])
+def test_no_address_twice_and_none_outside_the_lab(nodes: int) -> None:
+    addresses = [plug.address for plug in network.plugs(settings.hosts(nodes))]
+    assert len(addresses) == len(set(addresses)) == len({settings.address6(address) for address in addresses})
     assert all(address.startswith(("198.18.", "198.19.")) for address in addresses)
+    assert all(settings.address6(address).startswith(("2001:db8:18:", "2001:db8:19:")) for address in addresses)
+
+
+def test_a_lab_of_more_than_four_nodes_has_one_host_more() -> None:
+    assert settings.hosts(4) == settings.HOSTS
+    sixteen = settings.hosts(16)
+    assert sixteen[:4] == settings.HOSTS and len(sixteen) == 17 and sixteen[-1] == settings.MOBILE
+
+
+def test_what_is_translated_is_known_to_nobody_else() -> None:
+    routes = {(plug.namespace, route) for plug in network.plugs(settings.hosts(16)) for route, _router in plug.routes}
+    assert "198.18.4.0/24" not in {route for _namespace, route in routes}
+    assert {("stranger", "198.18.5.0/24"), ("router-north", "198.18.5.0/24")} <= routes
 
 
 def test_inventory_has_every_host_in_its_network() -> None:
@@ -60,6 +88,24 @@ def test_inventory_has_every_host_in_its_network() -> None:
         "south": ["bravo"],
         "east": ["carol", "dave"],
     }
+
+
+def test_inventory_of_hosts_behind_a_translation_and_of_one_that_only_dials_out() -> None:
+    made = inventory.inventory(Path("/guard-1.0.0.tar.gz"), settings.hosts(16))
+    erlang, outsiders = made["erlang"], made["erlang_outsiders"]
+    assert erlang["vars"]["erlang_cluster_discovery"] == "map"  # type: ignore[index]
+    frank = erlang["children"]["west"]["hosts"]["frank"]  # type: ignore[index]
+    assert frank == {
+        "ansible_host": "198.19.0.16",
+        "erlang_node_host": "frank.example.net",
+        "erlang_node_addresses": ["198.18.0.14"],
+        "erlang_node_sources": ["198.18.0.14"],
+        "erlang_node_port": 4372,
+        "erlang_node_listen_port": 4370,
+    }
+    assert sum(len(group["hosts"]) for group in erlang["children"].values()) == 16  # type: ignore[index]
+    assert set(outsiders["hosts"]) == {"stranger", "neighbour", "mobile"}  # type: ignore[index]
+    assert outsiders["hosts"]["mobile"]["ansible_host"] == "198.19.0.99"  # type: ignore[index]
 
 
 def test_variables_among_options() -> None:
