@@ -32,6 +32,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.top
     build,
 )
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import floors
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.release import BOOT_TOOLS
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import (
     archives,
     beginning,
@@ -168,7 +169,7 @@ class ActionModule(ActionBase):
                 file=_once(known, store, store.file),
                 floor=lambda version: floors.below(version, data),
             )
-            needed = [*OTP_APPLICATIONS, "compiler", "sasl", *node.get("otp_applications", [])]
+            needed = [*OTP_APPLICATIONS, *BOOT_TOOLS, *node.get("otp_applications", [])]
             found[name] = otp.wanted(name, values, needed, variables["groups"]["all"], readers, faults)
         return found
 

@@ -12,6 +12,9 @@ import typing as t
 from ansible.errors import AnsibleFilterError
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import certificates
 
+_HOUR = 3600
+"""Seconds after which the key of a run of somebody else is taken for left behind."""
+
 
 def certificate_faults(found: dict[str, t.Any] | None, ca_pem: str, node: str, days: int, renew_before_days: int) -> list[str]:
     """Why a node needs a new certificate; see ``certificates.certificate_faults``."""
@@ -22,9 +25,14 @@ def certificate_faults(found: dict[str, t.Any] | None, ca_pem: str, node: str, d
     return certificates.certificate_faults(found, ca_pem, wanted, now)
 
 
+def key_leftovers(leftovers: dict[str, int], own: str) -> list[str]:
+    """The keys that runs left behind: those whose path begins with ``own``, and those of others that are older than an hour."""
+    return [path for path, seconds in leftovers.items() if path.startswith(own) or seconds > _HOUR]
+
+
 class FilterModule:
     """Filters of this file."""
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         """Their names and functions."""
-        return {"certificate_faults": certificate_faults}
+        return {"certificate_faults": certificate_faults, "key_leftovers": key_leftovers}

@@ -2,13 +2,15 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Filters for an OTP that is not the distribution's: its name, and who has it built."""
+"""Filters for the OTP of a host: what it lacks, what an OTP that is not the distribution's is called, and who has it built."""
 
 from __future__ import annotations
 
 import typing as t
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._building import recipe
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import otp_state as states
+from ansible_collections.beam.tls_distribution.plugins.module_utils._system import platforms
 
 
 def otp_name(otp: dict[str, t.Any], platform: dict[str, t.Any]) -> str:
@@ -31,9 +33,21 @@ def otp_builder(topology: dict[str, t.Any], inventory_hostname: str, facts: dict
     return inventory_hostname
 
 
+def otp_state(node: dict[str, t.Any], survey: dict[str, t.Any], cache: str) -> dict[str, t.Any]:
+    """Whether a host has the OTP of its node, and what that is."""
+    return states.state(node, survey, cache, recipe.directory_name)
+
+
 class FilterModule:
     """The filters of this file."""
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         """Their names and functions."""
-        return {"otp_name": otp_name, "otp_builder": otp_builder}
+        return {
+            "otp_build_packages": platforms.build_packages,
+            "otp_builder": otp_builder,
+            "otp_name": otp_name,
+            "otp_questions": states.questions,
+            "otp_state": otp_state,
+            "port_mapper_state": states.port_mapper,
+        }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import renames
+from ansible_collections.beam.tls_distribution.plugins.module_utils._system import platforms
 
 
 def renamed_nodes(topology: dict[str, t.Any], facts: dict[str, t.Any]) -> list[str]:
@@ -17,9 +18,17 @@ def renamed_nodes(topology: dict[str, t.Any], facts: dict[str, t.Any]) -> list[s
     return renames.conflicts(topology, {host: survey["nodes"] for host, survey in surveys.items()})
 
 
+def unmet_needs(facts: dict[str, t.Any]) -> list[str]:
+    """A sentence for each thing that a host lacks and that nobody knows the packages of."""
+    surveys = {host: found["erlang_survey"] for host, found in facts.items() if "erlang_survey" in found}
+    return [
+        sentence for host, survey in surveys.items() for sentence in platforms.unmet(host, survey["platform"], survey.get("packages", {}))
+    ]
+
+
 class FilterModule:
-    """The filter of this file."""
+    """The filters of this file."""
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
-        """Its name and function."""
-        return {"renamed_nodes": renamed_nodes}
+        """Their names and functions."""
+        return {"renamed_nodes": renamed_nodes, "unmet_needs": unmet_needs}

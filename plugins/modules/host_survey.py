@@ -14,7 +14,6 @@ description:
   - Reads the platform, the account, the OTP installed, the node's certificate, small public files, units of systemd and the state of the packet filter.
   - No runtime is started, nothing is changed, and no private key and no secret is part of the answer.
 extends_documentation_fragment:
-  - beam.tls_distribution.host
   - beam.tls_distribution.attributes
   - beam.tls_distribution.attributes.looks
 options:
@@ -61,6 +60,28 @@ options:
     description: Sets of files by a name of your choice, as beam.tls_distribution.file_set takes them. Told is whether each is as wanted.
     type: dict
     default: {}
+  otp_roots:
+    description: Directories in which an OTP may be installed, in order of preference. The first that holds one is used, V(/usr/lib/erlang) if none is given.
+    type: list
+    elements: str
+  otp_prefix:
+    description: Directory in which OTPs lie side by side, all of which are told of.
+    type: str
+  needs:
+    description:
+      - What roles need on the host, by name, V(otp) with the applications that it is to have, V(nft) and V(cryptography) with an empty list.
+        Told is what of it is missing.
+    type: dict
+    default: {}
+    version_added: 1.1.0
+  questions:
+    description:
+      - Any of the other options, in as many mappings as you like, such as one of each role. Of lists each item is asked once, mappings are joined,
+        and what is one text must be the same for all.
+    type: list
+    elements: dict
+    default: []
+    version_added: 1.1.0
   firewall_check:
     description: The command that ends with 0 if the packet filter in the kernel is the one that was loaded last.
     type: list
@@ -104,6 +125,10 @@ ansible_facts:
           type: dict
           returned: always
         otp: {description: "The OTP found, as beam.tls_distribution.otp_info returns it; null if there is none.", type: dict, returned: always}
+        packages:
+          description: What of O(needs) is missing, each with C(for), the applications that OTP lacks, and C(names) of packages, null where they are not known.
+          type: dict
+          returned: always
         certificate:
           description: Key C(pem), the text of all certificates, C(key_matches), and C(labels) of all parts; null if there is no such file.
           type: dict
@@ -129,33 +154,36 @@ ansible_facts:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.beam.tls_distribution.plugins.module_utils._host import commands, survey
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host import commands, questions, survey
 
 
 def main() -> None:
     """Entry point."""
     paths = {"type": "list", "elements": "str", "default": []}
+    options = {
+        "account": {"type": "str"},
+        "certificate": {"type": "str"},
+        "files": dict(paths),
+        "exists": dict(paths),
+        "leftovers": dict(paths),
+        "digests": dict(paths),
+        "units": dict(paths),
+        "nodes": {"type": "str"},
+        "applications": dict(paths),
+        "sets": {"type": "dict", "default": {}},
+        "needs": {"type": "dict", "default": {}},
+        "firewall_check": dict(paths),
+        "otp_roots": {"type": "list", "elements": "str"},
+        "otp_prefix": {"type": "str"},
+    }
     module = AnsibleModule(
-        argument_spec={
-            "account": {"type": "str"},
-            "certificate": {"type": "str"},
-            "files": dict(paths),
-            "exists": dict(paths),
-            "leftovers": dict(paths),
-            "digests": dict(paths),
-            "units": dict(paths),
-            "nodes": {"type": "str"},
-            "applications": dict(paths),
-            "sets": {"type": "dict", "default": {}},
-            "firewall_check": dict(paths),
-            "otp_roots": {"type": "list", "elements": "str", "default": ["/usr/lib/erlang"]},
-            "otp_prefix": {"type": "str"},
-        },
-        supports_check_mode=True,
+        argument_spec={**options, "questions": {"type": "list", "elements": "dict", "default": []}}, supports_check_mode=True
     )
+    own = {name: module.params[name] for name in options}
     try:
-        facts = survey.survey(module.params, commands.run)
-    except survey.SurveyError as error:
+        asked = questions.merged(options, [own, *module.params["questions"]])
+        facts = survey.survey(asked, commands.run)
+    except (questions.QuestionError, survey.SurveyError) as error:
         module.fail_json(msg="%s." % error)
     module.exit_json(changed=False, ansible_facts={"erlang_survey": facts})
 

@@ -19,6 +19,9 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.term
 START_SSL_CLEAN = ("kernel", "stdlib", "crypto", "asn1", "public_key", "ssl")
 """Applications of a node that speaks TLS distribution, in the order they start."""
 
+BOOT_TOOLS = ("compiler", "sasl")
+"""What makes a boot script: the compiler of our own modules, and sasl, which has systools."""
+
 OTP = frozenset({
     "asn1", "common_test", "compiler", "cosEvent", "cosEventDomain", "cosFileTransfer", "cosNotification", "cosProperty", "cosTime",
     "cosTransactions", "crypto", "debugger", "dialyzer", "diameter", "edoc", "eldap", "erl_docgen", "erl_interface", "et", "eunit", "ftp", "hipe",

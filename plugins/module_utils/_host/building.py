@@ -37,7 +37,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._building im
     skipped,
     status,
 )
-from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import configure
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import configure, release
 from ansible_collections.beam.tls_distribution.plugins.module_utils._host import commands, otp, unpacking, writing
 
 TOOLS = ("cc", "c++", "make", "perl", "patch", "tar", "sed")
@@ -48,7 +48,7 @@ COMPRESSION = 1
 """Of gzip: the archive is sent to a few hosts once, and a higher level takes longer than that."""
 VOLATILE = "/run/erlang-otp-build"
 """Where the status of builds is kept."""
-NEEDED = ("kernel", "stdlib", "compiler", "sasl", "crypto", "asn1", "public_key", "ssl")
+NEEDED = (*release.START_SSL_CLEAN, *release.BOOT_TOOLS)
 """Applications that every OTP of ours has: what TLS distribution starts, and what makes boot scripts."""
 
 _STATUS_SECONDS = 1.0

@@ -18,9 +18,10 @@ from typing import Any, NamedTuple
 from ansible_collections.beam.tls_distribution.plugins.module_utils._building.recipe import MANIFEST
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import beam, release
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.version import highest
+from ansible_collections.beam.tls_distribution.plugins.module_utils._system import platforms
 
-PACKAGE_LISTS = ("/var/lib/dpkg/info/erlang-base.list", "/var/lib/dpkg/info/erlang-base-hipe.list")
-"""Files by which dpkg knows what OTP's base package holds."""
+ROOT = "/usr/lib/erlang"
+"""Where an OTP is looked for unless somebody says where."""
 
 _APPLICATION = re.compile(r"([a-z][a-zA-Z0-9_]*)-([0-9][0-9A-Za-z.~+-]*)\Z")
 _CRYPTO_LIBRARY = re.compile(rb"libcrypto\.so[.0-9]*")
@@ -151,7 +152,7 @@ def _started(root: str) -> tuple[str, str]:
 def _origin(root: str) -> str:
     if os.path.exists(os.path.join(root, MANIFEST)):
         return "build"
-    for path in PACKAGE_LISTS:
+    for path in (path for paths in platforms.every("otp_lists") for path in paths):
         try:
             with open(path, encoding="utf-8", errors="replace") as stream:
                 if any(line.rstrip("\n") == root for line in stream):

@@ -30,7 +30,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._host import
     otp,
 )
 from ansible_collections.beam.tls_distribution.plugins.module_utils._host.commands import Runner, find
-from ansible_collections.beam.tls_distribution.plugins.module_utils._system import sudoers, systemd
+from ansible_collections.beam.tls_distribution.plugins.module_utils._system import platforms, sudoers, systemd
 
 MAX_FILE = 1024 * 1024
 """Longest file, in bytes, whose text is returned."""
@@ -47,17 +47,20 @@ class SurveyError(Exception):
 
 def survey(params: Mapping[str, Any], run: Runner) -> dict[str, Any]:
     """The answers to the options of the module ``host_survey``; ``run`` runs commands. Raises :class:`SurveyError`."""
+    system = platform()
     nodes = neighbours.names(params["nodes"]) if params["nodes"] else []
     units = _units([*params["units"], FIREWALLD, *map(neighbours.unit, nodes)], run)
-    found = otp.find(params["otp_roots"])
+    roots = params["otp_roots"] or [otp.ROOT]
+    found = otp.find(roots)
     managers = _managers(units.pop(FIREWALLD))
     read = [neighbours.read(params["nodes"], name, units[neighbours.unit(name)]) for name in nodes]
     return {
-        "platform": platform(),
+        "platform": system,
         "account": account(params["account"]) if params["account"] else None,
         "otp": found.as_result() if found else None,
         "boots": otp.booted(found, params["applications"]) if found else {},
-        "otps": otp.survey(params["otp_prefix"], params["otp_roots"]) if params["otp_prefix"] else [],
+        "otps": otp.survey(params["otp_prefix"], roots) if params["otp_prefix"] else [],
+        "packages": packages(params["needs"], system, found),
         "certificate": certificate(params["certificate"]) if params["certificate"] else None,
         "files": {path: text(path) for path in params["files"]},
         "digests": {path: digest(path) for path in params["digests"]},
@@ -95,6 +98,25 @@ def platform() -> dict[str, Any]:
         "user_groups": user_groups(text("/etc/login.defs") or ""),
         "python_cryptography": importlib.util.find_spec("cryptography") is not None,
     }
+
+
+def packages(needs: Mapping[str, Sequence[str]], system: Mapping[str, Any], found: otp.Otp | None) -> dict[str, Any]:
+    """What of the ``needs`` of roles is missing here: ``for`` (the applications that OTP lacks) and the ``names`` of packages, None where not known.
+
+    Raises :class:`SurveyError` for a need that nobody knows.
+    """
+    lacking: dict[str, Any] = {}
+    for need, wanted in needs.items():
+        if need not in platforms.NEEDS:
+            raise SurveyError("there is no need '%s'; there are %s" % (need, ", ".join(platforms.NEEDS)))
+        missing = sorted(set(wanted).difference(found.applications if found else ()))
+        if missing if need == "otp" else not _there(need, system):
+            lacking[need] = {"for": missing, "names": platforms.packages(system, need, wanted)}
+    return lacking
+
+
+def _there(need: str, system: Mapping[str, Any]) -> bool:
+    return bool(system["python_cryptography"]) if need == "cryptography" else find(need) is not None
 
 
 def user_groups(login_defs: str) -> bool:

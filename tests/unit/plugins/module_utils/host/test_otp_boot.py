@@ -8,6 +8,7 @@ import os
 
 import pytest
 from ansible_collections.beam.tls_distribution.plugins.module_utils._host import boot, commands, otp
+from ansible_collections.beam.tls_distribution.plugins.module_utils._system import platforms
 
 
 def application(root, name, version, needs=("kernel", "stdlib")):
@@ -77,7 +78,7 @@ def test_without_start_erl_data(root):
 
 def test_the_package_that_brought_it(root, tmp_path, monkeypatch):
     (tmp_path / "list").write_text("/.\n%s\n" % root)
-    monkeypatch.setattr(otp, "PACKAGE_LISTS", ("/nowhere", str(tmp_path / "list")))
+    monkeypatch.setattr(platforms, "PLATFORMS", {"one": {}, "two": {"otp_lists": ("/nowhere", str(tmp_path / "list"))}})
     assert otp.read(str(root)).origin == "package"
 
 

@@ -142,6 +142,7 @@ PARAMS = {
     "units": ["x.service"],
     "applications": [],
     "firewall_check": [],
+    "needs": {},
     "otp_roots": [],
     "otp_prefix": None,
 }
@@ -206,3 +207,19 @@ def test_a_set_is_right_when_nothing_would_change(tmp_path):
     assert survey.right(wanted, commands.run) is False
     assert survey.right({"files": [{"path": "no/absolute/path", "content": ""}]}, commands.run) is False
     assert path.read_text() == "drop\n"
+
+
+def test_what_roles_need_and_the_host_lacks(monkeypatch):
+    system = {"id": "debian", "version_id": "13", "id_like": [], "python_cryptography": False}
+    monkeypatch.setattr(survey, "find", lambda name: None)
+    needs = {"otp": ["kernel", "ssl"], "nft": [], "cryptography": []}
+    assert survey.packages(needs, system, None) == {
+        "otp": {"for": ["kernel", "ssl"], "names": ["erlang-base", "erlang-ssl"]},
+        "nft": {"for": [], "names": ["nftables"]},
+        "cryptography": {"for": [], "names": ["python3-cryptography"]},
+    }
+    assert survey.packages(needs, {**system, "id": "alpine"}, None)["nft"] == {"for": [], "names": None}
+    monkeypatch.setattr(survey, "find", lambda name: "/usr/sbin/" + name)
+    assert survey.packages({"nft": [], "cryptography": []}, {**system, "python_cryptography": True}, None) == {}
+    with pytest.raises(survey.SurveyError, match="there is no need 'wings'"):
+        survey.packages({"wings": []}, system, None)

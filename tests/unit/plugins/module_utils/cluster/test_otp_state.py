@@ -1,0 +1,86 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.beam.tls_distribution.plugins.filter.otp import otp_state
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import otp_state as states
+
+PLATFORM = {"id": "debian", "version_id": "13", "architecture": "x86_64"}
+NODE = {
+    "addresses": ["198.18.1.10", "2001:db8::10"],
+    "otp_applications": ["asn1", "kernel", "ssl"],
+    "otp": {"source": "package", "prefix": "/opt/erlang/otp", "roots": ["/usr/lib/erlang"]},
+}
+BUILT = {
+    **NODE,
+    "otp": {
+        "source": "build", "prefix": "/opt/erlang/otp", "roots": ["/opt/erlang/otp/current"], "version": "27.0", "archive": {"path": "/a", "sha256": "aa"},
+        "patches": [], "options": [], "environment": {},
+    },
+}  # fmt: skip
+ALL = ["asn1", "compiler", "kernel", "sasl", "ssl"]
+
+
+def surveyed(**found: t.Any) -> dict[str, t.Any]:
+    return {"platform": PLATFORM, "otp": found or None}
+
+
+def test_packages_have_what_the_node_boots_and_what_makes_its_boot_script() -> None:
+    assert otp_state(NODE, surveyed(), "/cache") == {"applications": ALL, "right": False}
+    assert otp_state(NODE, surveyed(applications=dict.fromkeys(ALL, "1")), "/cache")["right"]
+    assert not otp_state(NODE, surveyed(applications={"kernel": "1", "ssl": "1", "asn1": "1"}), "/cache")["right"]
+
+
+def test_an_otp_that_was_built_is_current_by_its_name() -> None:
+    found = otp_state(BUILT, surveyed(), "/cache")
+    assert found["root"] == "/opt/erlang/otp/" + found["name"] and found["archive"] == "/cache/%s.tar.gz" % found["name"]
+    assert not found["right"] and otp_state(BUILT, surveyed(root=found["root"]), "/cache")["right"]
+    archive = {**BUILT, "otp": {**BUILT["otp"], "source": "archive"}}  # type: ignore[dict-item]
+    assert otp_state(archive, surveyed(), "/cache")["archive"] == "/a"
+
+
+def test_what_is_asked_of_a_host() -> None:
+    assert states.questions(NODE)["needs"] == {"otp": ALL} and states.questions(BUILT)["needs"] == {}
+    assert states.questions(NODE)["otp_roots"] == ["/usr/lib/erlang"]
+
+
+SETTINGS = """\
+# Made by Ansible, role beam.tls_distribution.erlang_otp: the port mapper serves this host and the node's own addresses only.
+[Socket]
+ListenStream=
+FreeBind=yes
+ListenStream=127.0.0.1:4369
+ListenStream=198.18.1.10:4369
+ListenStream=[2001:db8::10]:4369
+"""
+
+
+def mapper(discovery: str, socket: tuple[str, str], service: tuple[str, str], settings: str | None = SETTINGS) -> dict[str, t.Any]:
+    topology = {"cluster": {"discovery": discovery, "epmd_port": 4369}, "nodes": {"alpha": NODE}}
+    units = dict(zip(states.EPMD_UNITS, ({"active": active, "enabled": enabled} for active, enabled in (socket, service))))
+    return states.port_mapper(topology, "alpha", {"units": units, "files": {states.EPMD_SETTINGS: settings}})
+
+
+OFF, ON, MASKED = ("inactive", ""), ("active", "enabled"), ("inactive", "masked")
+
+
+@pytest.mark.parametrize(
+    ("discovery", "socket", "service", "right"),
+    [
+        ("port", OFF, OFF, False), ("port", MASKED, OFF, False), ("port", MASKED, MASKED, True), ("port", ("active", "masked"), MASKED, False),
+        ("epmd", OFF, OFF, False), ("epmd", ON, OFF, True), ("epmd", ON, MASKED, False), ("epmd", OFF, ON, False),
+    ],
+)  # fmt: skip
+def test_the_port_mapper(discovery: str, socket: tuple[str, str], service: tuple[str, str], right: bool) -> None:
+    assert mapper(discovery, socket, service)["right"] is right
+
+
+def test_how_the_port_mapper_is_made_right() -> None:
+    found = mapper("epmd", ON, MASKED, None)
+    assert found["settings"] == SETTINGS and found["active"] == ["epmd.socket"]
+    assert found["masks"] == ["/etc/systemd/system/epmd.socket", "/etc/systemd/system/epmd.service"]
+    assert mapper("epmd", ON, OFF, None)["right"] is False and mapper("epmd", ON, OFF)["masks"] == []
