@@ -5,8 +5,8 @@
 {application, guard,
  [{description, "Tells every node of the mesh about attacking addresses"},
   {vsn, "1.0.0"},
-  {modules, [guard, guard_app, guard_mesh, guard_store, guard_sup]},
-  {registered, [guard, guard_mesh, guard_sup]},
+  {modules, [guard, guard_app, guard_load, guard_mesh, guard_store, guard_sup]},
+  {registered, [guard, guard_load, guard_mesh, guard_sup]},
   {applications, [kernel, stdlib, mnesia]},
   {env, [{create_after, 3}, {force_load_after, 60}]},
   {mod, {guard_app, []}}]}.

@@ -10,7 +10,7 @@
 %% comes while the table is not there yet is not lost.
 -module(guard).
 -behaviour(gen_server).
--export([report/1, known/0, knows/1, status/0, start/0, start_link/0]).
+-export([report/1, known/0, knows/1, status/0, ready/0, start/0, start_link/0]).
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2, handle_continue/2]).
 
 -define(RETRY, 1000).
@@ -50,6 +50,16 @@ knows(Text) ->
 -spec status() -> [{atom(), term()}].
 status() ->
     guard_mesh:status().
+
+%% Whether this node does its part: it answers, and has the table on its disc, loaded, and in one with that of all nodes it is connected with.
+%% Another node may be stopped then, and nothing is lost.
+-spec ready() -> boolean().
+ready() ->
+    try
+        [] =:= gen_server:call(?MODULE, pending) andalso guard_store:ready()
+    catch
+        exit:_ -> false
+    end.
 
 %% For a node without a boot script that names guard: erl -s guard start.
 start() ->

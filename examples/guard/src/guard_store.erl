@@ -7,7 +7,7 @@
 %% The table only ever grows, and of two reports of one address the earlier counts: so two lists can always be put together,
 %% whoever was cut off from whom.
 -module(guard_store).
--export([all/0, has/1, merge/1, union/2]).
+-export([all/0, has/1, merge/1, union/2, ready/0]).
 -export([standing/0, decide/3, create/0, join/1, yield_to/1, return/0, keep/0, loaded/0, force_load/0]).
 -export([leave/2]).
 
@@ -81,6 +81,17 @@ standing() ->
             #{table => stopped};
         _ ->
             #{table => busy}
+    end.
+
+%% Whether the table is on this node's disc, loaded, and on those of all nodes that are connected.
+-spec ready() -> boolean().
+ready() ->
+    try
+        Copies = mnesia:table_info(?TABLE, where_to_write),
+        Kept = mnesia:table_info(?TABLE, disc_copies),
+        lists:all(fun(Node) -> lists:member(Node, Copies) andalso lists:member(Node, Kept) end, [node() | nodes()])
+    catch
+        exit:_ -> false
     end.
 
 %% What a node has to do next, from its own standing, that of the peers that answered, and whether it has waited long enough for

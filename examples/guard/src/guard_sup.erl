@@ -10,5 +10,5 @@ start_link() ->
     supervisor:start_link({local, ?MODULE}, ?MODULE, []).
 
 init([]) ->
-    Children = [#{id => Module, start => {Module, start_link, []}} || Module <- [guard, guard_mesh]],
+    Children = [#{id => Module, start => {Module, start_link, []}} || Module <- [guard, guard_mesh, guard_load]],
     {ok, {#{strategy => one_for_one, intensity => 5, period => 10}, Children}}.

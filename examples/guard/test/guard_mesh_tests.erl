@@ -12,13 +12,13 @@
 -define(PATIENCE, 40000).
 -define(AT_ONCE, 10000).
 
--record(mesh, {directory, port, keeper, cookie = ?COOKIE, controls = #{}}).
+-record(mesh, {directory, port, keeper, cookie = ?COOKIE, load = false, controls = #{}}).
 
 %% Each mesh has a port and directories of its own.
 mesh_test_() ->
     {inparallel, [simultaneous_start(), both_names(), hostile_messages(),
                   late_join(), lost_node(), lost_disc(),
-                  whole_mesh_restarted(), partition(), two_beginnings()]}.
+                  whole_mesh_restarted(), partition(), two_beginnings(), under_load()]}.
 
 %% Nodes that start at the same moment begin one table, all with a copy on disc, and know of each other's attacks.
 simultaneous_start() ->
@@ -131,6 +131,31 @@ two_beginnings() ->
         together(Both, [1, 3])
     end).
 
+%% What was written while a node was killed and came back is all there, and the messages that nobody got are known.
+under_load() ->
+    meshed("under load", [], fun(Empty) ->
+        Mesh = started(Empty#mesh{load = true}, [1, 2, 3]),
+        together(Mesh, [1, 2, 3]),
+        [wait("messages on each edge", fun() -> answered(Mesh, Number) =:= 2 end, ?PATIENCE) || Number <- [1, 2, 3]],
+        Less = killed(Mesh, 3),
+        wait("a message that nobody got", fun() -> lost(Less, 1, 3) > 0 end, ?PATIENCE),
+        Again = started(Less, [3]),
+        together(Again, [1, 2, 3]),
+        [wait("ready", fun() -> call(Again, Number, guard, ready, []) end, ?PATIENCE) || Number <- [1, 2, 3]],
+        [?assertMatch(#{starts := Starts, written := Written, written_and_lost := [], short := []} when Written > 0,
+                      call(Again, Number, guard_load, figures, []))
+         || {Number, Starts} <- [{1, 1}, {2, 1}, {3, 2}]],
+        ?assertEqual(0, lost(Again, 1, 2))
+    end).
+
+answered(Mesh, Number) ->
+    #{edges := Edges} = call(Mesh, Number, guard_load, figures, []),
+    length([Peer || {Peer, #{acknowledged := Acknowledged, received := Received}} <- maps:to_list(Edges), Acknowledged > 0, Received > 0]).
+
+lost(Mesh, Number, Peer) ->
+    #{edges := Edges} = call(Mesh, Number, guard_load, figures, []),
+    maps:get(lost, maps:get(name(Peer), Edges)).
+
 %% The nodes
 
 meshed(Title, Numbers, Test) ->
@@ -158,8 +183,9 @@ hold(Parent, #mesh{keeper = Keeper, cookie = Cookie} = Mesh, Number) ->
         args => ["-setcookie", atom_to_list(Cookie), "-start_epmd", "false", "-erl_epmd_port", integer_to_list(Mesh#mesh.port),
                  "-kernel", "inet_dist_use_interface", text({127, 0, 0, Number}), "logger_level", "error",
                  "-mnesia", "dir", text(disc(Mesh, Number)),
-                 "-guard", "create_after", "4", "force_load_after", "15",
-                 "-pa" | code:get_path() -- [code:lib_dir()]]}),
+                 "-guard", "create_after", "4", "force_load_after", "15"]
+                ++ [Argument || Mesh#mesh.load, Argument <- ["load", text(disc(Mesh, Number) ++ ".load")]]
+                ++ ["-pa" | code:get_path() -- [code:lib_dir()]]}),
     _ = peer:call(Control, erlang, spawn, [?MODULE, keep_connected, [[name(Other) || Other <- lists:seq(1, 4)]]]),
     {ok, _} = peer:call(Control, application, ensure_all_started, [guard, permanent], ?PATIENCE),
     Parent ! {self(), Control},

@@ -45,6 +45,26 @@ two_islands_test_() ->
      ?_assertEqual(keep, guard_store:decide(Left, [{'guard@b', Left}], true)),
      ?_assertEqual(keep, guard_store:decide(Left, [{'guard@b', Left}, {'guard@c', #{table => busy}}], true))].
 
+%% What a log of load tells: messages by what came back of them, writes by what the table has, and the times in which two nodes or more were missing.
+load_test_() ->
+    Attack = fun(Number) -> {"2001:2::" ++ integer_to_list(Number), node(), Number} end,
+    Log = [{started, 1000, []}, {seen, b}, {seen, c}, {seen, d},
+           {connected, 1000, [b]}, {connected, 1500, [b, c, d]},
+           {sent, 2000, 1000, 1, [b, c, d]}, {acknowledged, 1000, 1, b}, {acknowledged, 1000, 1, c}, {received, b, 7, 1},
+           {written, Attack(1)}, {written, Attack(2)},
+           {connected, 3000, [b, c]}, {connected, 4000, [b]}, {connected, 4500, []}, {connected, 6000, [b, c]},
+           {stopped, 7000}, {started, 8000, [b, c, d]}, {connected, 8000, []}, {connected, 8500, [b, c, d]},
+           {sent, 9000, 8000, 1, [b, c, d]}, {acknowledged, 8000, 1, b}, {acknowledged, 8000, 1, c}, {connected, 9500, [c]}],
+    Count = fun(Now) -> guard_load:count(Log, #{now => Now, has => fun(Written) -> Written =:= Attack(1) end}) end,
+    #{edges := Edges} = Told = Count(20000),
+    [?_assertMatch(#{starts := 2, written := 2}, Told),
+     ?_assertEqual([Attack(2)], maps:get(written_and_lost, Told)),
+     ?_assertEqual(#{sent => 2, acknowledged => 2, lost => 0, received => 1}, maps:get(b, Edges)),
+     ?_assertEqual(#{sent => 2, acknowledged => 0, lost => 2, received => 0}, maps:get(d, Edges)),
+     ?_assertEqual([{4000, 6000, 1}, {9500, 20000, 2}], maps:get(short, Told)),
+     %% What was just sent may yet come back.
+     ?_assertMatch(#{d := #{sent := 2, lost := 1}}, maps:get(edges, Count(10000)))].
+
 %% What is no address is no report, and needs no server to be refused.
 no_address_test_() ->
     [?_assertEqual({error, {no_address, Text}}, guard:report(Text))
