@@ -90,11 +90,18 @@ options:
         description:
           - A regular expression. Lines of O(files[].content) that match it, and such lines in the file as it was, are not shown in a difference.
         type: str
+      summary:
+        description:
+          - What the file is, in a few words, for one whose text nobody wants to read in a difference, such as a program.
+          - A difference shows one line with it, the length of the file and the beginning of its SHA-256 in place of the text. Only for
+            O(files[].content) and O(files[].base64_content).
+        type: str
+        version_added: 1.1.0
       generation:
         description:
           - A line C(ACTION SHA256 PATH) for each file whose change means that a program has to do something, and a line
             C(ACTION SHA256 -) for each text. They are shown nowhere.
-          - A program that starts writes the same lines with the digests of what it finds. RV(stale) is what it has to do yet.
+          - A program that starts writes the same lines with the digests of what it finds. RV(outdated) is what it has to do yet.
         type: dict
         suboptions:
           running:
@@ -187,8 +194,8 @@ changed_paths:
   type: list
   elements: str
   sample: [/etc/erlang/guard/sys.config]
-stale:
-  description: The names of the actions of generations that running programs have to do, as they did not read what is there now.
+outdated:
+  description: The names of the actions of generations that running programs have to take, as what they read is not what is there now.
   returned: always
   type: list
   elements: str
@@ -208,7 +215,7 @@ def main() -> None:
     except files.FileSetError as error:
         module.fail_json(msg=str(error))
     module.exit_json(
-        changed=bool(result.differences), changed_paths=result.changed_paths, stale=file_arguments.stale(want), diff=result.diff
+        changed=bool(result.differences), changed_paths=result.changed_paths, outdated=file_arguments.outdated(want), diff=result.diff
     )
 
 

@@ -119,7 +119,7 @@ def test_a_file_that_cannot_be_taken_in_is_said_by_the_node() -> None:
     with edited("bravo", CERTIFICATE, put("{}", "nonsense"), "true", RELOAD):
         assert on("bravo", RELOAD).code != 0
         said = on("bravo", "journalctl -u erlang-guard -n 9 -o cat").out
-        assert "guard@bravo.example.net did not take in its files: %s: this file holds no certificate" % CERTIFICATE in said
+        assert "guard@bravo.example.net did not reload its files: %s: this file holds no certificate" % CERTIFICATE in said
         assert on("bravo", "systemctl is-active erlang-guard").out.strip() == "active"
     with edited("bravo", TABLE, "chgrp root {}", "true", RELOAD):
         assert on("bravo", RELOAD).code != 0

@@ -17,10 +17,13 @@ ACCOUNT_HOME = "/var/lib/merl"
 CONFIGURATIONS = "/etc/erlang"
 """Below it each node of a host has its configuration."""
 
-NODES = "/opt/erlang/nodes"
+OWN = "/opt/erlang"
+"""What of the collection is no configuration and no data lies below it."""
+
+NODES = OWN + "/nodes"
 """Below it each node of a host has its code."""
 
-APPLICATIONS = "/opt/erlang/apps"
+APPLICATIONS = OWN + "/apps"
 """Below it each release of an application has a directory."""
 
 SYSTEMD = "/etc/systemd/system"

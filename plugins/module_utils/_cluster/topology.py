@@ -188,6 +188,8 @@ def _node(
         "account": account,
         "accounts": [account],
         "firewall": str(_given(variables, "erlang_firewall_backend", "nftables")),
+        "code_paths": [str(path) for path in _given(variables, "erlang_app_code_paths", [])],
+        "start": [str(argument) for argument in _given(variables, "erlang_app_start", [])],
     }
 
 

@@ -55,6 +55,7 @@ _FILE = {
     },
     "generation": {"type": "dict", "options": _GENERATION},
     "hidden_lines": {"type": "str"},
+    "summary": {"type": "str"},
     **_ACCESS,
 }
 
@@ -97,13 +98,13 @@ def wanted(params: Mapping[str, Any], check: bool) -> Wanted:
     return want
 
 
-def stale(want: Wanted) -> list[str]:
-    """What running programs have to do to have read what the set's generations name: the names of actions."""
+def outdated(want: Wanted) -> list[str]:
+    """Return the names of the actions that running programs have to take to have read what the set's generations name."""
     found = []
     for file in want.files:
         if file.running is not None:
             running = b"" if not os.path.exists(file.running) else _content(file.running)
-            found += generation.stale(file.content.decode("utf-8"), running.decode("utf-8", "replace"))
+            found += generation.outdated(file.content.decode("utf-8"), running.decode("utf-8", "replace"))
     return found
 
 
@@ -167,6 +168,7 @@ class _Reader:
             entry.get("content") is None,
             (entry.get("generation") or {}).get("running"),
             self._pattern(entry),
+            self._summary(entry),
         )
 
     def _pattern(self, entry: Mapping[str, Any]) -> str | None:
@@ -177,6 +179,11 @@ class _Reader:
             self.faults.append("%s: its hidden_lines is no regular expression (%s)" % (entry["path"], error))
             return None
         return pattern
+
+    def _summary(self, entry: Mapping[str, Any]) -> str | None:
+        if entry.get("summary") is not None and entry.get("content") is None and entry.get("base64_content") is None:
+            self.faults.append("%s: its summary would tell the digest of what is shown nowhere" % entry["path"])
+        return entry.get("summary")
 
     def _own_content(self, entry: Mapping[str, Any]) -> bytes:
         if entry.get("base64_content") is not None:

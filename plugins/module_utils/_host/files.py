@@ -13,6 +13,7 @@ symbolic links. What a killed run left behind is removed by the next.
 from __future__ import annotations
 
 import grp
+import hashlib
 import os
 import pwd
 import re
@@ -27,6 +28,8 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._host.comman
 
 MAX_DIFF = 100_000
 """Longest text, in characters, that is shown in a difference."""
+
+_DIGITS = 12
 
 
 class FileSetError(Exception):
@@ -56,7 +59,7 @@ class File(NamedTuple):
     """A file and its whole content.
 
     ``running`` is where a running program keeps its copy of a file that is a generation. Lines that match ``hidden``, a regular expression, are
-    not shown in a difference.
+    not shown in a difference. With a ``summary``, which says what the file is, a difference shows that, its length and its digest, and no text.
     """
 
     path: str
@@ -65,6 +68,7 @@ class File(NamedTuple):
     secret: bool = False
     running: str | None = None
     hidden: str | None = None
+    summary: str | None = None
 
 
 class Link(NamedTuple):
@@ -175,6 +179,22 @@ def _without(hidden: str | None, text: str | None) -> str | None:
     return "".join("********\n" if re.search(hidden, line) else line for line in text.splitlines(keepends=True))
 
 
+def _difference(file: File, content: bytes | None, what: str) -> Difference:
+    """What a file differs in from ``content``, None if there is none."""
+    if file.summary is not None:
+        return Difference(file.path, what, "" if content is None else _summary(file.summary, content), _summary(file.summary, file.content))
+    before, after = (_without(file.hidden, _text(text)) for text in (content or b"", file.content))
+    hidden = file.secret or before is None or after is None
+    return Difference(file.path, what, None if hidden else before, None if hidden else after)
+
+
+def _summary(what: str, content: bytes) -> str:
+    """The line that stands for a content."""
+    text = _text(content)
+    length = "%d bytes" % len(content) if text is None else "%d lines" % len(text.splitlines())
+    return "%s, %s, SHA-256 %s\n" % (what, length, hashlib.sha256(content).hexdigest()[:_DIGITS])
+
+
 def _account(number: int, look_up: Callable[[int], str]) -> str:
     try:
         return look_up(number)
@@ -281,10 +301,7 @@ class _Change:
         content = _read(file.path) if regular else None
         if content != file.content:
             self.files.append(file)
-            before, after = (_without(file.hidden, _text(text)) for text in (content or b"", file.content))
-            hidden = file.secret or before is None or after is None
-            what = "new" if found is None else "content"
-            self.differences.append(Difference(file.path, what, None if hidden else before, None if hidden else after))
+            self.differences.append(_difference(file, content, "new" if found is None else "content"))
         elif found is not None:
             self.compare_access(file.path, found, file.access)
 

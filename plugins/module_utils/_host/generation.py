@@ -36,7 +36,7 @@ def text(actions: Sequence[Action], content: Callable[[str], bytes]) -> str:
     return "".join(lines)
 
 
-def stale(wanted: str, running: str) -> list[str]:
+def outdated(wanted: str, running: str) -> list[str]:
     """The names of the actions whose lines are not the same in both, each once."""
     sides = wanted.splitlines(), running.splitlines()
     differing = set(sides[0]) ^ set(sides[1])

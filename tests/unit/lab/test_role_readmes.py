@@ -22,7 +22,7 @@ from ground import roles
         ("O(erlang_cluster_discovery=epmd)", "`erlang_cluster_discovery=epmd`"),
         ("O(beam.tls_distribution.file_set#module:files)", "`files`"),
         ("the filter P(beam.tls_distribution.to_erlang#filter) takes", "the filter `beam.tls_distribution.to_erlang` takes"),
-        ("M(beam.tls_distribution.file_set), RV(stale), E(HOME)", "`beam.tls_distribution.file_set`, `stale`, `HOME`"),
+        ("M(beam.tls_distribution.file_set), RV(outdated), E(HOME)", "`beam.tls_distribution.file_set`, `outdated`, `HOME`"),
         (r"C(f(1\)) and B(not) I(this)", "`f(1)` and **not** *this*"),
         ("U(https://www.erlang.org/) R(the guide, guide)", "[https://www.erlang.org/](https://www.erlang.org/) the guide"),
         ("L(OTP, https://www.erlang.org/)", "[OTP](https://www.erlang.org/)"),

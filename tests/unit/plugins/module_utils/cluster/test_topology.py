@@ -93,6 +93,8 @@ def test_topology_is_whole_and_serialisable() -> None:
         "account": "merl",
         "accounts": ["merl"],
         "firewall": "nftables",
+        "code_paths": [],
+        "start": [],
         "application": {
             "name": "guard",
             "version": "1.0.0",

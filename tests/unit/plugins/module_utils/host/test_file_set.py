@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import hashlib
 import os
 import stat
 import subprocess
@@ -300,6 +302,22 @@ def test_what_is_in_the_way_is_a_fault(tmp_path):
     assert len(caught.value.faults) == 2
 
 
+def test_a_program_is_shown_as_one_line(tmp_path):
+    path, lines = str(tmp_path / "program"), "line\n" * 200
+    (new,) = files.apply(wanted(files=[{"path": path, "content": lines, "summary": "program"}]), accept).diff
+    assert new["before"] == "" and new["after"] == "program, 200 lines, SHA-256 %s\n" % hashlib.sha256(lines.encode()).hexdigest()[:12]
+    other = base64.b64encode(b"\xff\x00").decode()
+    (changed,) = files.apply(wanted(files=[{"path": path, "base64_content": other, "summary": "program"}]), accept).diff
+    assert changed["before"] == new["after"] and changed["after"].startswith("program, 2 bytes, SHA-256 ")
+
+
+@pytest.mark.parametrize("content", [{"secret_content": "hush"}, {"parts": [{"content": "hush"}]}])
+def test_a_digest_of_what_is_secret_is_not_shown(tmp_path, content):
+    with pytest.raises(files.FileSetError) as caught:
+        wanted(files=[{"path": str(tmp_path / "secret"), "summary": "secret", **content}])
+    assert "its summary would tell the digest" in str(caught.value)
+
+
 def generation(tmp_path, text="1"):
     """A set in which a generation is of a file of the set, of one of the host, and of a text."""
     actions = [
@@ -315,8 +333,8 @@ def generation(tmp_path, text="1"):
     }
 
 
-def stale(tmp_path, **changes):
-    return file_arguments.stale(wanted(**{**generation(tmp_path), **changes}))
+def outdated(tmp_path, **changes):
+    return file_arguments.outdated(wanted(**{**generation(tmp_path), **changes}))
 
 
 def test_a_generation_tells_what_has_not_been_taken_in(tmp_path):
@@ -325,22 +343,22 @@ def test_a_generation_tells_what_has_not_been_taken_in(tmp_path):
     result = files.apply(want, accept)
     assert str(tmp_path / "generation") in result.changed_paths
     assert "restart " not in str(result.diff)
-    assert file_arguments.stale(want) == ["restart", "reload"]
+    assert file_arguments.outdated(want) == ["restart", "reload"]
     (tmp_path / "running").write_bytes((tmp_path / "generation").read_bytes())
-    assert stale(tmp_path) == []
+    assert outdated(tmp_path) == []
     (tmp_path / "key").write_text("another key")
-    assert stale(tmp_path) == ["restart"]
+    assert outdated(tmp_path) == ["restart"]
     (tmp_path / "key").write_text("key")
-    assert stale(tmp_path, **generation(tmp_path, text="2")) == ["restart"]
+    assert outdated(tmp_path, **generation(tmp_path, text="2")) == ["restart"]
     changed = generation(tmp_path)
     changed["files"][2]["content"] = "three"
-    assert stale(tmp_path, **changed) == ["reload"]
+    assert outdated(tmp_path, **changed) == ["reload"]
 
 
 def test_a_generation_of_a_file_that_is_not_there(tmp_path):
     with pytest.raises(files.FileSetError, match=r"its part .*key is not readable"):
         wanted(**generation(tmp_path))
-    assert file_arguments.stale(wanted(check=True, **generation(tmp_path))) == ["restart", "reload"]
+    assert file_arguments.outdated(wanted(check=True, **generation(tmp_path))) == ["restart", "reload"]
 
 
 def test_a_generation_has_the_digest_that_a_shell_would_find(tmp_path):
@@ -360,4 +378,4 @@ def test_what_is_no_longer_read_counts_too(tmp_path):
     want = wanted(**generation(tmp_path))
     files.apply(want, accept)
     (tmp_path / "running").write_text((tmp_path / "generation").read_text() + "reload 0 /etc/gone\n")
-    assert file_arguments.stale(want) == ["reload"]
+    assert file_arguments.outdated(want) == ["reload"]

@@ -1,0 +1,98 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A node's files on its host: worked out on the controller, written by the module ``file_set`` in one round trip."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import typing as t
+from pathlib import Path
+
+import jinja2
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import checks, node_files, service
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError, shown
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils import bundle
+
+_ROLE = Path(__file__).parents[2] / "roles" / "erlang_node"
+_CONTROL = "_host.control"
+_CHOSEN: dict[str, dict[str, t.Any]] = {
+    "sys_config": {"type": "dict", "required": True, "no_log": True},
+    "environment": {"type": "dict", "required": True, "no_log": True},
+    "vm_args": {"type": "list", "elements": "str", "required": True},
+    "unit_settings": {"type": "dict", "required": True},
+    "buffer_bytes": {"type": "int", "required": True},
+    "tls_versions": {"type": "list", "elements": "str", "required": True},
+    "connect": {"type": "bool", "required": True},
+}
+_ARGUMENTS = {
+    **_CHOSEN,
+    "cookie": {"type": "str", "required": True, "no_log": True},
+    "trust": {"type": "str", "required": True},
+}
+
+
+class ActionModule(ActionBase):
+    """See the documentation of the module of the same name."""
+
+    _supports_check_mode = True
+    _supports_diff = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Writes the files, and says what is left to be done: the boot script, and what the service has to do."""
+        result: dict[str, t.Any] = super().run(tmp, task_vars)
+        _validation, given = self.validate_argument_spec(_ARGUMENTS)
+        variables = task_vars or {}
+        # As they stand: facts are data, and a template more each time that a role reads them.
+        facts, inventory = variables["ansible_facts"], variables["inventory_hostname"]
+        topology, survey = facts["erlang_cluster_topology"], facts["erlang_survey"]
+        chosen = node_files.Chosen(**{name: given[name] for name in _CHOSEN})
+        _check(chosen)
+        contents = node_files.Given(given["cookie"], given["trust"], _sources(), _program, bundle.digest(_CONTROL))
+        try:
+            wanted = node_files.node_files(topology, inventory, survey, chosen, contents, _render)
+        except InputError as error:
+            raise AnsibleActionFail("%s: erlang_node_environment: %s." % (inventory, error)) from None
+        result.update(self._execute_module(module_name="beam.tls_distribution.file_set", module_args=wanted.file_set, task_vars=variables))
+        if not result.get("failed"):
+            state = survey["units"][topology["nodes"][inventory]["layout"]["service"]]
+            result.update(boot_script=wanted.boot_script, service_state=service.needed(state, result["outdated"]))
+        return result
+
+
+def _check(chosen: node_files.Chosen) -> None:
+    """Raises AnsibleActionFail with a sentence for each fault of what the user chose, in which no secret is shown."""
+    faults = [
+        "%s%s %s; %s." % (variable, "" if problem.shown is None else " " + shown(problem.shown), problem.problem, problem.fix)
+        for variable, value in (("erlang_node_" + name, value) for name, value in chosen._asdict().items())
+        for problem in checks.problems(variable, value)
+    ]
+    if faults:
+        raise AnsibleActionFail("\n".join(faults))
+
+
+def _program() -> str:
+    return base64.b64encode(bundle.program(_CONTROL)).decode("ascii")
+
+
+@functools.cache
+def _sources() -> dict[str, str]:
+    """The Erlang modules of the role, by their names."""
+    return {path.stem: path.read_text(encoding="utf-8") for path in sorted((_ROLE / "files" / "src").glob("*.erl"))}
+
+
+@functools.cache
+def _templates() -> jinja2.Environment:
+    """The role's templates, read as Ansible's own lookup reads them."""
+    loader = jinja2.FileSystemLoader(str(_ROLE / "templates"))
+    return jinja2.Environment(
+        loader=loader, trim_blocks=True, keep_trailing_newline=True, undefined=jinja2.StrictUndefined, autoescape=False
+    )
+
+
+def _render(name: str, values: t.Mapping[str, t.Any]) -> str:
+    return _templates().get_template(name).render(values)

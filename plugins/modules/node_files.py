@@ -1,0 +1,110 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Documentation of the action of the same name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: node_files
+short_description: All files of a node, written together, and what is left to be done then
+version_added: 1.0.0
+description:
+  - Works out on the controller what a node's files have to be, and has M(beam.tls_distribution.file_set) write them on its host, all of them or none.
+  - Reads the facts C(erlang_cluster_topology) and C(erlang_survey) of the host.
+  - What it has to be given is held to what the variables of the role C(erlang_node) may be, and no secret is shown in what it says of them.
+author:
+  - "beam.tls_distribution contributors (@beam-tls-distribution)"
+extends_documentation_fragment:
+  - beam.tls_distribution.attributes
+  - beam.tls_distribution.attributes.changes
+attributes:
+  action:
+    description: Works out the files on the controller, and has a module write them.
+    support: full
+  diff_mode:
+    details: The content of secret files is not shown, and of programs their length and digest.
+options:
+  sys_config:
+    description: The variable C(erlang_node_sys_config).
+    type: dict
+    required: true
+  environment:
+    description: The variable C(erlang_node_environment).
+    type: dict
+    required: true
+  vm_args:
+    description: The variable C(erlang_node_vm_args).
+    type: list
+    elements: str
+    required: true
+  unit_settings:
+    description: The variable C(erlang_node_unit_settings).
+    type: dict
+    required: true
+  buffer_bytes:
+    description: The variable C(erlang_node_buffer_bytes).
+    type: int
+    required: true
+  tls_versions:
+    description: The variable C(erlang_node_tls_versions).
+    type: list
+    elements: str
+    required: true
+  connect:
+    description: The variable C(erlang_node_connect).
+    type: bool
+    required: true
+  cookie:
+    description: The cluster's cookie.
+    type: str
+    required: true
+  trust:
+    description: Certificates of the CAs that the node trusts, in PEM.
+    type: str
+    required: true
+seealso:
+  - module: beam.tls_distribution.file_set
+  - module: beam.tls_distribution.boot_script
+"""
+
+EXAMPLES = r"""
+- name: Write the node's files
+  beam.tls_distribution.node_files:
+    sys_config: "{{ erlang_node_sys_config }}"
+    environment: "{{ erlang_node_environment }}"
+    vm_args: "{{ erlang_node_vm_args }}"
+    unit_settings: "{{ erlang_node_unit_settings }}"
+    buffer_bytes: "{{ erlang_node_buffer_bytes }}"
+    tls_versions: "{{ erlang_node_tls_versions }}"
+    connect: "{{ erlang_node_connect }}"
+    cookie: "{{ erlang_cluster_secret }}"
+    trust: "{{ erlang_certs_trust }}"
+"""
+
+RETURN = r"""
+changed_paths:
+  description: The paths that differed from what is wanted.
+  returned: success
+  type: list
+  elements: str
+  sample: [/etc/erlang/guard/vm.args]
+outdated:
+  description: The names of the actions of the node's generation that it has to take, as what it read is not what is there now.
+  returned: success
+  type: list
+  elements: str
+  sample: [reload]
+service_state:
+  description: The state that the service has to be brought to, as M(ansible.builtin.systemd_service) names it; empty if it runs what is wanted.
+  returned: success
+  type: str
+  sample: reloaded
+boot_script:
+  description: Arguments of M(beam.tls_distribution.boot_script), none where the boot script is what it has to be.
+  returned: success
+  type: dict
+"""

@@ -1,0 +1,207 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import arguments, layout, node_files, service, settings
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError
+
+PLACES = layout.layout("guard", "/var/lib/merl")
+CLUSTER = {
+    "discovery": "port",
+    "names": "long",
+    "address_family": "inet",
+    "epmd_port": 4369,
+    "net_ticktime": 60,
+}
+RELEASE = {
+    "name": "guard",
+    "version": "1.0.0",
+    "archive": "/here/guard.tar.gz",
+    "sha256": "ab",
+    "digest": "a",
+    "path": "/opt/erlang/apps/guard/1.0.0-a",
+    "applications": ["kernel", "guard"],
+    "bundled": ["guard"],
+}
+OTP = {"erl": "/usr/bin/erl", "root": "/usr/lib/erlang", "erts": "15.2", "inet_ssl_port": False, "crypto_library": "3.5"}
+SOURCES = {"beam_tls_ready": "-module(beam_tls_ready).\n", "beam_tls_epmd": "-module(beam_tls_epmd).\n"}
+CHOSEN = node_files.Chosen(
+    sys_config={},
+    environment={},
+    vm_args=[],
+    unit_settings={},
+    buffer_bytes=1048576,
+    tls_versions=["tlsv1.3"],
+    connect=True,
+)
+
+
+def node(**changes: Any) -> dict[str, Any]:
+    return {
+        "node": "guard@alpha.example.net",
+        "layout": PLACES,
+        "account": "merl",
+        "firewall": "nftables",
+        "listen_port": 4370,
+        "addresses": ["198.18.1.10"],
+        "port": 4370,
+        "code_paths": [],
+        "start": [],
+        "application": None,
+        "otp_applications": ["kernel", "stdlib"],
+        **changes,
+    }
+
+
+def survey(**changes: Any) -> dict[str, Any]:
+    return {
+        "otp": OTP,
+        "boots": 2,
+        "digests": {PLACES["control_program"]: "right"},
+        "units": {PLACES["service"]: {"load": "loaded", "active": "active", "needs_reload": False}},
+        "files": {PLACES["boot_key"]: None},
+        **changes,
+    }
+
+
+def made(
+    one: dict[str, Any] | None = None, found: dict[str, Any] | None = None, cluster: dict[str, Any] | None = None, **chosen: Any
+) -> Any:
+    topology = {"cluster": {**CLUSTER, **(cluster or {})}, "nodes": {"alpha": one or node()}}
+    given = node_files.Given("the-cookie", "PEM\n", SOURCES, lambda: "YmFzZTY0", "right")
+    return node_files.node_files(topology, "alpha", found or survey(), CHOSEN._replace(**chosen), given, lambda name, values: name)
+
+
+def files(*arguments: Any, **chosen: Any) -> dict[str, dict[str, Any]]:
+    return {file["path"]: file for file in made(*arguments, **chosen).file_set["files"]}
+
+
+def test_the_emulator_speaks_the_distribution_of_the_cluster() -> None:
+    assert arguments.of_node(CLUSTER, node(), ["+P", "300000"]) == [
+        "-name", "guard@alpha.example.net", "-proto_dist", "inet_tls", "-ssl_dist_optfile", "/etc/erlang/guard/inet_tls.conf",
+        "-epmd_module", "beam_tls_epmd", "-start_epmd", "false", "-beam_tls_peers", "/etc/erlang/guard/peers.config",
+        "-pa", "/opt/erlang/nodes/guard/ebin", "-boot", "/opt/erlang/nodes/guard/boot/start_ssl_clean",
+        "-config", "/etc/erlang/guard/sys.config", "-noinput", "-beam_tls_runtime", "/run/erlang-guard", "+P", "300000",
+    ]  # fmt: skip
+    short = {**CLUSTER, "names": "short", "address_family": "inet6", "discovery": "epmd"}
+    flags = arguments.of_node(short, node(code_paths=["/srv/ebin"], start=["guard", "go"]), [])
+    assert flags[0] == "-sname" and "inet6_tls" in flags and flags[flags.index("-epmd_port") + 1] == "4369"
+    assert flags[-5:] == ["-pa", "/srv/ebin", "-s", "guard", "go"]
+
+
+def test_arguments_are_quoted_in_their_file() -> None:
+    assert arguments.file(["-flag", "it's a b"], "Made").splitlines()[1:] == ["-flag", "'it'\"'\"'s a b'"]
+
+
+def test_what_the_user_sets_for_the_kernel_is_over_the_roles_own() -> None:
+    made_of = settings.system({"kernel": {"net_ticktime": 15, "logger_level": "x"}, "guard": {"a": 1}}, 60, 4096, None)
+    assert made_of["kernel"]["net_ticktime"] == 15 and made_of["kernel"]["logger_level"] == "x" and made_of["guard"] == {"a": 1}
+    assert made_of["kernel"]["inet_dist_connect_options"] == {"buffer": 4096, "recbuf": 4096, "sndbuf": 4096}
+    assert {"$tuple": [{"$atom": "backlog"}, 4096]} in made_of["kernel"]["inet_dist_listen_options"]
+    assert "inet_ssl_port" not in made_of["kernel"]
+    assert settings.system({}, 60, 4096, 4371)["kernel"]["inet_ssl_port"] == 4371
+
+
+def test_both_sides_of_tls_verify_and_only_the_server_can_refuse_who_shows_nothing() -> None:
+    sides = settings.tls(PLACES, ["tlsv1.3", "tlsv1.2"])
+    assert sides["client"]["verify"] == sides["server"]["verify"] == {"$atom": "verify_peer"}
+    assert sides["server"]["fail_if_no_peer_cert"] is True and "fail_if_no_peer_cert" not in sides["client"]
+    assert sides["client"]["versions"] == [{"$atom": "tlsv1.3"}, {"$atom": "tlsv1.2"}]
+
+
+def test_files_have_the_access_that_the_page_on_the_architecture_says() -> None:
+    found = files()
+    access = {path: (file["owner"], file["group"], file["mode"]) for path, file in found.items()}
+    assert access[PLACES["cookie"]] == ("merl", "merl", "0400")
+    for key in ("sys_config", "environment", "tls_options", "peers", "vm_args", "trust", "generation"):
+        assert access[PLACES[key]] == ("root", "merl", "0640")
+    assert access[PLACES["service_file"]] == ("root", "root", "0644") and access[PLACES["control"]] == ("root", "root", "0755")
+
+
+def test_what_is_secret_is_handed_over_as_such() -> None:
+    found = files(sys_config={"guard": {"password": "hush"}}, environment={"TOKEN": "hush"})
+    for key in ("sys_config", "environment", "cookie"):
+        assert "content" not in found[PLACES[key]] and "secret_content" in found[PLACES[key]]
+    assert "hush" not in json.dumps({path: file for path, file in found.items() if "secret_content" not in file})
+    with pytest.raises(InputError) as raised:
+        files(environment={"TOKEN": "hush\0hush"})
+    assert "hush" not in str(raised.value)
+
+
+def test_programs_are_summed_up_and_settings_are_shown() -> None:
+    found = files(None, survey(digests={}))
+    summed_up = {path for path, file in found.items() if "summary" in file}
+    assert summed_up == {PLACES["control"], PLACES["control_program"], *("%s/%s.erl" % (PLACES["src"], name) for name in SOURCES)}
+
+
+def test_the_control_program_is_sent_only_where_the_host_has_another() -> None:
+    assert PLACES["control_program"] not in files()
+    assert files(None, survey(digests={PLACES["control_program"]: "other"}))[PLACES["control_program"]]["base64_content"] == "YmFzZTY0"
+
+
+def test_validators_are_for_a_host_that_has_a_node() -> None:
+    assert made().file_set["validators"][0]["paths"] == [PLACES["sys_config"], PLACES["tls_options"], PLACES["peers"]]
+    bare = survey(otp=None, units={PLACES["service"]: {"load": "not-found", "active": "inactive", "needs_reload": False}})
+    assert made(None, bare).file_set["validators"] == []
+
+
+def test_a_boot_script_is_made_where_what_it_is_made_from_is_another() -> None:
+    wanted = made(node(application=RELEASE)).boot_script
+    assert wanted["applications"] == ["kernel", "stdlib", "guard"] and wanted["libraries"] == ["/opt/erlang/apps/guard/1.0.0-a/lib"]
+    there = survey(files={PLACES["boot_key"]: wanted["key"] + "\n"})
+    assert made(node(application=RELEASE), there).boot_script is None
+    assert made(node(application={**RELEASE, "sha256": "cd"}), there).boot_script is not None
+    elsewhere = made(node(application={**RELEASE, "archive": "/elsewhere/guard.tar.gz"}), there)
+    assert elsewhere.boot_script is None, "where the archive lies on the controller is no concern of the node"
+
+
+def test_the_key_of_the_boot_script_stays_what_it_was() -> None:
+    """Another key makes every node restart: it changes with what the node uses, and with nothing else."""
+    assert (
+        service.boot_key(node(application=RELEASE), survey(), SOURCES) == "736aeae19985db01aa106f744e13f20c8a16bfed484fb2088322dec343ebb99b"
+    )
+
+
+def test_a_generation_names_what_is_read_once_and_what_is_reloaded() -> None:
+    generation = service.generation(node(), "port", "key")
+    assert generation["running"] == "/run/erlang-guard/generation"
+    restart, reload = generation["actions"]
+    assert (
+        restart["text"] == '["key", 4370, "port"]' and PLACES["cookie"] in restart["paths"] and PLACES["service_file"] in restart["paths"]
+    )
+    assert reload["paths"] == [PLACES["peers"], PLACES["trust"], PLACES["certificate"]]
+
+
+@pytest.mark.parametrize(
+    ("active", "needs_reload", "outdated", "state"),
+    [
+        ("inactive", False, [], "restarted"),
+        ("failed", False, ["reload"], "restarted"),
+        ("active", False, ["reload", "restart"], "restarted"),
+        ("active", True, ["reload"], "reloaded"),
+        ("active", True, [], "started"),
+        ("active", False, [], ""),
+    ],
+)
+def test_what_the_service_needs(active: str, needs_reload: bool, outdated: list[str], state: str) -> None:
+    assert service.needed({"active": active, "needs_reload": needs_reload}, outdated) == state
+
+
+def test_values_of_the_unit() -> None:
+    values = service.unit(CLUSTER, node(), "/usr/bin/erl", {"Service": {"LimitNOFILE": 70000, "BindPaths": ["/a", "/b"]}})
+    assert values["service_settings"] == ["LimitNOFILE=70000", "BindPaths=/a", "BindPaths=/b"] and values["unit_settings"] == []
+    assert values["packet_filter"] == "erlang-guard-firewall.service" and values["port_mapper"] == "" and values["protect_home"] == "yes"
+    home = layout.layout("guard", "/home/erlang")
+    other = service.unit({**CLUSTER, "discovery": "epmd"}, node(firewall="none", layout=home), "/usr/bin/erl", {})
+    assert (other["packet_filter"], other["port_mapper"], other["protect_home"]) == ("", "epmd.socket", "no")
+
+
+def test_values_of_the_control_command_are_quoted_for_a_shell() -> None:
+    values = service.control(CLUSTER, node(account="a b"), "/opt/erl")
+    assert values["account"] == "'a b'" and values["command"] == "erlang-guard" and values["net_ticktime"] == "60"
+    assert values["shell_flags"].startswith("-name -proto_dist inet_tls")
