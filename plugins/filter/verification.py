@@ -20,7 +20,7 @@ def topology_peers(topology: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
 
 
 def silent_peers(answer: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
-    """Where the edges of a host's answer ended that got no answer from the network, as the option ``knock``."""
+    """Where the edges of a host's answer ended that got no answer from the network, as the option ``connect_to``."""
     return [
         {"address": edge["address"], "port": edge["port"]}
         for edge in answer.get("edges") or ()

@@ -11,7 +11,7 @@ short_description: See which connections leave this host, and which arrive
 version_added: 1.0.0
 author: "beam.tls_distribution contributors (@beam-tls-distribution)"
 description:
-  - Knocks at ports that do not answer, and watches this host's interfaces meanwhile. Run on all hosts in one task, it
+  - Connects to ports that do not answer, and counts what crosses this host's interfaces meanwhile. Run on all hosts in one task, it
     tells whether a connection is dropped on the host it comes from, on the way, or on the host it goes to;
     M(beam.tls_distribution.mesh_report) compares the answers.
   - Only the heads of the first packet of a TCP connection and of the answer to it are looked at, and only addresses and
@@ -24,8 +24,9 @@ options:
     description: The port that this host's node listens on.
     type: int
     default: 4370
-  knock:
-    description: Where to knock.
+  connect_to:
+    description: The places to connect to, again and again.
+    aliases: [knock]
     type: list
     elements: dict
     default: []
@@ -47,14 +48,14 @@ options:
 EXAMPLES = r"""
 - name: See where connections from here to bravo end
   beam.tls_distribution.node_traffic:
-    knock:
+    connect_to:
       - address: 198.51.100.7
         port: 4370
 """
 
 RETURN = r"""
 sent:
-  description: Connections that left this host for the places knocked at. None where interfaces cannot be watched, as
+  description: Connections that left this host for O(connect_to). None where interfaces cannot be watched, as
     without root.
   returned: success
   type: list
@@ -79,9 +80,8 @@ arrived:
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import options
-from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.knocking import knock
-from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.probe import Network
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import options, repeated_connections
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.network import Network
 from ansible_collections.beam.tls_distribution.plugins.module_utils._host.traffic import Traffic, listed
 
 
@@ -90,22 +90,22 @@ def main() -> None:
     place = {"address": {"type": "str", "required": True}, "port": {"type": "int", "required": True}}
     spec = {
         "port": {"type": "int", "default": options.PORT},
-        "knock": {"type": "list", "elements": "dict", "default": [], "options": place},
+        "connect_to": {"type": "list", "elements": "dict", "default": [], "options": place, "aliases": ["knock"]},
         "seconds": {"type": "float", "default": 3.0},
     }
     module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
-    places = [(wanted["address"], wanted["port"]) for wanted in module.params["knock"]]
+    places = [(wanted["address"], wanted["port"]) for wanted in module.params["connect_to"]]
     try:
         end = time.monotonic() + options.checked_timeout(module.params["seconds"], "seconds")
-        watch = Traffic(options.checked_port(module.params["port"], "port"))
+        traffic = Traffic(options.checked_port(module.params["port"], "port"))
     except options.OptionError as error:
         module.fail_json(msg=str(error))
     except OSError:
         module.exit_json(changed=False, sent=None, arrived=None)
-    knock(Network(), places, end)
-    watch.until(end)
-    watch.close()
-    module.exit_json(changed=False, sent=listed(watch.sent, places), arrived=listed(watch.arrived))
+    repeated_connections.connect(Network(), places, end)
+    traffic.until(end)
+    traffic.close()
+    module.exit_json(changed=False, sent=listed(traffic.sent, places), arrived=listed(traffic.arrived))
 
 
 if __name__ == "__main__":

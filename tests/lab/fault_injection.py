@@ -198,11 +198,11 @@ class Authority:
         secret = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         return secret.decode() + _pem(builder.sign(self.key, hashes.SHA256()))
 
-    def revocations(self, *serials: int) -> str:
-        """A revocation list with serial numbers, as PEM text."""
+    def revocations(self, *serials: int, left: timedelta = timedelta(days=1)) -> str:
+        """A revocation list with serial numbers that was issued two days ago and holds for some time from now, as PEM text."""
         now = datetime.now(timezone.utc)
         builder = x509.CertificateRevocationListBuilder().issuer_name(self.name)
-        builder = builder.last_update(now - timedelta(hours=1)).next_update(now + timedelta(days=1))
+        builder = builder.last_update(now - timedelta(days=2)).next_update(now + left)
         builder = builder.add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), False)
         builder = builder.add_extension(x509.CRLNumber(1), False)
         for serial in serials:

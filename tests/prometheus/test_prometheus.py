@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.host_metrics import METRICS
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.metrics import Sample, render
-from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.watch import METRICS
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "watch.md"
 ALPHA, BRAVO, CAROL = ("guard@%s.example.net" % name for name in ("alpha", "bravo", "carol"))

@@ -390,6 +390,20 @@ def test_revoked(sides: None, tmp_path: Path) -> None:
         diagnose("revoked", {("certificate-revoked", "bravo"): into("bravo") | out_of("bravo")})
 
 
+@pytest.mark.parametrize(
+    ("left", "name", "where"),
+    [
+        (timedelta(hours=-1), "revocations-expired", {"bravo"} | into("bravo") | out_of("bravo")),
+        (timedelta(hours=6), "revocations-expiring", {"bravo"}),
+    ],
+)
+def test_revocation_list_runs_out(tmp_path: Path, left: timedelta, name: str, where: set[str]) -> None:
+    """Bravo holds the certificates of its peers against a list that is out of date, or will be soon."""
+    text = Authority().revocations(left=left)
+    with checking(["bravo"], text, hashed(tmp_path, text)):
+        diagnose(name, {(name, "bravo"): where})
+
+
 def hashed(directory: Path, text: str) -> str:
     """The name of a revocation list in a directory of such."""
     (directory / "crl.pem").write_text(text)

@@ -20,9 +20,9 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._distributio
     node_configuration,
     node_name,
     node_settings,
-    probe,
     tls,
 )
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.attempt import Attempt, AttemptFailed
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.channel import (
     ChannelError,
     DeadlineExceeded,
@@ -33,7 +33,9 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._distributio
     CallError,
     HiddenNode,
 )
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.network import Peer
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.node_configuration import Texts
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.prober import Prober
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.terms import Atom
 
 CONNECT_SECONDS = 5.0
@@ -57,11 +59,11 @@ class Own(NamedTuple):
     """What a node's own files say: its name, what it brings to its connections, where the nodes of its cluster are, and in which file that stands."""
 
     node: str
-    prober: probe.Prober
-    peers: Mapping[str, probe.Peer]
+    prober: Prober
+    peers: Mapping[str, Peer]
     table: str
 
-    def peer(self, node: str) -> probe.Peer:
+    def peer(self, node: str) -> Peer:
         """Return a node of the cluster; raise Refusal."""
         if node not in self.peers:
             raise Refusal("%s cannot be reached: it is no node of this cluster, as %s does not list it." % (node, self.table))
@@ -81,15 +83,15 @@ def own(node: str, directory: str, texts: Texts, cookie_file: str) -> Own:
         if found is None:
             raise Refusal("%s cannot be read; run the playbook again for this host." % path)
     credentials = said.credentials("client", tls.Credentials(said.path("certificate"), said.path("trust")))
-    prober = probe.Prober(node_name.parsed(node).host, credentials, cookie_file, CONNECT_SECONDS)
+    prober = Prober(node_name.parsed(node).host, credentials, cookie_file, CONNECT_SECONDS)
     epmd_port = said.arguments.epmd_port if said.arguments is not None else None
     peers = {entry.node: _peer(entry, epmd_port) for entry in said.entries or ()}
     return Own(node, prober, peers, said.path(node_configuration.TABLE))
 
 
-def _peer(entry: node_settings.Entry, epmd_port: int | None) -> probe.Peer:
+def _peer(entry: node_settings.Entry, epmd_port: int | None) -> Peer:
     addresses = (entry.address,) if entry.address else ()
-    return probe.Peer(entry.node, addresses, entry.port, (epmd_port or EPMD_PORT) if entry.port is None else None)
+    return Peer(entry.node, addresses, entry.port, (epmd_port or EPMD_PORT) if entry.port is None else None)
 
 
 class Question(NamedTuple):
@@ -139,11 +141,11 @@ def _foreign(mine: Own) -> Refusal:
     return Refusal("%s answered with something that its module %s does not answer with." % (mine.node, MODULE))
 
 
-def _connected(prober: probe.Prober, peer: probe.Peer, name: str) -> probe.Attempt:
+def _connected(prober: Prober, peer: Peer, name: str) -> Attempt:
     attempt = prober.attempt(peer)
     try:
         prober.go(attempt, handshake.named(name))
-    except probe.AttemptFailed as failure:
+    except AttemptFailed as failure:
         fault = prober.explain(attempt, failure)
         attempt.close()
         raise Refusal("%s cannot be reached: %s %s" % (peer.node, fault.cause, fault.remedy)) from failure

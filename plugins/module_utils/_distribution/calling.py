@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import diagnosis, options, probe
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import diagnosis, options
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.attempt import AttemptFailed
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.channel import ChannelError
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.hidden_node import (
     CallError,
     HiddenNode,
 )
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.network import Peer
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.prober import Prober
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.etf_format import EtfError
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.tagged import from_tagged, to_tagged
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.terms import TermError
@@ -28,7 +31,7 @@ class CallFault(Exception):
         self.fault = fault
 
 
-def call_tagged(prober: probe.Prober, peer: probe.Peer, params: Mapping[str, Any]) -> Any:
+def call_tagged(prober: Prober, peer: Peer, params: Mapping[str, Any]) -> Any:
     """Return the tagged result of ``module:function(arguments)`` on peer; raise OptionError for arguments that are no
     terms, CallFault.
     """
@@ -42,7 +45,7 @@ def call_tagged(prober: probe.Prober, peer: probe.Peer, params: Mapping[str, Any
         prober.go(attempt)
         node = HiddenNode.of(attempt)
         return to_tagged(node.call(params["module"], params["function"], arguments, timeout))
-    except probe.AttemptFailed as failure:
+    except AttemptFailed as failure:
         raise CallFault(peer.node, prober.explain(attempt, failure)) from failure
     except EtfError as error:
         raise options.OptionError("arguments: %s" % error) from error

@@ -130,11 +130,14 @@ class Certificate(NamedTuple):
 
 
 class Revocations(NamedTuple):
-    """What a revocation list says: whose certificates it is about, which are revoked, and until when it holds."""
+    """What a revocation list says: whose certificates it is about, which are revoked, and when it was issued. It holds until
+    ``next_update``, None where it does not say.
+    """
 
     issuer: str
     serials: frozenset[int]
     next_update: datetime | None
+    this_update: datetime
 
 
 def read(content: bytes) -> Certificate:
@@ -183,12 +186,14 @@ def read_revocations(content: bytes) -> Revocations:
             del fields[0]
         issuer = fields[1]
         following = [field for field in fields[3:] if field.tag in (der.UTC_TIME, der.GENERALIZED_TIME)]
+        issued = _time(fields[2])
         revoked = [field for field in fields[3:] if field.tag == der.SEQUENCE]
         serials = [next(der.elements(entry.content)).content for entry in der.elements(revoked[0].content)] if revoked else []
         return Revocations(
             _distinguished_name(issuer.content),
             frozenset(int.from_bytes(serial, "big", signed=True) for serial in serials),
             _time(following[0]) if following else None,
+            issued,
         )
     except (ValueError, StopIteration, IndexError, OverflowError) as error:
         raise CertificateError("these bytes are no X.509 revocation list") from error

@@ -172,6 +172,31 @@ def _covers(name: str, host: str) -> bool:
     return name.lower() == host.lower()
 
 
+LIST_LEFT = 0.2
+"""The share of the time that a revocation list holds for, of which so much or less is left when it counts as running out."""
+
+
+def list_fault(lists: Sequence[Revocations], authorities: Sequence[Certificate], now: datetime) -> tuple[str, str] | None:
+    """Return what is wrong with the revocation lists that a node holds certificates of its CAs against, in the word of the catalogue
+    and with its detail; None if nothing is. A node refuses every certificate of a CA whose list is not there or out of date
+    (RFC 5280, section 5.1.2.5; ssl, option ``crl_check``).
+    """
+    found = None
+    for name in dict.fromkeys(authority.subject for authority in authorities):
+        mine = [each for each in lists if each.issuer == name]
+        if not mine:
+            return "missing", "there is none of %s" % name
+        last = max(mine, key=lambda each: each.this_update)
+        if last.next_update is None:
+            continue
+        told = "that of %s holds until %s UTC" % (name, last.next_update.strftime("%Y-%m-%d %H:%M"))
+        if now > last.next_update:
+            return "expired", told
+        if last.next_update - now <= LIST_LEFT * (last.next_update - last.this_update):
+            found = found or ("expiring", told)
+    return found
+
+
 class Profile(NamedTuple):
     """What the cluster's CA gives a node: a certificate for its name and its host part, valid for so many days. One counts as
     expiring so many days before its end.

@@ -11,7 +11,7 @@ from typing import Any, Callable, TypeVar
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import diagnosis, epmd
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.channel import ChannelError, Deadline
-from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.probe import Network
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.network import Network
 
 T = TypeVar("T")
 

@@ -35,7 +35,7 @@ class Entry(NamedTuple):
     several edges; they may use ``{between}`` (the hosts, by sides) and ``{direction}`` besides. ``at`` is where the
     remedy is; what a host finds at its own node is always there. ``transient`` says that it may pass by itself while a
     node starts. ``explains`` lists what else a host with this fault is reported for, which is no fault of its own then.
-    ``breaks`` says that the node itself connects to nobody with it, even if a connection with its certificate comes
+    ``isolates`` says that the node itself connects to nobody with it, even if a connection with its certificate comes
     about. ``side`` is the side of a connection (``server`` or ``client``) whose certificate it is a fault of, empty where it is no
     matter of one side, and ``problem`` what is wrong with that certificate.
     """
@@ -47,7 +47,7 @@ class Entry(NamedTuple):
     at: str = PEER
     transient: bool = False
     explains: tuple[str, ...] = ()
-    breaks: bool = False
+    isolates: bool = False
     several: tuple[str, str] | None = None
     side: str = ""
     problem: str = ""

@@ -20,7 +20,7 @@ _REISSUE = "Have a new certificate issued: run the role erlang_certs for {owner}
 
 def _file(name: str, code: str, cause: str, remedy: str) -> Entry:
     """Return the entry of a file that the node of its host cannot use."""
-    return Entry(name, (Symptom(ANY, "file", code),), cause, remedy, OWN, explains=(*ABSENT, *WITHOUT_TLS), breaks=True)
+    return Entry(name, (Symptom(ANY, "file", code),), cause, remedy, OWN, explains=(*ABSENT, *WITHOUT_TLS), isolates=True)
 
 
 ENTRIES = (
@@ -189,7 +189,7 @@ ENTRIES = (
         "Run the role erlang_node for {owner}, which writes the table of peers and has the node take it in.",
         transient=True,
         explains=("handshake-closed",),
-        breaks=True,
+        isolates=True,
     ),
     Entry(
         "names-mixed",
@@ -198,13 +198,13 @@ ENTRIES = (
         "Start all nodes of the cluster with -name and host parts that have a dot, or all with -sname and without; the "
         "role erlang_node writes the right flag for {owner}.",
         explains=("other-node",),
-        breaks=True,
+        isolates=True,
     ),
     Entry(
         "plain-node",
         (Symptom("tls", "plain-node"), Symptom("host", "arguments", "plain")),
         "The node of {owner} runs without TLS ({detail}).",
         "Run the role erlang_node for {owner}; every node of a cluster must be stopped before the first one starts with TLS.",
-        breaks=True,
+        isolates=True,
     ),
 )

@@ -51,6 +51,9 @@ def _certificate(problem: str, cause: str, remedy: str) -> tuple[Entry, ...]:
     )
 
 
+_REFUSES_ALL = ("client-certificate-refused", "client-certificate-revoked", "handshake-closed", "tls-alert", "tls-closed")
+"""What a node is reported for that refuses the certificate of everybody."""
+
 ENTRIES = (
     Entry(
         "tls-not-spoken",
@@ -203,9 +206,25 @@ ENTRIES = (
     ),
     Entry(
         "revocations-missing",
-        (Symptom("tls", "certificate", "crl-missing"), Symptom("tls", "certificate", "crl-expired")),
-        "{own_host} refuses every certificate, as its list of revoked ones is missing or out of date ({detail}).",
+        (Symptom("tls", "certificate", "crl-missing"), Symptom("host", "revocations", "missing")),
+        "{own_host} refuses every certificate, as it has no list of revoked ones ({detail}).",
         "Put a current revocation list of the cluster's CA in place on {own_host}.",
+        OWN,
+        explains=_REFUSES_ALL,
+    ),
+    Entry(
+        "revocations-expired",
+        (Symptom("tls", "certificate", "crl-expired"), Symptom("host", "revocations", "expired")),
+        "{own_host} refuses every certificate, as its list of revoked ones is out of date ({detail}).",
+        "Put a current revocation list of the cluster's CA in place on {own_host}.",
+        OWN,
+        explains=_REFUSES_ALL,
+    ),
+    Entry(
+        "revocations-expiring",
+        (Symptom("host", "revocations", "expiring"),),
+        "The list of revoked certificates of {own_host} runs out soon, and its node then refuses everybody ({detail}).",
+        "Put the next revocation list of the cluster's CA in place on {own_host}, before the old one ends.",
         OWN,
     ),
     Entry(

@@ -119,21 +119,21 @@ ENTRIES = (
     ),
     Entry(
         "dropped-by-own-filter",
-        (Symptom("mesh", "watch", "not-sent"), Symptom("mesh", "watch", "answer-dropped")),
+        (Symptom("mesh", "traffic", "not-sent"), Symptom("mesh", "traffic", "answer-dropped")),
         "The packet filter of {own_host} itself drops its connections to TCP port {port} of {address}: {detail}.",
         "Allow them in the output and input rules of {own_host}.",
         OWN,
     ),
     Entry(
         "dropped-by-peer-filter",
-        (Symptom("mesh", "watch", "not-answered"),),
+        (Symptom("mesh", "traffic", "not-answered"),),
         "The packet filter of {owner} drops what {own_host} sends to TCP port {port}: {detail}.",
         "Run the role erlang_firewall for {owner}; if other rules of that host drop it, accept TCP port {port} from the "
         "cluster's hosts there.",
     ),
     Entry(
         "dropped-by-filter",
-        (Symptom("mesh", "watch", "both-ways"),),
+        (Symptom("mesh", "traffic", "both-ways"),),
         "The packet filter of {owner} drops connections to TCP port {port}, those of its own node as well as those of its peers: {detail}.",
         "Run the role erlang_firewall for {owner}; if other rules of that host drop them, accept TCP port {port} from and to "
         "the cluster's hosts there.",
@@ -141,7 +141,7 @@ ENTRIES = (
     ),
     Entry(
         "dropped-on-the-way",
-        (Symptom("mesh", "watch", "not-arrived"), Symptom("mesh", "watch", "answer-lost")),
+        (Symptom("mesh", "traffic", "not-arrived"), Symptom("mesh", "traffic", "answer-lost")),
         "A router or firewall between {own_host} and {host} drops packets to TCP port {port} of {address}: {detail}.",
         "Open TCP port {port} of {address} to {own_host} in the firewalls between them; the playbook firewall_plan lists the rules.",
         WAY,

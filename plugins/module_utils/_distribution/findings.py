@@ -24,7 +24,6 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._distributio
     node_name,
     options,
     pem,
-    probe,
     tls,
 )
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.fault_entry import Symptom
@@ -33,6 +32,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._distributio
     SYSTEM,
     TABLE,
 )
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.prober import Prober
 
 SIDES = ("server", "client")
 
@@ -100,7 +100,7 @@ class Host(Protocol):
     def packet_filter(self, command: Sequence[str]) -> str:
         """Return what is wrong with the packet filter by the command that checks it, empty if nothing is."""
 
-    def knock(self, places: Sequence[tuple[str, int]]) -> list[int | None]:
+    def connect_as_nobody(self, places: Sequence[tuple[str, int]]) -> list[int | None]:
         """Return how attempts of an account without business end: 0, an error number, None where nobody tried."""
 
     def state(self, unit: str, ports: Sequence[int]) -> State:
@@ -193,9 +193,9 @@ class Node:
         usual = tls.Credentials(place.certfile, place.cacertfile, place.minimum_version, barred=self.barred)
         return self.configuration.credentials(side, usual)
 
-    def prober(self, timeout: float) -> probe.Prober:
+    def prober(self, timeout: float) -> Prober:
         """Return what the node brings to connections that it opens, each of which may take so many seconds."""
-        return probe.Prober(self.place.host, self.credentials("client"), self.place.cookie_file, timeout)
+        return Prober(self.place.host, self.credentials("client"), self.place.cookie_file, timeout)
 
     def certificates(self, side: str) -> list[certificate.Certificate]:
         """Return the certificates of the file that the node shows on a side, its own first."""
@@ -224,6 +224,7 @@ class Node:
             *self._files(),
             *self._certificate_findings(now),
             *self._trust_findings(),
+            *self._revocation_findings(now),
             *self._argument_findings(),
             *self._table_findings(peers),
         ]
@@ -297,6 +298,17 @@ class Node:
         for side, fault in found.items():
             if fault:
                 yield self._finding(side + "-certificate", *fault)
+
+    def _revocation_findings(self, now: datetime) -> Iterator[Finding]:
+        """Find lists of revoked certificates with which a node refuses, or is about to refuse, everybody; one for both sides."""
+        for side in SIDES:
+            said = self.configuration.side(side)
+            if said.revocations is not None and said.lists_needed:
+                lists = [revoked for text in self.host.directory(said.revocations) for revoked in _revocations(text)]
+                fault = certificate_rules.list_fault(lists, self.trusted(side), now)
+                if fault is not None:
+                    yield self._finding("revocations", fault[0], "%s: %s" % (said.revocations, fault[1]))
+                    return
 
     def _trust_findings(self) -> Iterator[Finding]:
         """Find what the node would let in beyond the certificates of the cluster's CA."""

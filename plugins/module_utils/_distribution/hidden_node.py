@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import remote_call
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.attempt import Attempt
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.channel import (
     Channel,
     Clock,
@@ -24,7 +25,6 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._distributio
 )
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.diagnosis import CallRefused
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.handshake import Flag
-from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.probe import Attempt
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.remote_call import (
     Call,
     Failure,

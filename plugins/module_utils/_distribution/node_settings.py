@@ -31,7 +31,7 @@ class Side(NamedTuple):
     """What a node brings to one side of a connection; None stands for what the file leaves out.
 
     ``versions`` are TLS versions as Python names them. ``revocations`` is the directory of revocation lists, given where
-    certificates are held against them. ``authorities`` are the DER of CAs that the options themselves hold, which take the
+    certificates are held against them, and ``lists_needed`` tells whether they are refused without a current one. ``authorities`` are the DER of CAs that the options themselves hold, which take the
     place of those in ``cacertfile``. ``loosened`` says which options let in more than a certificate of those CAs.
     """
 
@@ -42,6 +42,7 @@ class Side(NamedTuple):
     revocations: str | None = None
     authorities: tuple[bytes, ...] | None = None
     loosened: tuple[str, ...] = ()
+    lists_needed: bool = False
 
 
 LOOSENING = (
@@ -172,6 +173,7 @@ def _side(section: Any, name: str) -> Side:
         _revocations(options) if options.get("crl_check") in (True, Atom("true"), Atom("peer"), Atom("best_effort")) else None,
         _authorities(options.get("cacerts")),
         tuple(_loosened(options, name)),
+        options.get("crl_check") in (True, Atom("true"), Atom("peer")),
     )
 
 

@@ -11,9 +11,10 @@ from typing import Any
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import layout
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import node_configuration, node_name
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.network import Peer
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.node_configuration import Configuration, Texts
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.node_name import NodeName
-from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.probe import Peer, Prober
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.prober import Prober
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.tls import VERSIONS, Credentials
 
 PORT = 4370

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import connections, diagnosis, node_name, probe
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import connections, diagnosis, node_name
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.attempt import AttemptFailed
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.channel import ChannelError
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.connections import entries
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.hidden_node import (
@@ -18,6 +19,8 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._distributio
     HiddenNode,
     ProtocolError,
 )
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.network import Peer
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.prober import Prober
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.remote_call import Call
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.etf_format import EtfError
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.terms import Atom
@@ -44,12 +47,12 @@ LONGEST_NAME = 255
 FULL = (*RUNNING, ERTS_VERSION, APPLICATIONS, NODES_INFO, NET_KERNEL, AGES)
 
 
-def ask(prober: probe.Prober, peer: probe.Peer, timeout: float) -> dict[str, Any]:
+def ask(prober: Prober, peer: Peer, timeout: float) -> dict[str, Any]:
     """Return RUNNING of a node; never raises for what the node or the network does."""
     return _answered(prober, peer, lambda node: summary(peer.node, node.calls(RUNNING, timeout)), timeout)
 
 
-def ask_all(prober: probe.Prober, peer: probe.Peer, timeout: float) -> dict[str, Any]:
+def ask_all(prober: Prober, peer: Peer, timeout: float) -> dict[str, Any]:
     """Return RUNNING of a node with ERTS version, applications, listening address and connections besides."""
     return _answered(prober, peer, lambda node: _everything(peer.node, node, timeout), timeout)
 
@@ -104,13 +107,13 @@ def _evaluate(node: HiddenNode, source: str, timeout: float) -> Any:
     return value
 
 
-def _answered(prober: probe.Prober, peer: probe.Peer, ask_node: Any, timeout: float) -> dict[str, Any]:
+def _answered(prober: Prober, peer: Peer, ask_node: Any, timeout: float) -> dict[str, Any]:
     """Connect, ask, and turn what goes wrong into a fault."""
     attempt = prober.attempt(peer)
     try:
         prober.go(attempt)
         return dict(ask_node(HiddenNode.of(attempt)))
-    except probe.AttemptFailed as failure:
+    except AttemptFailed as failure:
         return silent(peer.node, prober.explain(attempt, failure))
     except (CallError, ChannelError, OSError, EtfError) as error:
         names = {**prober.names(attempt, diagnosis.describe(error)), "timeout": "%g" % timeout}

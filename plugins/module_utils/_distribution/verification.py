@@ -21,11 +21,14 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._distributio
     options,
     probe,
     running,
+    side_by_side,
     wall_attempts,
     walls,
 )
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.fault_entry import Symptom
-from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.wall_attempts import Arms
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.network import Network, Peer
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.prober import Prober
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.wall_attempts import WrongCredentials
 
 PAUSE = 0.25
 """Seconds between two tries of what failed."""
@@ -48,10 +51,10 @@ class Task(NamedTuple):
     """
 
     origin: str
-    own: probe.Peer | None
-    peers: Sequence[probe.Peer]
+    own: Peer | None
+    peers: Sequence[Peer]
     walls: Sequence[str]
-    arms: Arms
+    wrong: WrongCredentials
     epmd_port: int
     ask_running: bool
     retry_seconds: float
@@ -63,7 +66,7 @@ class Task(NamedTuple):
 class Verification:
     """Runs a task; every round tries, side by side, what is not settled yet."""
 
-    def __init__(self, task: Task, prober: probe.Prober | None, network: probe.Network) -> None:
+    def __init__(self, task: Task, prober: Prober | None, network: Network) -> None:
         self.task = task
         self.prober = prober
         self.network = network
@@ -119,14 +122,14 @@ class Verification:
         peers = [peer for peer in self._targets for wall in self._open_walls(peer) if wall in walls.LOCAL]
         reached = [(peer, self.edges[peer.node]) for peer in peers if self.edges[peer.node].fault is None]
         places = [(str(edge.result["address"]), int(edge.result["port"])) for _peer, edge in reached]
-        for (peer, _edge), (address, port), ended in zip(reached, places, self.task.node.host.knock(places)):
+        for (peer, _edge), (address, port), ended in zip(reached, places, self.task.node.host.connect_as_nobody(places)):
             outcome = wall_attempts.local_account("port %d of %s" % (port, address), ended)
             self.outcomes[peer.node, walls.LOCAL[0]] = outcome
 
     def _do(self, jobs: Sequence[Job]) -> None:
         """Do the jobs side by side, and hand every result that came in time to its keeper."""
         timeout = self.prober.timeout if self.prober else wall_attempts.FILTER_SECONDS
-        results = probe.side_by_side([job for _keep, job in jobs], probe.bound(len(jobs), timeout))
+        results = side_by_side.run([job for _keep, job in jobs], probe.bound(len(jobs), timeout))
         for (keep, _job), result in zip(jobs, results):
             if result is not None:
                 keep(result)
@@ -135,7 +138,7 @@ class Verification:
         edges = self.prober is None or not any(self._may_pass(peer) for peer in self._targets)
         return edges and not self._wants_running() and not any(self._open_walls(peer) for peer in self._targets)
 
-    def _may_pass(self, peer: probe.Peer) -> bool:
+    def _may_pass(self, peer: Peer) -> bool:
         """Tell whether the edge to peer is untried, or failed for a reason that may pass."""
         edge = self.edges.get(peer.node)
         return edge is None or (edge.fault is not None and edge.fault.transient)
@@ -145,16 +148,16 @@ class Verification:
             return False
         return self.running is None or (not self.running["ok"] and self._may_pass(self.task.own))
 
-    def _open_walls(self, peer: probe.Peer) -> list[str]:
+    def _open_walls(self, peer: Peer) -> list[str]:
         """Return the walls of peer about which nothing is proven yet, and something may be."""
         return [wall for wall in self._walls_of(peer) if self._is_open(peer, wall)]
 
-    def _walls_of(self, peer: probe.Peer) -> list[str]:
+    def _walls_of(self, peer: Peer) -> list[str]:
         here = self.prober is not None and (self.task.walls_at is None or peer.node in self.task.walls_at)
         local = walls.LOCAL if self.prober is not None else ()
         return [wall for wall in self.task.walls if wall in (*walls.OUTSIDE, *local) or here]
 
-    def _is_open(self, peer: probe.Peer, wall: str) -> bool:
+    def _is_open(self, peer: Peer, wall: str) -> bool:
         outcome = self.outcomes.get((peer.node, wall))
         if outcome is None:
             return True
@@ -163,16 +166,16 @@ class Verification:
             return edge is None or edge.fault is None or edge.fault.transient
         return False
 
-    def _edge_job(self, prober: probe.Prober, peer: probe.Peer) -> Callable[[], probe.Edge]:
-        return lambda: prober.edge(self._own_name, peer)
+    def _edge_job(self, prober: Prober, peer: Peer) -> Callable[[], probe.Edge]:
+        return lambda: probe.edge(self._own_name, prober, peer)
 
-    def _wall_job(self, peer: probe.Peer, wall: str) -> Callable[[], wall_attempts.Outcome]:
+    def _wall_job(self, peer: Peer, wall: str) -> Callable[[], wall_attempts.Outcome]:
         others = [target.node for target in self._targets]
         prober = self.prober
         if wall in walls.OUTSIDE or prober is None:
             port = self.task.epmd_port if wall == "epmd" else peer.port or 0
             return lambda: wall_attempts.packet_filter(self.network, peer, port, self.task.reset_counts)
-        return lambda: wall_attempts.attempt_wall(prober, peer, wall, self.task.arms, others)
+        return lambda: wall_attempts.attempt_wall(prober, peer, wall, self.task.wrong, others)
 
     def _ask_running(self) -> dict[str, Any] | None:
         if self.prober is None or self.task.own is None:
@@ -229,7 +232,7 @@ class Verification:
 
     def _apply(self, finding: findings.Finding) -> None:
         """Let a fault of our own node that keeps it from connecting be the fault of the edges that came about."""
-        if not diagnosis.entry(finding.fault.id).breaks:
+        if not diagnosis.entry(finding.fault.id).isolates:
             return
         for peer in self.task.peers:
             result = self.edges[peer.node].result
@@ -239,7 +242,7 @@ class Verification:
 
 def verify(params: Mapping[str, Any], host: findings.Host) -> dict[str, Any]:
     """Return the result of the module node_verify from its options, on a host; raise OptionError."""
-    network = probe.Network()
+    network = Network()
     node = params["node"]
     epmd_port = options.asked_epmd_port(params)
     peers = options.peers_of(node, params, epmd_port)
@@ -252,7 +255,7 @@ def verify(params: Mapping[str, Any], host: findings.Host) -> dict[str, Any]:
         own=own,
         peers=peers,
         walls=params["walls"] if params["walls"] is not None else walls.INSIDE if own else ("packet_filter",),
-        arms=Arms(params["foreign_certificate"], (params["wrong_cookie"] or secrets.token_hex(32)).encode("utf-8")),
+        wrong=WrongCredentials(params["foreign_certificate"], (params["wrong_cookie"] or secrets.token_hex(32)).encode("utf-8")),
         epmd_port=params["epmd_port"],
         ask_running=params["running"],
         retry_seconds=min(max(params["retry_seconds"], 0.0), LONGEST_RETRY),

@@ -19,14 +19,10 @@ from collections.abc import Sequence
 from typing import Any, Callable, NamedTuple
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import diagnosis, handshake, node_name, tls
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.attempt import Attempt, AttemptFailed
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.channel import ChannelError, Deadline
-from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.probe import (
-    Attempt,
-    AttemptFailed,
-    Network,
-    Peer,
-    Prober,
-)
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.network import Network, Peer
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.prober import Prober
 
 FILTER_SECONDS = 1.0
 """Seconds after which an unanswered connection counts as dropped."""
@@ -60,8 +56,8 @@ class Outcome(NamedTuple):
         }
 
 
-class Arms(NamedTuple):
-    """What the attempts are made with.
+class WrongCredentials(NamedTuple):
+    """What attempts are made with that have to be refused.
 
     ``foreign_certificate`` is a certificate with its key, in PEM, of a CA the cluster does not know; ``wrong_cookie``
     is any but the cluster's.
@@ -168,7 +164,7 @@ def packet_filter(network: Network, peer: Peer, port: int, reset_counts: bool = 
         addresses = list(peer.addresses) or network.resolve(peer.host)
     except OSError as error:
         return Outcome(None, "resolve", diagnosis.describe(error))
-    outcomes = [_knock(network, address, port, reset_counts) for address in addresses]
+    outcomes = [_connection(network, address, port, reset_counts) for address in addresses]
     for verdict in (False, None):
         for outcome in outcomes:
             if outcome.held is verdict:
@@ -189,16 +185,16 @@ def local_account(place: str, ended: int | None) -> Outcome:
     return Outcome(True, "connect", "rejected: %s (%s)" % (place, os.strerror(ended)))
 
 
-def attempt_wall(prober: Prober, peer: Peer, wall: str, arms: Arms, others: Sequence[str]) -> Outcome:
+def attempt_wall(prober: Prober, peer: Peer, wall: str, wrong: WrongCredentials, others: Sequence[str]) -> Outcome:
     """Make the attempt of that name (one of INSIDE); others are the cluster's node names, at the host of one of which
     wrong_name claims to be.
     """
     if wall == "wrong_name":
         return wrong_name(prober, peer, claimable(prober.host, peer, others))
     if wall == "wrong_cookie":
-        return wrong_cookie(prober, peer, arms.wrong_cookie)
+        return wrong_cookie(prober, peer, wrong.wrong_cookie)
     if wall == "foreign_ca":
-        return foreign_ca(prober, peer, arms.foreign_certificate)
+        return foreign_ca(prober, peer, wrong.foreign_certificate)
     return no_certificate(prober, peer) if wall == "no_certificate" else plain(prober, peer)
 
 
@@ -261,7 +257,7 @@ def _answer(attempt: Attempt, request: bytes) -> bytes:
     return stream.recv(512)
 
 
-def _knock(network: Network, address: str, port: int, reset_counts: bool) -> Outcome:
+def _connection(network: Network, address: str, port: int, reset_counts: bool) -> Outcome:
     where = "port %d of %s" % (port, address)
     deadline = Deadline(FILTER_SECONDS)
     try:

@@ -33,7 +33,7 @@ EPMD_SECONDS = 2.0
 NOBODY = "nobody"
 """An account that has no business with a node."""
 
-KNOCK_SECONDS = 3.0
+CONNECT_SECONDS = 3.0
 """Seconds that attempts of another account may take."""
 
 CROWD_SECONDS = 4.0
@@ -96,7 +96,7 @@ class Host:
         said = (outcome.out.strip() or outcome.err.strip()).splitlines()
         return said[0] if said else "its check ended with %d" % outcome.code
 
-    def knock(self, places: Sequence[tuple[str, int]]) -> list[int | None]:
+    def connect_as_nobody(self, places: Sequence[tuple[str, int]]) -> list[int | None]:
         """How attempts of an account without business at addresses and ports end, made side by side: 0 where a connection
         came about, an error number, ETIMEDOUT where nothing came back; None where nobody could be made to try.
         """
@@ -106,7 +106,7 @@ class Host:
             return [None] * len(places)
         if os.geteuid() != 0 or entry.pw_uid == 0:
             return [None] * len(places)
-        numbers: list[int | None] = list(_as_account(entry, lambda: _knocks(places)))
+        numbers: list[int | None] = list(_as_account(entry, lambda: _connections(places)))
         return numbers if len(numbers) == len(places) else [None] * len(places)
 
     def state(self, unit: str, ports: Sequence[int]) -> State:
@@ -191,7 +191,7 @@ def _as_account(entry: pwd.struct_passwd, tries: Callable[[], Sequence[int]]) ->
     return list(numbers)
 
 
-def _knocks(places: Sequence[tuple[str, int]]) -> list[int]:
+def _connections(places: Sequence[tuple[str, int]]) -> list[int]:
     """How attempts to connect end, made side by side."""
     ended = [errno.ETIMEDOUT] * len(places)
     under_way: dict[socket.socket, int] = {}
@@ -204,7 +204,7 @@ def _knocks(places: Sequence[tuple[str, int]]) -> list[int]:
             under_way[attempt] = number
         else:
             attempt.close()
-    end = time.monotonic() + KNOCK_SECONDS
+    end = time.monotonic() + CONNECT_SECONDS
     while under_way and time.monotonic() < end:
         for attempt in select.select([], list(under_way), [], max(0.0, end - time.monotonic()))[1]:
             ended[under_way.pop(attempt)] = attempt.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)

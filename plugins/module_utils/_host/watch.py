@@ -16,7 +16,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import metrics, options, watch
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import host_metrics, metrics, options
 from ansible_collections.beam.tls_distribution.plugins.module_utils._host import commands, node, packet_filter, writing
 
 READABLE = 0o644
@@ -39,10 +39,10 @@ def main(arguments: Sequence[str]) -> int:
 def run(path: str) -> None:
     """Look once, as the file of settings says; raise WatchError, OptionError."""
     settings = _read(path)
-    found = watch.look(settings, node.Host(commands.run))
+    found = host_metrics.look(settings, node.Host(commands.run))
     filtered = packet_filter.told(settings["packet_filter"]) if settings.get("packet_filter") else None
     if filtered is not None:
-        found.samples.append(metrics.Sample(watch.PACKET_FILTER_UP, (settings["node"],), int(not filtered)))
+        found.samples.append(metrics.Sample(host_metrics.PACKET_FILTER_UP, (settings["node"],), int(not filtered)))
     _replace(settings["output"], metrics.render(found.samples))
     for sentence in found.faults:
         _say(sentence)

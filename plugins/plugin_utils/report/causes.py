@@ -221,13 +221,13 @@ class Causes:
             if back is not None and back["id"] == "connection-no-route":
                 self.edges[origin, target] = back
                 continue
-            found = self._watch(origin, target)
+            found = self._dropped_at(origin, target)
             if found is not None:
                 code, detail = found
-                fault = self._fault(Symptom("mesh", "watch", code), origin, target, detail=detail)
+                fault = self._fault(Symptom("mesh", "traffic", code), origin, target, detail=detail)
                 self.edges[origin, target] = dict(fault, code=code)
 
-    def _watch(self, origin: str, target: str) -> tuple[str, str] | None:
+    def _dropped_at(self, origin: str, target: str) -> tuple[str, str] | None:
         """Where the packets of an edge end, from what both hosts saw at their interfaces."""
         here, there = self._watched.get(origin, {}).get("sent"), self._watched.get(target, {}).get("arrived")
         edge = self._probed[origin, target]
@@ -321,7 +321,7 @@ class Causes:
             if {self.edges[pair]["id"] for pair in mine} == set(FILTERS):
                 found = [
                     self._fault(
-                        Symptom("mesh", "watch", "both-ways"), pair[0], pair[1],
+                        Symptom("mesh", "traffic", "both-ways"), pair[0], pair[1],
                         own_host=self._host_part(name), host=self._host_part(name), detail=self.edges[pair]["names"].get("detail"),
                     )
                     for pair in mine

@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.probe import Peer, Prober
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.network import Peer
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.prober import Prober
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.tls import Credentials
 
 collect_ignore_glob = [] if shutil.which("erl") else ["test_*.py"]

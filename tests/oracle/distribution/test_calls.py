@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import handshake, hidden_node, probe
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import handshake, hidden_node
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.attempt import AttemptFailed
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.channel import PeerClosed
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.handshake import Flag
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.hidden_node import BadRpc, HiddenNode
@@ -157,7 +158,7 @@ def test_the_name_of_a_node_of_version_5(mesh: Mesh) -> None:
     attempt.secure(prober.context())
     name = handshake.hidden_name(prober.host)._replace(creation=None)
     if asked == "25":
-        with pytest.raises(probe.AttemptFailed):
+        with pytest.raises(AttemptFailed):
             attempt.introduce(name)
     else:
         attempt.introduce(name)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.hidden_node import HiddenNode
-from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.probe import Prober
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.prober import Prober
 from conftest import Mesh, Node
 
 MEGABYTE = 1 << 20

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import asking, watch
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import asking, host_metrics
 from ansible_collections.beam.tls_distribution.plugins.module_utils._host.commands import run as run_command
 from ansible_collections.beam.tls_distribution.plugins.module_utils._host.node import Host
 from conftest import Mesh, host
@@ -67,11 +67,11 @@ def test_the_watch(old: Mesh) -> None:
         "epmd_port": 4369,
         "peers": peers(old),
     }
-    found = watch.look(settings, Host(run_command))
+    found = host_metrics.look(settings, Host(run_command))
     known = {(sample.metric, *sample.labels): sample.value for sample in found.samples}
     assert found.faults == []
-    assert known[watch.NODE_UP, OWN] == 1
-    assert known[watch.EDGE_UP, OWN, "guard@" + host(2)] == 1
+    assert known[host_metrics.NODE_UP, OWN] == 1
+    assert known[host_metrics.EDGE_UP, OWN, "guard@" + host(2)] == 1
 
 
 def test_ping(old: Mesh) -> None:

@@ -19,11 +19,12 @@ from typing import NamedTuple
 import der
 import pytest
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import (
-    certificate,
+    certificate_rules,
     findings,
     probe,
 )
-from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.probe import Peer, Prober
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.network import Peer
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.prober import Prober
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.tls import Credentials
 from ansible_collections.beam.tls_distribution.plugins.module_utils._host.commands import Outcome
 from ansible_collections.beam.tls_distribution.plugins.module_utils._host.node import Host
@@ -301,8 +302,8 @@ def test_what_allows_too_much_is_found(judgements: dict[str, Judgement]) -> None
 
 def test_the_comparison_sees_a_prober_that_is_content_with_less(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the rules of our own, which OpenSSL lacks, edges are green that no node has."""
-    monkeypatch.setattr(certificate, "fault_of", lambda *_given, **_named: None)
-    monkeypatch.setattr(certificate, "form_fault", lambda *_given: None)
+    monkeypatch.setattr(certificate_rules, "fault_of", lambda *_given, **_named: None)
+    monkeypatch.setattr(certificate_rules, "form_fault", lambda *_given: None)
     domain = host(2).partition(".")[2]
     stranger = bench.workshop.authority("Stranger", bench.workshop.key("P-256", "stranger"))
     for shape in (

@@ -17,10 +17,10 @@ NAMES = ["guard@" + host(number) for number in range(1, 4)]
 
 
 @pytest.fixture(scope="module")
-def arms(tmp_path_factory: pytest.TempPathFactory) -> wall_attempts.Arms:
+def arms(tmp_path_factory: pytest.TempPathFactory) -> wall_attempts.WrongCredentials:
     """A certificate of another CA, and another cookie."""
     foreign = Authority(tmp_path_factory.mktemp("foreign"), "foreign").issue("host1", host(1))
-    return wall_attempts.Arms(foreign.read_text(), b"another-cookie")
+    return wall_attempts.WrongCredentials(foreign.read_text(), b"another-cookie")
 
 
 @pytest.fixture
@@ -32,47 +32,47 @@ def third(mesh: Mesh, request: pytest.FixtureRequest) -> Iterator[Node]:
 
 
 @pytest.mark.parametrize("wall", walls.INSIDE)
-def test_walls_hold(mesh: Mesh, arms: wall_attempts.Arms, wall: str) -> None:
+def test_walls_hold(mesh: Mesh, arms: wall_attempts.WrongCredentials, wall: str) -> None:
     outcome = wall_attempts.attempt_wall(mesh.prober(1), mesh.nodes[1].peer, wall, arms, NAMES)
     assert outcome.held is True, outcome
 
 
 @pytest.mark.parametrize("wall", walls.INSIDE)
-def test_walls_prove_nothing_at_a_node_that_is_down(mesh: Mesh, arms: wall_attempts.Arms, wall: str) -> None:
+def test_walls_prove_nothing_at_a_node_that_is_down(mesh: Mesh, arms: wall_attempts.WrongCredentials, wall: str) -> None:
     down = mesh.nodes[1].peer._replace(addresses=("127.0.0.9",))
     assert wall_attempts.attempt_wall(mesh.prober(1), down, wall, arms, NAMES).held is None
 
 
-def test_a_name_is_refused_where_there_is_no_third_node(mesh: Mesh, arms: wall_attempts.Arms) -> None:
+def test_a_name_is_refused_where_there_is_no_third_node(mesh: Mesh, arms: wall_attempts.WrongCredentials) -> None:
     outcome = wall_attempts.attempt_wall(mesh.prober(1), mesh.nodes[1].peer, "wrong_name", arms, NAMES[:2])
     assert outcome.held is True, outcome
 
 
 @pytest.mark.parametrize("third", [(3, "certificates")], indirect=True)
-def test_the_wall_falls_when_certificates_are_not_demanded(mesh: Mesh, arms: wall_attempts.Arms, third: Node) -> None:
+def test_the_wall_falls_when_certificates_are_not_demanded(mesh: Mesh, arms: wall_attempts.WrongCredentials, third: Node) -> None:
     outcome = wall_attempts.attempt_wall(mesh.prober(1), third.peer, "no_certificate", arms, NAMES)
     assert outcome.held is False, outcome
 
 
 @pytest.mark.parametrize("third", [(4, "authority")], indirect=True)
-def test_the_wall_falls_when_the_authority_is_not_checked(mesh: Mesh, arms: wall_attempts.Arms, third: Node) -> None:
+def test_the_wall_falls_when_the_authority_is_not_checked(mesh: Mesh, arms: wall_attempts.WrongCredentials, third: Node) -> None:
     outcome = wall_attempts.attempt_wall(mesh.prober(1), third.peer, "foreign_ca", arms, NAMES)
     assert outcome.held is False, outcome
 
 
 @pytest.mark.parametrize("third", [(5, "names")], indirect=True)
-def test_the_wall_falls_when_names_are_not_bound_to_certificates(mesh: Mesh, arms: wall_attempts.Arms, third: Node) -> None:
+def test_the_wall_falls_when_names_are_not_bound_to_certificates(mesh: Mesh, arms: wall_attempts.WrongCredentials, third: Node) -> None:
     for others in (NAMES, [third.name, NAMES[0]]):
         outcome = wall_attempts.attempt_wall(mesh.prober(1), third.peer, "wrong_name", arms, others)
         assert outcome.held is False, outcome
 
 
-def test_the_wall_falls_when_the_cookie_is_known(mesh: Mesh, arms: wall_attempts.Arms) -> None:
+def test_the_wall_falls_when_the_cookie_is_known(mesh: Mesh, arms: wall_attempts.WrongCredentials) -> None:
     known = arms._replace(wrong_cookie=COOKIE.encode())
     assert wall_attempts.attempt_wall(mesh.prober(1), mesh.nodes[1].peer, "wrong_cookie", known, NAMES).held is False
 
 
-def test_the_wall_falls_at_a_node_without_tls(mesh: Mesh, arms: wall_attempts.Arms) -> None:
+def test_the_wall_falls_at_a_node_without_tls(mesh: Mesh, arms: wall_attempts.WrongCredentials) -> None:
     node = mesh.start(6, plain=True)
     outcome = wall_attempts.attempt_wall(mesh.prober(1), node.peer, "plain", arms, NAMES)
     node.stop()
@@ -80,7 +80,7 @@ def test_the_wall_falls_at_a_node_without_tls(mesh: Mesh, arms: wall_attempts.Ar
 
 
 def test_the_foreign_certificate_leaves_no_file(
-    mesh: Mesh, arms: wall_attempts.Arms, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    mesh: Mesh, arms: wall_attempts.WrongCredentials, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     assert wall_attempts.attempt_wall(mesh.prober(1), mesh.nodes[1].peer, "foreign_ca", arms, NAMES).held is True

@@ -68,7 +68,7 @@ def test_the_same_sources_make_the_same_bytes():
 
 def test_it_holds_what_the_program_needs_and_nothing_else():
     needed = bundle.closure(PROGRAM)
-    assert {"_host.watch", "_distribution.watch", "_distribution.metrics", "_distribution.probe"} <= needed
+    assert {"_host.watch", "_distribution.host_metrics", "_distribution.metrics", "_distribution.probe"} <= needed
     strange = {name for name in needed if name.startswith(("_building.", "_cluster.")) or name in ("_host.files", "_host.control")}
     assert strange == {"_cluster.layout"}, "of these the layout alone says where a node's files are"
     names = zipfile.ZipFile(io.BytesIO(bundle.program(PROGRAM))).namelist()

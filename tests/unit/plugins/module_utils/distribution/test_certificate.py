@@ -214,3 +214,25 @@ def test_what_stands_behind_a_certificate_is_not_of_it():
     content = builder.sign(KEY, hashes.SHA256()).public_bytes(DER)
     assert der.first(content + b"\0rest") == content
     assert der.first(b"0") == b"0"
+
+
+@pytest.mark.parametrize(
+    ("after", "fault"),
+    [(timedelta(0), None), (timedelta(hours=19), None), (timedelta(hours=20), "expiring"), (timedelta(hours=25), "expired")],
+)
+def test_a_revocation_list_runs_out(after, fault):
+    """One that was issued now and holds for a day."""
+    authority = made()._replace(subject="CN=ca")
+    found = certificate_rules.list_fault([revocations()], [authority], NOW + after)
+    assert (found and found[0]) == fault
+    assert found is None or found[1] == "that of CN=ca holds until 2026-11-26 12:00 UTC"
+
+
+def test_a_newer_list_takes_the_place_of_an_old_one_and_each_authority_needs_its_own():
+    authority = made()._replace(subject="CN=ca")
+    old = revocations()._replace(this_update=NOW - timedelta(days=9), next_update=NOW - timedelta(days=8))
+    assert certificate_rules.list_fault([old, revocations()], [authority], NOW) is None
+    assert certificate_rules.list_fault([old], [authority], NOW)[0] == "expired"
+    assert certificate_rules.list_fault([revocations()._replace(next_update=None)], [authority], NOW) is None
+    other = authority._replace(subject="CN=other")
+    assert certificate_rules.list_fault([revocations()], [authority, other], NOW) == ("missing", "there is none of CN=other")

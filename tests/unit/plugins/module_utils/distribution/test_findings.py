@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import layout
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import certificate, findings, node_configuration, pem
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import foreign
-from authorities import root
+from authorities import revocations, root
 
 BRAVO, CAROL = "guard@bravo.example.net", "guard@carol.example.net"
 OPTIONS = """
@@ -46,7 +46,7 @@ class Host:
         assert list(command) == ["packet-filter", "check"]
         return self.filter
 
-    def knock(self, places: Sequence[tuple[str, int]]) -> list[int | None]:
+    def connect_as_nobody(self, places: Sequence[tuple[str, int]]) -> list[int | None]:
         return [None] * len(places)
 
     def texts(self, paths: Sequence[str]) -> dict[str, str]:
@@ -331,3 +331,17 @@ def test_a_packet_filter_that_is_not_as_it_was_loaded(bench: Bench):
 def test_connections_that_the_node_does_not_get_to(bench: Bench):
     bench.host.it = UP._replace(waiting="7 wait to be accepted, 6 of them from 198.18.1.10")
     assert bench.found() == ["connections-waiting"]
+
+
+@pytest.mark.parametrize(
+    ("days", "faults"), [(-1, ["revocations-expired"]), (1, ["revocations-expiring"]), (9, []), (None, ["revocations-missing"])]
+)
+def test_a_revocation_list(bench: Bench, days: int | None, faults: list[str]):
+    """One of ten days ago, that holds for some days more; the bundle's CA is its issuer."""
+    (bench.directory / "crl").mkdir()
+    checked = '{crl_check, peer}, {crl_cache, {ssl_crl_hash_dir, {internal, [{dir, "%s/crl"}]}}}, {verify' % bench.directory
+    bench.edit(node_configuration.OPTIONS, "{verify", checked)
+    if days is not None:
+        authority = certificate.read(pem.contents((bench.directory / "ca.pem").read_text())[0])
+        bench.write("crl/1234abcd.r0", revocations(authority.common_name or "", days))
+    assert bench.found() == faults

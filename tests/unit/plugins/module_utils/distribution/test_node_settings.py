@@ -21,7 +21,7 @@ def test_tls_options():
     found = settings.tls_options(OPTIONS)
     assert found.server == settings.Side("/s.pem", "/s.key", "/ca.pem", ("TLSv1.2", "TLSv1.3"), "/crl", None, (
         "verify is not verify_peer", "fail_if_no_peer_cert is not true"
-    ))  # fmt: skip
+    ), True)  # fmt: skip
     assert found.client == settings.Side("/c.pem", None, None, ("TLSv1.3",), None)
 
 
@@ -31,6 +31,8 @@ def test_a_missing_side_says_nothing():
 
 def test_revocations_count_only_where_they_are_checked():
     assert settings.tls_options(OPTIONS.replace("{crl_check, peer},", "")).server.revocations is None
+    said = settings.tls_options(OPTIONS.replace("{crl_check, peer},", "{crl_check, best_effort},")).server
+    assert (said.revocations, said.lists_needed) == ("/crl", False)
 
 
 @pytest.mark.parametrize("text", ["[{server, [}].", "", "ok.", "[{server, []}]. again.", "[{server, []}"])

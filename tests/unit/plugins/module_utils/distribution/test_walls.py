@@ -14,7 +14,7 @@ import pytest
 import yaml
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import diagnosis, wall_attempts, walls
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.fault_entry import Symptom
-from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.probe import Peer
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.network import Peer
 from ansible_collections.beam.tls_distribution.plugins.modules import mesh_report, node_verify
 
 CHECKOUT = Path(__file__).parents[5]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The standing watch: the edges of one host tried once, and what came of it as metrics.
+"""What the watch measures: the node of one host and its edges, tried once, and what came of it as metrics.
 
 The metrics are described in docs/watch.md.
 """
@@ -25,6 +25,8 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._distributio
     tls,
 )
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.metrics import Metric, Sample
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.network import Peer
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.prober import Prober
 
 NODE_UP = Metric("beam_tls_node_up", ("node",), "Whether the node of this host lets a peer of the cluster in, asked over the loopback.")
 NODE_FAULT = Metric("beam_tls_node_fault", ("node", "fault"), "1 for each fault of the node of this host, whether it lets peers in or not.")
@@ -124,7 +126,7 @@ def look(settings: Mapping[str, Any], host: findings.Host) -> Findings:
     return Findings(samples, [*said, *_sentences([first, *edges])], _own_problem(prober))
 
 
-def _strangers(prober: probe.Prober, own: probe.Peer, settings: Mapping[str, Any]) -> list[str] | None:
+def _strangers(prober: Prober, own: Peer, settings: Mapping[str, Any]) -> list[str] | None:
     """Return the nodes connected with our own that are not of the cluster, None where it does not say."""
     told = running.ask(prober, own, prober.timeout)
     members = {own.node, *(peer["node"] for peer in settings["peers"])}
@@ -190,7 +192,7 @@ def _sentences(edges: Sequence[probe.Edge]) -> list[str]:
     return ["%s: %s %s" % (", ".join(nodes), *sentences) for sentences, nodes in found.items()]
 
 
-def _own_problem(prober: probe.Prober) -> str | None:
+def _own_problem(prober: Prober) -> str | None:
     try:
         prober.context()
         prober.cookie()

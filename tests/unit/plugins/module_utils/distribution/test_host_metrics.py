@@ -13,7 +13,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import diagnosis, options, probe, watch
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import diagnosis, host_metrics, options, probe
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.certificate import Certificate
 from ansible_collections.beam.tls_distribution.plugins.module_utils._host import watch as program
 from ansible_collections.beam.tls_distribution.plugins.module_utils._host.commands import run as run_command
@@ -67,15 +67,15 @@ def run(settings, tmp_path):
 
 
 def test_what_cannot_be_reached_is_down_with_its_fault(settings):
-    found = watch.look(settings, Host(run_command))
+    found = host_metrics.look(settings, Host(run_command))
     known = values(found.samples)
-    assert known[watch.NODE_UP, NODE] == 0
-    assert known[watch.NODE_FAULT, NODE, "connection-refused"] == 1
-    assert known[watch.EDGE_UP, NODE, PEER] == 0
-    assert known[watch.EDGE_FAULT, NODE, PEER, "connection-refused"] == 1
-    assert (watch.EDGE_UP, NODE, NODE) not in known
-    assert not [key for key in known if key[0] in (watch.EDGE_HANDSHAKE, watch.EDGE_CERTIFICATE)]
-    assert known[watch.NODE_CERTIFICATE, NODE] > 0 and known[watch.TRUST_CERTIFICATE, NODE] > 0
+    assert known[host_metrics.NODE_UP, NODE] == 0
+    assert known[host_metrics.NODE_FAULT, NODE, "connection-refused"] == 1
+    assert known[host_metrics.EDGE_UP, NODE, PEER] == 0
+    assert known[host_metrics.EDGE_FAULT, NODE, PEER, "connection-refused"] == 1
+    assert (host_metrics.EDGE_UP, NODE, NODE) not in known
+    assert not [key for key in known if key[0] in (host_metrics.EDGE_HANDSHAKE, host_metrics.EDGE_CERTIFICATE)]
+    assert known[host_metrics.NODE_CERTIFICATE, NODE] > 0 and known[host_metrics.TRUST_CERTIFICATE, NODE] > 0
     assert found.unable is None
     assert len(found.faults) == 2 and PEER in found.faults[1]
 
@@ -83,8 +83,8 @@ def test_what_cannot_be_reached_is_down_with_its_fault(settings):
 def test_a_bundle_that_trusts_more_than_the_cluster_is_a_fault_of_the_node(settings):
     bundle = Path(settings["cacertfile"])
     bundle.write_text(bundle.read_text() + root("elsewhere"))
-    found = watch.look(settings, Host(run_command))
-    assert values(found.samples)[watch.NODE_FAULT, NODE, "trust-beyond-cluster"] == 1
+    found = host_metrics.look(settings, Host(run_command))
+    assert values(found.samples)[host_metrics.NODE_FAULT, NODE, "trust-beyond-cluster"] == 1
     assert any("CN=elsewhere" in sentence for sentence in found.faults)
 
 
@@ -92,10 +92,10 @@ def test_an_edge_that_is_up_has_its_time_and_its_certificates_end():
     now = datetime.datetime(2026, 11, 25, tzinfo=datetime.timezone.utc)
     seen = certificate(now, now + datetime.timedelta(days=2))
     edge = probe.Edge({"to": PEER, "milliseconds": {"total": 12.345}}, None, seen)
-    assert values(watch._of_edge(NODE, edge, now)) == {
-        (watch.EDGE_UP, NODE, PEER): 1,
-        (watch.EDGE_HANDSHAKE, NODE, PEER): 0.012345,
-        (watch.EDGE_CERTIFICATE, NODE, PEER): 172800.0,
+    assert values(host_metrics._of_edge(NODE, edge, now)) == {
+        (host_metrics.EDGE_UP, NODE, PEER): 1,
+        (host_metrics.EDGE_HANDSHAKE, NODE, PEER): 0.012345,
+        (host_metrics.EDGE_CERTIFICATE, NODE, PEER): 172800.0,
     }
 
 
@@ -103,9 +103,9 @@ def test_a_certificate_that_has_ended_counts_below_nothing():
     now = datetime.datetime(2026, 11, 25, tzinfo=datetime.timezone.utc)
     seen = certificate(now, now - datetime.timedelta(seconds=30))
     fault = diagnosis.Fault("certificate-expired", None, "It ended.", "Renew it.", False)
-    known = values(watch._of_edge(NODE, probe.Edge({"to": PEER, "milliseconds": {}}, fault, seen), now))
-    assert known[watch.EDGE_CERTIFICATE, NODE, PEER] == -30
-    assert known[watch.EDGE_FAULT, NODE, PEER, "certificate-expired"] == 1
+    known = values(host_metrics._of_edge(NODE, probe.Edge({"to": PEER, "milliseconds": {}}, fault, seen), now))
+    assert known[host_metrics.EDGE_CERTIFICATE, NODE, PEER] == -30
+    assert known[host_metrics.EDGE_FAULT, NODE, PEER, "certificate-expired"] == 1
 
 
 @pytest.mark.parametrize("file", ["certfile", "cacertfile", "cookie_file"])
@@ -160,10 +160,10 @@ def test_inside_a_cluster_peers_are_found_by_name_unless_a_table_says_where_they
 
 def test_the_documentation_lists_every_metric_with_its_labels_and_meaning():
     listed = re.findall(r"^\| `(beam_tls_\w+)` \| ([^|]+) \| ([^|]+) \|$", DOCUMENT.read_text(), re.MULTILINE)
-    assert listed == [(metric.name, ", ".join("`%s`" % label for label in metric.labels), metric.help) for metric in watch.METRICS]
+    assert listed == [(metric.name, ", ".join("`%s`" % label for label in metric.labels), metric.help) for metric in host_metrics.METRICS]
 
 
 def test_names_of_strangers_are_quoted_and_few():
     names = ["x'\n@evil" + "y" * 300, *["guard@s%d.example.net" % number for number in range(9)]]
-    said = watch._stranger_sentence(NODE, names)
+    said = host_metrics._stranger_sentence(NODE, names)
     assert "\n" not in said and len(said) < 500 and "and 5 more" in said and "'guard@s3.example.net'" in said
