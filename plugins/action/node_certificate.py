@@ -2,22 +2,23 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A node's certificate, signed by the private CA. Runs on the controller only."""
+"""A node's certificate, from a signer. Runs on the controller only."""
 
 from __future__ import annotations
 
 import datetime
 import typing as t
-from pathlib import Path
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import layout
-from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils import certificates, directory, signing
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils import certificates
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers import contract
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.registry import DEFAULT, SIGNERS
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.requests import RequestError
 
 _ARGUMENTS = {
     "request": {"type": "raw", "required": True},
+    "signer": {"type": "str", "choices": list(SIGNERS), "default": DEFAULT},
     "directory": {"type": "path", "required": True},
     "passphrase": {"type": "str", "no_log": True},
     "node": {"type": "str", "required": True},
@@ -41,23 +42,15 @@ class ActionModule(ActionBase):
         node = given["node"]
         wanted = certificates.Wanted(node, node.partition("@")[2], given["days"], given["renew_before_days"])
         now = datetime.datetime.now(datetime.timezone.utc)
+        name = (task_vars or {}).get("inventory_hostname", wanted.host)
         try:
-            signed = signing.signed_for(given["request"], wanted, _authority(given), now)
-        except signing.RequestError as error:
-            name = (task_vars or {}).get("inventory_hostname", wanted.host)
+            signed = contract.signed_for(given["request"], wanted, SIGNERS[given["signer"]](given), now)
+        except contract.SignerError as error:
+            raise AnsibleActionFail("%s." % error) from None
+        except contract.ChainError as error:
+            raise AnsibleActionFail("%s %s; look at what signs (%s)." % (name, error, given["signer"])) from None
+        except RequestError as error:
             sentence = "%s %s, and nothing was signed; find out what changed its answers before you trust that host again."
             raise AnsibleActionFail(sentence % (name, error)) from None
         result.update(changed=False, certificate=signed)
         return result
-
-
-def _authority(given: dict[str, t.Any]) -> signing.Authority:
-    """The CA in the cluster's directory. Raises AnsibleActionFail if it cannot be used."""
-    place, places = Path(given["directory"]), layout.cluster(given["directory"])
-    try:
-        passphrase = given["passphrase"] or directory.read_secret(Path(places["ca_passphrase"])) or ""
-        return signing.Authority.load(Path(places["ca_key"]).read_bytes(), Path(places["ca_certificate"]).read_bytes(), passphrase)
-    except InputError as error:
-        raise AnsibleActionFail("erlang_certs_ca_passphrase %s (in %s); %s." % (error.problem, place, error.fix)) from None
-    except OSError as error:
-        raise AnsibleActionFail("The CA in %s cannot be read (%s)." % (place, error.strerror)) from None

@@ -48,15 +48,11 @@ _raw:
   elements: str
 """
 
-import base64
 import typing as t
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import bundle
-
-PROGRAMS = {"control": "_host.control", "packet_filter": "_host.packet_filter", "watch": "_host.watch"}
-"""The module of ``module_utils`` that is the start of each program."""
 
 
 class LookupModule(LookupBase):
@@ -65,9 +61,9 @@ class LookupModule(LookupBase):
     def run(self, terms: list[str], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[str]:
         """A text for each program."""
         self.set_options(var_options=variables, direct=kwargs)
-        unknown = [name for name in terms if name not in PROGRAMS]
+        unknown = [name for name in terms if name not in bundle.PROGRAMS]
         if unknown:
-            raise AnsibleLookupError("There is no program %s; there are %s." % (", ".join(unknown), ", ".join(PROGRAMS)))
+            raise AnsibleLookupError("There is no program %s; there are %s." % (", ".join(unknown), ", ".join(bundle.PROGRAMS)))
         if self.get_option("digest"):
-            return [bundle.digest(PROGRAMS[name]) for name in terms]
-        return [base64.b64encode(bundle.program(PROGRAMS[name])).decode("ascii") for name in terms]
+            return [bundle.digest(bundle.PROGRAMS[name]) for name in terms]
+        return [bundle.base64(name) for name in terms]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: node_certificate
-short_description: A node's certificate, signed by the cluster's private CA
+short_description: A node's certificate, from the signer of its cluster
 version_added: 1.0.0
 description:
   - Takes from a certificate request its public key, and the proof that its sender holds the private key. Nothing else that the request asks for
@@ -37,6 +37,12 @@ options:
     description: The certificate request in PEM, as the host answered it.
     type: raw
     required: true
+  signer:
+    description: Who signs. V(private_ca) is the CA in O(directory).
+    type: str
+    choices: [private_ca]
+    default: private_ca
+    version_added: 1.1.0
   directory:
     description: The cluster's directory on the controller, which holds C(ca.key) and C(ca.pem).
     type: path
@@ -72,7 +78,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 certificate:
-  description: The certificate in PEM.
+  description: The certificate in PEM, and behind it those that it was issued by, without the CA that nodes trust.
   returned: success
   type: str
 """

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import base64 as encoding
 import functools
 import hashlib
 import io
@@ -15,6 +16,8 @@ from pathlib import Path
 
 PACKAGE = "ansible_collections.beam.tls_distribution.plugins.module_utils"
 MODULES = Path(__file__).resolve().parents[1] / "module_utils"
+PROGRAMS = {"control": "_host.control", "packet_filter": "_host.packet_filter", "watch": "_host.watch"}
+"""The module of ``module_utils`` that is the start of each program."""
 _INTERPRETER = b"#!/usr/bin/env -S python3 -I\n"
 _MAIN = "import sys\n\nfrom %s import main\n\nsys.exit(main(sys.argv[1:]))\n"
 _IMPORT = re.compile(r"(?m)^[ \t]*from %s\.([\w.]+) import (\([^)]*\)|[^\n]*)" % re.escape(PACKAGE))
@@ -46,6 +49,11 @@ def program(module: str) -> bytes:
             entry.external_attr, entry.compress_type = _MODE, zipfile.ZIP_DEFLATED
             stream.writestr(entry, contents[name], compresslevel=1)
     return archive.getvalue()
+
+
+def base64(name: str) -> str:
+    """The archive of one of ``PROGRAMS``, in base64."""
+    return encoding.b64encode(program(PROGRAMS[name])).decode("ascii")
 
 
 def digest(module: str) -> str:

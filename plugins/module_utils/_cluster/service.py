@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import arguments
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.firewall import backends
 
 _MADE_BY = 2
 """Raised when modules and boot script are made in another way from the same things."""
@@ -78,13 +79,12 @@ def needed(state: Mapping[str, Any], outdated: Sequence[str]) -> str:
 def unit(cluster: Mapping[str, Any], node: Mapping[str, Any], erl: str, further: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values of the unit's template; ``further`` are the user's settings of its sections."""
     layout = node["layout"]
-    filtered = node["firewall"] != "none"
     return {
         "node": node["node"],
         "account": node["account"],
         "layout": layout,
         "erl": erl,
-        "packet_filter": layout["firewall_unit"] + ".service" if filtered else "",
+        "packet_filter": backends.of(node).unit(node),
         "port_mapper": "epmd.socket" if cluster["discovery"] == "epmd" else "",
         "protect_home": "no" if _HIDDEN_HOMES.match(layout["home"]) else "yes",
         "unit_settings": _lines(further.get("Unit") or {}),

@@ -15,6 +15,7 @@ import math
 import typing as t
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.edges import proven_from
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.firewall import backends
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.walls import LOCAL, NAMES, OUTSIDE
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report import walls
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.answers import is_answer
@@ -181,7 +182,7 @@ class _Join:
             if wall == "epmd" and self.question.topology["cluster"].get("discovery") != "epmd":
                 continue
             outside = wall in OUTSIDE
-            inside = [name for name in self.names if wall not in LOCAL or self.topology[name].get("firewall") != "none"]
+            inside = [name for name in self.names if wall not in LOCAL or backends.of(self.topology[name]).holds_accounts]
             for origin in self.question.outsiders if outside else inside:
                 for target in self.names if outside or wall in LOCAL else proven_from(self.names, origin):
                     yield origin, target, wall

@@ -16,7 +16,8 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils import certificates, signing
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils import certificates
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers import contract, private_ca
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -51,7 +52,7 @@ def name(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
 
-def authority(above: signing.Authority | None = None, constrained: bool = False, critical: bool = True) -> signing.Authority:
+def authority(above: private_ca.Authority | None = None, constrained: bool = False, critical: bool = True) -> private_ca.Authority:
     """A CA of its own, or below another one; ``constrained`` to one domain or not."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = name("below" if above else "root")
@@ -63,19 +64,19 @@ def authority(above: signing.Authority | None = None, constrained: bool = False,
     builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     if constrained:
         builder = builder.add_extension(x509.NameConstraints([x509.DNSName("example.net")], None), critical=critical)
-    return signing.Authority(builder.sign(signer, hashes.SHA256()), key)
+    return private_ca.Authority(builder.sign(signer, hashes.SHA256()), key)
 
 
 def pem(made: t.Any) -> str:
     return str(made.certificate.public_bytes(serialization.Encoding.PEM).decode())
 
 
-def accepted(directory: Path, anchor: signing.Authority, signer: signing.Authority, host: str) -> tuple[bool, bool]:
+def accepted(directory: Path, anchor: private_ca.Authority, signer: private_ca.Authority, host: str) -> tuple[bool, bool]:
     """Whether two sides on OTP, and OpenSSL, accept what ``signer`` signs for a host, where ``anchor`` is trusted."""
     key = ec.generate_private_key(ec.SECP256R1())
     request = x509.CertificateSigningRequestBuilder().subject_name(name("any")).sign(key, hashes.SHA256())
     wanted = certificates.Wanted("guard@" + host, host, 90, 30)
-    leaf = signing.signed_for(request.public_bytes(serialization.Encoding.PEM).decode(), wanted, signer, NOW)
+    leaf = contract.signed_for(request.public_bytes(serialization.Encoding.PEM).decode(), wanted, signer, NOW)
     form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     between = "" if signer is anchor else pem(signer)
     (directory / "ca.pem").write_text(pem(anchor))

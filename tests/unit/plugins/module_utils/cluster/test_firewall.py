@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import firewall
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.edges import mesh
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.firewall import nftables, plan
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.topology import Release, Topology, build
 
 
@@ -35,8 +35,8 @@ def test_mesh_has_both_edges_of_every_pair() -> None:
 
 
 def test_plan_lists_the_sources_of_peers_and_nobody_else() -> None:
-    plan = firewall.plan(topology())
-    assert plan["hosts"]["alpha"] == [
+    planned = plan.plan(topology())
+    assert planned["hosts"]["alpha"] == [
         {
             "to": "198.18.1.10",
             "port": 4370,
@@ -45,26 +45,26 @@ def test_plan_lists_the_sources_of_peers_and_nobody_else() -> None:
             "comment": "distribution to guard-1@alpha",
         }
     ]
-    assert [rule["to"] for rule in plan["upstream"]] == ["198.18.1.10", "198.18.2.10", "198.18.3.10"]
+    assert [rule["to"] for rule in planned["upstream"]] == ["198.18.1.10", "198.18.2.10", "198.18.3.10"]
 
 
 def test_hosts_open_the_port_listened_on_and_routers_the_one_connected_to() -> None:
-    plan = firewall.plan(topology(erlang_cluster_discovery="map", erlang_node_port=5000, erlang_node_listen_port=4370))
-    assert {rule["port"] for rule in plan["hosts"]["alpha"]} == {4370}
-    assert {rule["port"] for rule in plan["upstream"]} == {5000}
+    planned = plan.plan(topology(erlang_cluster_discovery="map", erlang_node_port=5000, erlang_node_listen_port=4370))
+    assert {rule["port"] for rule in planned["hosts"]["alpha"]} == {4370}
+    assert {rule["port"] for rule in planned["upstream"]} == {5000}
 
 
 def test_the_port_mapper_is_opened_only_where_it_is_used() -> None:
-    assert {rule["port"] for rule in firewall.plan(topology(erlang_cluster_discovery="epmd"))["upstream"]} == {
+    assert {rule["port"] for rule in plan.plan(topology(erlang_cluster_discovery="epmd"))["upstream"]} == {
         4369,
         4370,
     }
-    assert {rule["port"] for rule in firewall.plan(topology())["upstream"]} == {4370}
-    assert "tcp dport { 4369, 4370 } counter drop" in firewall.host_table(topology(erlang_cluster_discovery="epmd"), "alpha")
+    assert {rule["port"] for rule in plan.plan(topology())["upstream"]} == {4370}
+    assert "tcp dport { 4369, 4370 } counter drop" in nftables.host_table(topology(erlang_cluster_discovery="epmd"), "alpha")
 
 
 def test_host_table_touches_no_other_port_and_is_replaced_as_a_whole() -> None:
-    lines = firewall.host_table(topology(), "alpha").splitlines()
+    lines = nftables.host_table(topology(), "alpha").splitlines()
     assert lines[1:5] == [
         "# account merl",
         "# accept ip 198.18.2.1 4370",
@@ -102,7 +102,7 @@ def test_a_source_has_as_many_connections_as_the_nodes_behind_it_need() -> None:
     for given in wanted.values():
         given.update(erlang_cluster_directory="/cluster", erlang_cluster_discovery="map")
     limits = [
-        line.strip() for line in firewall.host_table(build(wanted, lambda _: [], no_release), "alpha").splitlines() if "ct count" in line
+        line.strip() for line in nftables.host_table(build(wanted, lambda _: [], no_release), "alpha").splitlines() if "ct count" in line
     ]
     assert limits == [
         "ip saddr { 198.18.4.10 } tcp dport { 4370 } ct state new add @sources4 { ip saddr ct count over 512 } counter drop",
@@ -116,13 +116,13 @@ def test_a_node_alone_lets_nobody_in() -> None:
         lambda _: [],
         no_release,
     )
-    text = firewall.host_table(alone, "alpha")
+    text = nftables.host_table(alone, "alpha")
     assert "# accept" not in text and "198.18.1.10 . 4370" in text and text.count("elements") == 2
     assert "tcp dport { 4370 } counter drop" in text
 
 
 def test_table_for_people() -> None:
-    lines = firewall.table(topology()).splitlines()
+    lines = plan.table(topology()).splitlines()
     assert lines[0].split() == ["FROM", "TO", "PORT", "FOR"]
     assert len(lines) == 1 + 3 + 2 + 3
 
@@ -132,9 +132,9 @@ def test_nft_takes_what_is_rendered(discovery: str, tmp_path: Path) -> None:
     """The oracle is nft itself, in a network namespace of its own."""
     wanted = topology(erlang_cluster_discovery=discovery)
     host, router = tmp_path / "host.nft", tmp_path / "router.nft"
-    host.write_text(firewall.host_table(wanted, "alpha"))
+    host.write_text(nftables.host_table(wanted, "alpha"))
     again = "table inet router\ndelete table inet router\n"
-    router.write_text(again + "table inet router {\n%s}\n" % firewall.router_chain(wanted))
+    router.write_text(again + "table inet router {\n%s}\n" % nftables.router_chain(wanted))
     script = 'nft -f "$1" && nft -f "$1" && nft -f "$2" && nft -f "$2" && nft list ruleset'
     become = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
     command = ["unshare", "--net", *become, "sh", "-c", script, "sh", str(host), str(router)]

@@ -43,7 +43,7 @@ class Mesh:
         self.walls = [*INSIDE, "packet_filter"]
         self.topology: dict[str, t.Any] = {
             "cluster": {"name": "guard", "discovery": "port", "address_family": "inet"},
-            "nodes": {name: {"node": full(name), "addresses": ["198.18.1.1"], "port": 4370} for name in self.names},
+            "nodes": {name: {"node": full(name), "addresses": ["198.18.1.1"], "port": 4370, "firewall": "nftables"} for name in self.names},
             "edges": [{"from": one, "to": other} for one in self.names for other in self.names if one != other],
         }
         self.answers: dict[str, t.Any] = {name: self._answer(name) for name in self.names}

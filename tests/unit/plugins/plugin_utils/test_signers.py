@@ -10,10 +10,12 @@ import base64
 import datetime
 import random
 import typing as t
+from pathlib import Path
 
 import pytest
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils import certificates, signing
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils import certificates
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers import contract, private_ca, registry, requests
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -32,14 +34,14 @@ def named(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
 
-def authority(identifier: bool = True) -> signing.Authority:
+def authority(identifier: bool = True) -> private_ca.Authority:
     key = ec.generate_private_key(ec.SECP256R1())
     times = (NOW - datetime.timedelta(days=1), NOW + datetime.timedelta(days=3650))
     builder = x509.CertificateBuilder(named("CA"), named("CA"), key.public_key(), x509.random_serial_number(), *times)
     builder = builder.add_extension(x509.BasicConstraints(True, 0), critical=True)
     if identifier:
         builder = builder.add_extension(x509.SubjectKeyIdentifier(b"its own, and no digest"), critical=False)
-    return signing.Authority(builder.sign(key, hashes.SHA256()), key)
+    return private_ca.Authority(builder.sign(key, hashes.SHA256()), key)
 
 
 CA = authority()
@@ -64,9 +66,9 @@ FORGED = (
 
 @pytest.mark.parametrize("asked", [request(), request(*FORGED, subject="CA of Erlang cluster guard")])
 @pytest.mark.parametrize("signer", [CA, authority(identifier=False)])
-def test_nothing_but_the_key_is_taken(asked: str, signer: signing.Authority) -> None:
+def test_nothing_but_the_key_is_taken(asked: str, signer: private_ca.Authority) -> None:
     """A request for a CA with the names of others gets the same certificate as one that asks for nothing."""
-    made = x509.load_pem_x509_certificate(signing.signed_for(asked, WANTED, signer, NOW).encode())
+    made = x509.load_pem_x509_certificate(contract.signed_for(asked, WANTED, signer, NOW).encode())
     made.verify_directly_issued_by(signer.certificate)
     assert made.public_key() == KEY.public_key()
     assert made.subject == named("guard@" + HOST)
@@ -91,9 +93,9 @@ def test_what_was_signed_is_held_to_what_was_asked_for(monkeypatch: pytest.Monke
     more = [*certificates.extensions(HOST)[1:], (x509.BasicConstraints(True, None), True)]
     with monkeypatch.context() as patched:
         patched.setattr(certificates, "extensions", lambda host: more)
-        with pytest.raises(signing.RequestError, match="is that of a CA"):
-            signing.signed_for(request(), WANTED, CA, NOW)
-    assert signing.signed_for(request(), WANTED, CA, NOW)
+        with pytest.raises(requests.RequestError, match="is that of a CA"):
+            contract.signed_for(request(), WANTED, CA, NOW)
+    assert contract.signed_for(request(), WANTED, CA, NOW)
 
 
 def unproven() -> str:
@@ -116,7 +118,7 @@ def wrapped(der: bytes) -> str:
         (None, "no certificate request"),
         ("", "something else than one"),
         (["a list"], "no certificate request"),
-        (request() + "x" * signing.LONGEST_REQUEST, "of more than"),
+        (request() + "x" * requests.LONGEST_REQUEST, "of more than"),
         (request() + request(), "something else than one"),
         (request() + CA.certificate.public_bytes(PEM).decode(), "something else than one"),
         (request().replace("REQUEST", "REQUEST\u202e"), "something else than one"),
@@ -129,8 +131,8 @@ def wrapped(der: bytes) -> str:
     ],
 )
 def test_what_is_no_request_for_such_a_key_is_refused(answer: t.Any, problem: str) -> None:
-    with pytest.raises(signing.RequestError, match=problem):
-        signing.signed_for(answer, WANTED, CA, NOW)
+    with pytest.raises(requests.RequestError, match=problem):
+        contract.signed_for(answer, WANTED, CA, NOW)
 
 
 def test_damaged_requests_are_refused() -> None:
@@ -141,14 +143,87 @@ def test_damaged_requests_are_refused() -> None:
         for _byte in range(chance.randint(1, 4)):
             damaged[chance.randrange(len(damaged))] ^= chance.randrange(1, 256)
         if bytes(damaged) != der:
-            with pytest.raises(signing.RequestError):
-                signing.requested_key(wrapped(bytes(damaged)))
+            with pytest.raises(requests.RequestError):
+                requests.requested_key(wrapped(bytes(damaged)))
 
 
 def test_the_ca_is_opened_with_its_passphrase_alone() -> None:
     encryption = serialization.BestAvailableEncryption(PASSPHRASE.encode())
     key = CA.key.private_bytes(PEM, serialization.PrivateFormat.PKCS8, encryption)
-    loaded = signing.Authority.load(key, CA.certificate.public_bytes(PEM), PASSPHRASE)
-    assert signing.signed_for(request(), WANTED, loaded, NOW)
+    loaded = private_ca.Authority.load(key, CA.certificate.public_bytes(PEM), PASSPHRASE)
+    assert contract.signed_for(request(), WANTED, loaded, NOW)
     with pytest.raises(InputError, match=r"does not open ca\.key"):
-        signing.Authority.load(key, CA.certificate.public_bytes(PEM), "wrong")
+        private_ca.Authority.load(key, CA.certificate.public_bytes(PEM), "wrong")
+
+
+def certificate(
+    subject: str, issuer: str, public: t.Any, signed_by: t.Any, ca: bool = True, extensions: t.Sequence[tuple[t.Any, bool]] = ()
+) -> str:
+    times = (NOW - datetime.timedelta(hours=1), NOW + datetime.timedelta(days=90))
+    builder = x509.CertificateBuilder(named(issuer), named(subject), public, x509.random_serial_number(), *times)
+    for extension, critical in extensions or [(x509.BasicConstraints(ca, None), True)]:
+        builder = builder.add_extension(extension, critical=critical)
+    return builder.sign(signed_by, SHA256).public_bytes(PEM).decode()
+
+
+class Told(t.NamedTuple):
+    """A signer that answers what it was told to."""
+
+    chain: str
+    trusted: str
+
+    def trust(self) -> str:
+        return self.trusted
+
+    def sign(self, asked: contract.Asked) -> str:
+        assert asked.wanted == WANTED and asked.request == request_sent
+        return self.chain
+
+
+request_sent = request()
+ROOT, MIDDLE, OTHER = (ec.generate_private_key(ec.SECP256R1()) for _number in range(3))
+TRUST = certificate("root", "root", ROOT.public_key(), ROOT)
+BETWEEN = certificate("middle", "root", MIDDLE.public_key(), ROOT)
+NO_CA = certificate("middle", "root", MIDDLE.public_key(), ROOT, ca=False)
+FOREIGN = certificate("middle", "other", MIDDLE.public_key(), OTHER)
+NODE = "guard@" + HOST
+LEAF = certificate(NODE, "middle", KEY.public_key(), MIDDLE, extensions=certificates.extensions(HOST))
+OTHERS = certificate(NODE, "middle", OTHER.public_key(), MIDDLE, extensions=certificates.extensions(HOST))
+PLAIN = certificate(NODE, "middle", KEY.public_key(), MIDDLE, ca=False)
+
+
+def test_a_further_signer_is_one_object_and_may_answer_with_a_chain() -> None:
+    assert contract.signed_for(request_sent, WANTED, Told(LEAF + BETWEEN, TRUST), NOW) == LEAF + BETWEEN
+    direct = Told(LEAF, BETWEEN + TRUST)
+    assert contract.signed_for(request_sent, WANTED, direct, NOW) == LEAF
+
+
+@pytest.mark.parametrize(
+    ("chain", "problem"),
+    [
+        ("", "something else than certificates"),
+        ("I signed it:\n" + LEAF + BETWEEN, "something else than certificates"),
+        (LEAF + BETWEEN.replace("CERTIFICATE", "PRIVATE KEY"), "something else than certificates"),
+        (LEAF + BETWEEN * 8, "more than 8 certificates"),
+        (LEAF.replace("MII", "MIJ", 1) + BETWEEN, "cannot be read"),
+        (OTHERS + BETWEEN, "for another key"),
+        (PLAIN + BETWEEN, "allows its key more than a node needs"),
+        (LEAF, "is not from this CA"),
+        (LEAF + NO_CA, "is not that of a CA"),
+        (LEAF + FOREIGN, "was not issued by the next one"),
+        (LEAF + BETWEEN + FOREIGN, "was not issued by the next one"),
+    ],
+)
+def test_an_answer_that_is_not_what_was_asked_for_goes_to_nobody(chain: str, problem: str) -> None:
+    with pytest.raises(contract.ChainError, match=problem):
+        contract.signed_for(request_sent, WANTED, Told(chain, TRUST), NOW)
+
+
+def test_the_signers_are_the_choices_of_the_module() -> None:
+    text = (Path(__file__).resolve().parents[4] / "plugins" / "modules" / "node_certificate.py").read_text()
+    assert "choices: [%s]\n    default: %s\n" % (", ".join(registry.SIGNERS), registry.DEFAULT) in text
+
+
+def test_a_ca_that_cannot_be_used_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(contract.SignerError, match=r"The CA in .* cannot be read \(No such file or directory\)"):
+        registry.SIGNERS["private_ca"]({"directory": str(tmp_path), "passphrase": "x"})

@@ -1,0 +1,61 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The backends of the packet filter by their names, and what roles ask of the one that a host has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.firewall.contract import Backend, Program, Wanted
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.firewall.nftables import Nftables
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.firewall.none import Nothing
+
+BACKENDS: dict[str, Backend] = {backend.name: backend for backend in (Nftables(), Nothing())}
+"""The values of ``erlang_firewall_backend``."""
+
+__all__ = ["BACKENDS", "Wanted", "names", "of", "questions", "state"]
+
+SET = "firewall"
+"""The name of the backend's files in the survey."""
+
+
+def of(node: Mapping[str, Any]) -> Backend:
+    """The backend of a node's host."""
+    return BACKENDS[node["firewall"]]
+
+
+def names(node: Mapping[str, Any]) -> dict[str, Any]:
+    """What other roles have to know: ``unit``, ``check``, ``told`` and ``holds_accounts`` of :class:`contract.Backend`."""
+    backend = of(node)
+    return {
+        "unit": backend.unit(node),
+        "check": backend.check(node),
+        "told": backend.told(node),
+        "holds_accounts": backend.holds_accounts,
+    }
+
+
+def questions(topology: Mapping[str, Any], inventory: str, program: Program) -> dict[str, Any]:
+    """What has to be asked of a host for :func:`state`: options of ``host_survey``, none where the backend has nothing there."""
+    node = topology["nodes"][inventory]
+    wanted = of(node).wanted(topology, inventory, program)
+    if not wanted.files:
+        return {}
+    return {
+        "account": node["account"],
+        "firewall_check": of(node).check(node),
+        "needs": wanted.needs,
+        "sets": {SET: wanted.files},
+        "units": wanted.units,
+    }
+
+
+def state(node: Mapping[str, Any], survey: Mapping[str, Any]) -> dict[str, Any]:
+    """Whether the packet filter of a host is ``right``, and the ``conflicts``: managers of it beside which the backend cannot work."""
+    backend, found = of(node), survey["firewall"]
+    conflicts = [name for name in found["managers"] if name in backend.conflicts]
+    checked = not backend.check(node) or (survey["sets"][SET] and found["right"])
+    return {"right": bool(not conflicts and checked and backend.right(node, survey["units"])), "conflicts": conflicts}

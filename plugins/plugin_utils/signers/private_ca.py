@@ -1,0 +1,86 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The signer ``private_ca``: a CA of the cluster's own, whose key lies encrypted in the cluster's directory.
+
+Rules: RFC 5280 (certificates) and Erlang/OTP, "Using TLS for Erlang Distribution" (the host part of a node name is in the subject alternative
+name).
+"""
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+from pathlib import Path
+
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import layout
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils import certificates, directory
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.contract import Asked, SignerError
+
+try:
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+except ImportError:
+    pass  # certificates.CRYPTOGRAPHY_MISSING tells.
+
+_CLOCKS_APART = datetime.timedelta(hours=1)
+
+
+class Authority(t.NamedTuple):
+    """The private CA of a cluster, with its key open. A signer, see ``contract.py``."""
+
+    certificate: t.Any
+    key: t.Any
+
+    @classmethod
+    def load(cls, key: bytes, certificate: bytes, passphrase: str) -> Authority:
+        """Reads the contents of ``ca.key`` and ``ca.pem``. Raises InputError if they do not belong together."""
+        now = datetime.datetime.now(datetime.timezone.utc)
+        certificates.check_ca(key, certificate, passphrase, now)
+        private = serialization.load_pem_private_key(key, passphrase.encode())
+        return cls(x509.load_pem_x509_certificate(certificate), private)
+
+    def trust(self) -> str:
+        """The CA's certificate in PEM."""
+        return str(self.certificate.public_bytes(serialization.Encoding.PEM).decode("ascii"))
+
+    def sign(self, asked: Asked) -> str:
+        """A certificate in PEM: what is wanted, from an hour before now until its days are over. Rules: RFC 5280."""
+        key, wanted, now = asked.key, asked.wanted, asked.now
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(certificates.subject(wanted.node))
+            .issuer_name(self.certificate.subject)
+            .public_key(key)
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - _CLOCKS_APART)
+            .not_valid_after(now + datetime.timedelta(days=wanted.days))
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+            .add_extension(self._identifier(), critical=False)
+        )
+        for extension, critical in certificates.extensions(wanted.host):
+            builder = builder.add_extension(extension, critical=critical)
+        signed = builder.sign(self.key, hashes.SHA256())
+        return str(signed.public_bytes(serialization.Encoding.PEM).decode("ascii"))
+
+    def _identifier(self) -> t.Any:
+        try:
+            own = self.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+        except x509.ExtensionNotFound:
+            return x509.AuthorityKeyIdentifier.from_issuer_public_key(self.certificate.public_key())
+        return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(own)
+
+
+def opened(options: t.Mapping[str, t.Any]) -> Authority:
+    """The CA in a cluster's directory, by the options ``directory`` and ``passphrase``. Raises SignerError if it cannot be used."""
+    place = options["directory"]
+    names = {key: Path(path) for key, path in layout.cluster(place).items()}
+    try:
+        passphrase = options.get("passphrase") or directory.read_secret(names["ca_passphrase"]) or ""
+        return Authority.load(names["ca_key"].read_bytes(), names["ca_certificate"].read_bytes(), passphrase)
+    except InputError as error:
+        raise SignerError("erlang_certs_ca_passphrase %s (in %s); %s" % (error.problem, place, error.fix)) from None
+    except OSError as error:
+        raise SignerError("The CA in %s cannot be read (%s)" % (place, error.strerror)) from None

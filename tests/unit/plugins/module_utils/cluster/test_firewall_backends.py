@@ -1,0 +1,134 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What every backend of the packet filter promises, and what roles are told of it."""
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.firewall import backends
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.topology import Release, Topology, build
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host import questions
+from ansible_collections.beam.tls_distribution.plugins.module_utils._system import platforms
+
+ROLE = Path(__file__).resolve().parents[5] / "roles" / "erlang_firewall"
+ACTIVE = {"erlang-guard-firewall.service": {"active": "active"}}
+
+
+def no_release(path: str) -> Release:
+    pytest.fail(path)
+
+
+def topology(backend: str) -> Topology:
+    hosts = {name: {"erlang_node_addresses": [address]} for name, address in (("alpha", "198.18.1.10"), ("bravo", "198.18.2.10"))}
+    given: dict[str, t.Any] = {"erlang_cluster_name": "guard", "erlang_cluster_directory": "/cluster", "erlang_firewall_backend": backend}
+    return build({name: {**variables, **given} for name, variables in hosts.items()}, lambda host: [], no_release)
+
+
+def asked(backend: str) -> dict[str, t.Any]:
+    return backends.questions(topology(backend), "alpha", lambda name: "program " + name)
+
+
+def survey(managers: tuple[str, ...] = (), files: bool = True, right: bool = True, units: t.Any = None) -> dict[str, t.Any]:
+    return {
+        "firewall": {"managers": list(managers), "right": right},
+        "sets": {"firewall": files},
+        "units": ACTIVE if units is None else units,
+    }
+
+
+def test_the_choices_of_the_role_are_the_backends() -> None:
+    option = yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text())["argument_specs"]["main"]["options"][
+        "erlang_firewall_backend"
+    ]
+    assert sorted(option["choices"]) == sorted(backends.BACKENDS)
+
+
+@pytest.mark.parametrize("name", backends.BACKENDS)
+def test_what_a_backend_promises(name: str) -> None:
+    node = topology(name)["nodes"]["alpha"]
+    backend, wanted = backends.of(node), asked(name)
+    assert backend.name == name
+    assert bool(backend.unit(node)) == bool(backend.check(node)) == bool(wanted)
+    if wanted:
+        assert (ROLE / "tasks" / (name + ".yml")).exists()
+        assert backend.unit(node) in wanted["units"] and set(wanted["needs"]) <= set(platforms.NEEDS)
+        assert all(
+            place["path"].startswith("/") for kind in ("directories", "files", "links") for place in wanted["sets"]["firewall"][kind]
+        )
+        questions.merged(["account", "firewall_check", "needs", "sets", "units"], [wanted])
+
+
+def test_nftables_is_right_when_files_kernel_and_unit_are_and_nobody_else_manages_it() -> None:
+    node = topology("nftables")["nodes"]["alpha"]
+    assert backends.state(node, survey()) == {"right": True, "conflicts": []}
+    assert backends.state(node, survey(managers=("ufw",))) == {"right": False, "conflicts": ["ufw"]}
+    for found in (survey(files=False), survey(right=False), survey(units={"erlang-guard-firewall.service": {"active": "inactive"}})):
+        assert backends.state(node, found)["right"] is False
+
+
+def test_where_the_packet_filter_is_somebody_elses_nothing_is_asked_and_nothing_wrong() -> None:
+    node = topology("none")["nodes"]["alpha"]
+    assert asked("none") == {}
+    assert backends.state(node, {"firewall": {"managers": ["firewalld"], "right": False}, "sets": {}, "units": {}}) == {
+        "right": True,
+        "conflicts": [],
+    }
+    assert backends.names(node) == {"unit": "", "check": [], "told": "", "holds_accounts": False}
+
+
+def test_the_units_of_nftables() -> None:
+    files = {place["path"]: place for place in asked("nftables")["sets"]["firewall"]["files"]}
+    program, rules = "/opt/erlang/nodes/guard/bin/packet-filter", "/etc/erlang/guard/firewall.nft"
+    service = files["/etc/systemd/system/erlang-guard-firewall.service"]["content"]
+    keeper = files["/etc/systemd/system/erlang-guard-firewall-keeper.service"]["content"]
+    assert "\nExecStart=%s load erlang_guard %s %%t/erlang-guard-firewall\n" % (program, rules) in service
+    assert (
+        "\nBefore=network-pre.target erlang-guard.service shutdown.target\n" in service
+        and "\nWants=erlang-guard-firewall-keeper.service\n" in service
+    )
+    assert "\nExecStart=%s keep erlang_guard %s %%t/erlang-guard-firewall\n" % (program, rules) in keeper
+    assert "\nReadWritePaths=%t/erlang-guard-firewall\n" in keeper
+    assert files[program]["base64_content"] == "program packet_filter" and files[rules]["content"].startswith(
+        "# Who may reach the node guard@alpha"
+    )
+
+
+class Recorder:
+    """A backend that a test brings: that it is one file is what the contract is for."""
+
+    name = "recorder"
+    conflicts = ("ufw",)
+    holds_accounts = False
+
+    def unit(self, node: t.Mapping[str, t.Any]) -> str:
+        return "recorder.service"
+
+    def check(self, node: t.Mapping[str, t.Any]) -> list[str]:
+        return ["recorder", "check"]
+
+    def told(self, node: t.Mapping[str, t.Any]) -> str:
+        return ""
+
+    def wanted(self, topology: t.Mapping[str, t.Any], inventory: str, program: t.Callable[[str], str]) -> backends.Wanted:
+        return backends.Wanted({"files": [{"path": "/etc/recorder", "content": inventory}]}, {"nft": []}, ["recorder.service"])
+
+    def right(self, node: t.Mapping[str, t.Any], units: t.Mapping[str, t.Any]) -> bool:
+        return bool(units["recorder.service"]["active"] == "active")
+
+
+def test_a_further_backend_is_one_object(monkeypatch: pytest.MonkeyPatch) -> None:
+    built = topology("nftables")
+    monkeypatch.setitem(backends.BACKENDS, "recorder", Recorder())
+    for node in built["nodes"].values():
+        node["firewall"] = "recorder"
+    wanted = backends.questions(built, "alpha", str)
+    assert wanted["firewall_check"] == ["recorder", "check"] and wanted["sets"]["firewall"]["files"][0]["content"] == "alpha"
+    node = built["nodes"]["alpha"]
+    assert backends.state(node, survey(managers=("firewalld",), units={"recorder.service": {"active": "active"}}))["right"] is True
+    assert backends.state(node, survey(managers=("ufw",), units={"recorder.service": {"active": "active"}}))["conflicts"] == ["ufw"]
