@@ -18,19 +18,14 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import checks, groups, layout, otp
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.applications import OTP_APPLICATIONS, Release
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import (
     Fault,
     InputError,
     TopologyError,
     fold,
 )
-from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.topology import (
-    OTP_APPLICATIONS,
-    PASSPHRASE_SHORTEST,
-    Release,
-    Topology,
-    build,
-)
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.topology import Topology, build
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import floors
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.release import BOOT_TOOLS
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import (
@@ -49,6 +44,7 @@ display = Display()
 _COLLECTION = Path(__file__).parents[2]
 _OTP_FILES = _COLLECTION / "roles" / "erlang_otp" / "files"
 _RESOLVERS = 16
+_PASSPHRASE_SHORTEST = 8
 _UNORDERED = ("free", "host_pinned")
 
 Hosts = dict[str, dict[str, t.Any]]
@@ -100,7 +96,8 @@ class ActionModule(ActionBase):
 
         A host that is no node, such as the controller, does not have the variable where it is set for the nodes: it is looked for there.
         """
-        variable, default = groups.CLUSTER
+        variable = groups.CLUSTER
+        default = self._specifications.literals()[variable]
         group = given or self._templar.template(variables.get(variable, default))
         known = variables["groups"]
         if group == default and variables["inventory_hostname"] not in known.get(group, []):
@@ -281,10 +278,10 @@ def _check_ca(places: t.Mapping[str, str], given: str | None) -> None:
         raise InputError("cannot be checked: the controller lacks the Python package cryptography", "install it there")
     key, certificate = _content(Path(places["ca_key"])), _content(Path(places["ca_certificate"]))
     passphrase = given or directory.read_secret(Path(places["ca_passphrase"]))
-    if key is None and given is not None and len(given) < PASSPHRASE_SHORTEST:
+    if key is None and given is not None and len(given) < _PASSPHRASE_SHORTEST:
         raise InputError(
             "is too short to protect a key",
-            "use at least %d characters, or leave it unset to have one made" % PASSPHRASE_SHORTEST,
+            "use at least %d characters, or leave it unset to have one made" % _PASSPHRASE_SHORTEST,
         )
     try:
         certificates.check_ca(key, certificate, passphrase, datetime.datetime.now(datetime.timezone.utc))

@@ -11,6 +11,7 @@ import typing as t
 from ansible.errors import AnsibleFilterError
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import groups as cluster_groups
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import Fault, InputError
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils import specifications
 
 Groups = dict[str, list[str]]
 
@@ -33,11 +34,11 @@ def outsiders_group(groups: Groups, hostvars: t.Mapping[str, t.Any]) -> str:
     return _named(cluster_groups.OUTSIDERS, groups, hostvars)
 
 
-def _named(which: tuple[str, str], groups: Groups, hostvars: t.Mapping[str, t.Any]) -> str:
+def _named(variable: str, groups: Groups, hostvars: t.Mapping[str, t.Any]) -> str:
     try:
-        return cluster_groups.named(*which, groups["all"] if hostvars else [], hostvars)
+        return cluster_groups.named(variable, specifications.default_of(variable), groups["all"] if hostvars else [], hostvars)
     except InputError as error:
-        raise _refused(Fault(("inventory",), which[0], None, error.problem, error.fix)) from None
+        raise _refused(Fault(("inventory",), variable, None, error.problem, error.fix)) from None
 
 
 def _refused(fault: Fault) -> AnsibleFilterError:

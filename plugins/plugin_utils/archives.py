@@ -12,8 +12,8 @@ import tarfile
 import typing as t
 from pathlib import Path
 
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.applications import Release
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError, listed
-from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.topology import Release
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.release import ReleaseError, read_rel
 from ansible_collections.beam.tls_distribution.plugins.module_utils._system import archives as tar_archives
 

@@ -30,8 +30,8 @@ def read_host(
 ) -> dict[str, t.Any]:
     """The public variables of all roles for one host, templated and of the types that the roles ask for.
 
-    ``raw`` are the host's variables before templating. A variable with a fault counts as absent, so that everything
-    else is checked as well. Names that are probably misspelt are faults too. Variables that may refer to the topology are left out.
+    ``raw`` are the host's variables before templating. A variable with a fault has its default, or is absent where it has none, so
+    that everything else is checked as well. Names that are probably misspelt are faults too. Variables that may refer to the topology are left out.
     """
     faults += _unknown(inventory, raw, specifications)
     return _read(inventory, raw, specifications, loader, faults, set(specifications.options) - DEFERRED, ())
@@ -74,13 +74,15 @@ def _read(
     unknown: tuple[str, ...],
 ) -> dict[str, t.Any]:
     """The values of variables; one whose template cannot be worked out for lack of something ``unknown`` is left out."""
-    defaults = specifications.defaults()
+    defaults, literals = specifications.defaults(), specifications.literals()
     variables = {**defaults, **raw}
     templar = Templar(loader=loader, variables=variables)
     values: dict[str, t.Any] = {}
     for name in specifications.options:
         if name not in variables or name not in names:
             continue
+        if name in literals:
+            values[name] = literals[name]
         try:
             values[name] = _value(name, variables[name], specifications, templar)
         except AnsibleError as error:
@@ -96,7 +98,6 @@ def _read(
                 continue
             shown = None if specifications.is_secret(name) else _plain(templar.template(variables[name]))
             faults.append(Fault((inventory,), name, shown, error.problem, error.fix))
-            values[name] = None
     values[CONNECTION] = _connection(inventory, raw, templar)
     return values
 

@@ -7,12 +7,17 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import re
 import typing as t
 from pathlib import Path
 
+import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError, listed
+
+_COLLECTION = Path(__file__).parents[2]
+_Loader: t.Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 Options = dict[str, dict[str, t.Any]]
 
@@ -28,6 +33,14 @@ _KINDS = {
     "str": ("a string", "a string"),
     "path": ("a path", "a path"),
 }
+
+
+@functools.cache
+def default_of(variable: str) -> t.Any:
+    """The default of a variable of a role of this collection, for what works before a role is there. Raises KeyError for one without."""
+    role = next(iter(role for role in _COLLECTION.glob("roles/*") if variable.startswith(role.name + "_")))
+    specification = yaml.load((role / "meta" / "argument_specs.yml").read_text(encoding="utf-8"), Loader=_Loader)
+    return specification["argument_specs"]["main"]["options"][variable]["default"]
 
 
 class Specifications:
@@ -53,6 +66,10 @@ class Specifications:
     def defaults(self) -> dict[str, t.Any]:
         """The defaults of all variables that have one, as written (they may be templates)."""
         return {name: option["default"] for name, option in self.options.items() if option.get("default") is not None}
+
+    def literals(self) -> dict[str, t.Any]:
+        """The defaults that are no templates."""
+        return {name: default for name, default in self.defaults().items() if "{{" not in str(default)}
 
     def is_secret(self, name: str) -> bool:
         """Whether a variable's value must not be shown."""

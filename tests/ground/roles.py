@@ -24,6 +24,8 @@ _NO_FACTS = frozenset(
 """What roles may read of Ansible's own variables. Whatever else begins so is, or may be, a fact."""
 _BARE_FACT = re.compile(r"(?<![\w'\".])(?:erlang_survey|ansible_(?!builtin\b)\w+)\b")
 
+_GIVEN_DEFAULT = re.compile(r"\b(erlang_\w+)\s*\|\s*d(?:efault)?\(([^)]*)\)")
+
 
 def specification(role: Path) -> dict[str, dict[str, Any]]:
     """The entry points of a role."""
@@ -79,6 +81,24 @@ def bare_facts(roles: Path) -> list[str]:
                 for name in _BARE_FACT.findall(code)
                 if name.removeprefix("ansible_") not in _NO_FACTS
             ]
+    return found
+
+
+def second_defaults(roles: Path) -> list[str]:
+    """Where a role gives a default to a variable whose specification has one, a sentence each.
+
+    Only the default of another variable may do so, as a role is also checked where the one with that variable is not in the play, and then it
+    has to say the same.
+    """
+    specified = {name: option for role in roles.iterdir() if role.is_dir() for name, option in options(role).items()}
+    found = []
+    for path in sorted(path for path in roles.glob("*/*/**/*") if path.suffix in {".yml", ".j2"} and path.parts[-2] != "meta"):
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            for name, given in _GIVEN_DEFAULT.findall(line):
+                said = specified.get(name, {}).get("default", _NOTHING)
+                allowed = path.parent.name == "defaults" and yaml.safe_load(given) == said
+                if said is not _NOTHING and not allowed:
+                    found.append("%s:%d: %s has the default %s already" % (path.relative_to(roles), number, name, said))
     return found
 
 

@@ -347,10 +347,9 @@ def problems(variable: str, value: Any) -> Iterator[Problem]:
 
 
 def of_host(inventory: str, variables: Mapping[str, Any]) -> list[Fault]:
-    """What is wrong with the variables of a host, each by itself and with one another. Absent ones count as their defaults."""
+    """What is wrong with the variables of a host, each by itself and with one another. Those with a default are there."""
     faults = [Fault((inventory,), variable, *problem) for variable, value in variables.items() for problem in problems(variable, value)]
-    days, renew, ca = (variables.get("erlang_certs_" + name) for name in ("days", "renew_before_days", "ca_days"))
-    days, renew, ca = (default if value is None else value for value, default in ((days, 90), (renew, 30), (ca, 3650)))
+    days, renew, ca = (variables["erlang_certs_" + name] for name in ("days", "renew_before_days", "ca_days"))
     if renew >= days:
         problem = "is not less than erlang_certs_days (%d), so that every run would issue a certificate" % days
         faults.append(Fault((inventory,), "erlang_certs_renew_before_days", renew, problem, "choose a third of erlang_certs_days"))

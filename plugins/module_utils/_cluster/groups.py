@@ -16,10 +16,10 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.fau
     shown,
 )
 
-CLUSTER = ("erlang_cluster_group", "erlang")
-"""The variable that names the group of the nodes' hosts, and its default."""
-OUTSIDERS = ("erlang_verify_outsiders_group", "erlang_outsiders")
-"""The same for the hosts that are no peers."""
+CLUSTER = "erlang_cluster_group"
+"""The variable that names the group of the nodes' hosts."""
+OUTSIDERS = "erlang_verify_outsiders_group"
+"""The one that names the group of the hosts that are no peers."""
 
 
 def named(variable: str, default: str, hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> str:
@@ -42,4 +42,4 @@ def named(variable: str, default: str, hosts: Iterable[str], hostvars: Mapping[s
 
 def without_hosts(group: str) -> Fault:
     """The fault of a group that is to have the nodes' hosts and has none."""
-    return Fault(("inventory",), CLUSTER[0], group, "is a group without hosts", "put the nodes' hosts into it")
+    return Fault(("inventory",), CLUSTER, group, "is a group without hosts", "put the nodes' hosts into it")

@@ -133,7 +133,7 @@ def _homes(pair: tuple[str, ...], one: Mapping[str, Any], other: Mapping[str, An
 
 def _otps(pair: tuple[str, ...], hosts: Hosts, where: str) -> Iterator[Clash]:
     one, other = (hosts[inventory] for inventory in pair)
-    if "package" in (one.get("erlang_otp_source") or "package", other.get("erlang_otp_source") or "package"):
+    if "package" in (one["erlang_otp_source"], other["erlang_otp_source"]):
         return
     for variable in _OTP:
         if (one.get(variable) or None) != (other.get(variable) or None):

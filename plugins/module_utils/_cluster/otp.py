@@ -21,8 +21,6 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.floo
 
 PREFIX = "/opt/erlang/otp"
 """Where OTPs that were not installed by packages lie side by side."""
-ROOTS = ("/usr/lib/erlang", "/usr/lib64/erlang", "/usr/local/lib/erlang")
-"""Where packages put OTP."""
 
 _URL = re.compile(r"https?://", re.IGNORECASE)
 
@@ -70,11 +68,11 @@ def wanted(
 
     ``needed`` are the applications of OTP that the node starts, ``hosts`` all hosts of the inventory. What is wrong is added to ``faults``.
     """
-    kind = variables.get("erlang_otp_source") or "package"
+    kind = variables["erlang_otp_source"]
     if kind == "package":
-        return {"source": kind, "prefix": PREFIX, "roots": list(variables.get("erlang_otp_roots") or ROOTS)}
+        return {"source": kind, "prefix": PREFIX, "roots": list(variables["erlang_otp_roots"])}
     place = {"source": kind, "prefix": PREFIX, "roots": [posixpath.join(PREFIX, "current")]}
-    if variables.get("erlang_cluster_discovery") == "epmd":
+    if variables["erlang_cluster_discovery"] == "epmd":
         problem = "gives no port mapper as a service, which erlang_cluster_discovery 'epmd' needs"
         fix = "choose 'package', or the discovery 'port' or 'map'"
         faults.append(Fault((inventory,), "erlang_otp_source", kind, problem, fix))
@@ -96,7 +94,7 @@ def _build(
     if builder and builder not in hosts:
         fix = "give the inventory name of a host, or leave it unset to have a node's host build"
         faults.append(Fault((inventory,), "erlang_otp_build_host", builder, "is no host of the inventory", fix))
-    patches = [_file(inventory, "erlang_otp_build_patches", path, read, faults) for path in variables.get("erlang_otp_build_patches") or []]
+    patches = [_file(inventory, "erlang_otp_build_patches", path, read, faults) for path in variables["erlang_otp_build_patches"]]
     source = _source(inventory, variables, read, faults)
     if source is None:
         return None
@@ -105,8 +103,8 @@ def _build(
         "version": source.version,
         "archive": {"path": source.archive.path, "sha256": source.archive.sha256},
         "patches": [patch._asdict() for patch in [*own, *patches] if patch is not None],
-        "options": list(variables.get("erlang_otp_build_options") or []),
-        "environment": dict(variables.get("erlang_otp_build_environment") or {}),
+        "options": list(variables["erlang_otp_build_options"]),
+        "environment": dict(variables["erlang_otp_build_environment"]),
     }
 
 
@@ -160,14 +158,14 @@ def _file(inventory: str, variable: str, path: str, read: Readers, faults: list[
 
 
 def _check_options(inventory: str, variables: Mapping[str, Any], needed: Sequence[str], faults: list[Fault]) -> None:
-    options = variables.get("erlang_otp_build_options") or []
+    options = variables["erlang_otp_build_options"]
     for name in sorted(set(left_out(options)) & set(needed)):
         problem = "leaves out an application that the node starts"
         faults.append(Fault((inventory,), "erlang_otp_build_options", "--without-" + name, problem, "remove it"))
 
 
 def _check_floor(inventory: str, kind: str, version: str, variables: Mapping[str, Any], read: Readers, faults: list[Fault]) -> None:
-    if version in (variables.get("erlang_otp_allow_below_floor") or []):
+    if version in variables["erlang_otp_allow_below_floor"]:
         return
     try:
         found = read.floor(version)

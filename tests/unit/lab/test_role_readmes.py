@@ -33,6 +33,11 @@ def test_markup(text: str, shown: str) -> None:
     assert roles.plain(text) == shown
 
 
+SPECIFICATION = """
+argument_specs: {main: {options: {erlang_x_kind: {default: one}, erlang_x_unset: {}, erlang_x_name: {}}}}
+"""
+
+
 def test_a_default_is_shown_as_it_is() -> None:
     lines = roles.variables({"x_flags": {"type": "dict", "default": {"CFLAGS": "-O2 -Wl"}, "no_log": True}})
     assert 'Type dict; default `{"CFLAGS": "-O2 -Wl"}`; secret.' in lines
@@ -42,3 +47,22 @@ def test_markup_that_is_left_is_found(tmp_path: Path) -> None:
     (tmp_path / "x").mkdir()
     (tmp_path / "x" / "README.md").write_text("# x\n\nSee `C(fine)` and P(some.thing#filter).\n")
     assert roles.markup(tmp_path) == ["x/README.md: P(some.thing#filter) is markup of Ansible"]
+
+
+@pytest.mark.parametrize(
+    ("place", "line", "found"),
+    [
+        ("tasks", "when: erlang_x_kind | default('other') == 'one'", True),
+        ("tasks", "when: erlang_x_kind | d('one') == 'one'", True),
+        ("defaults", "erlang_x_name: \"{{ erlang_x_kind | default('other') }}\"", True),
+        ("defaults", "erlang_x_name: \"{{ erlang_x_kind | default('one') }}\"", False),
+        ("tasks", "when: erlang_x_unset | default('') == 'one'", False),
+        ("tasks", "when: __erlang_x_found | default('') == 'one'", False),
+    ],
+)
+def test_a_second_default_is_found(tmp_path: Path, place: str, line: str, found: bool) -> None:
+    for name, text in (("meta/argument_specs.yml", SPECIFICATION), (place + "/main.yml", line)):
+        path = tmp_path / "erlang_x" / name
+        path.parent.mkdir(parents=True)
+        path.write_text(text)
+    assert bool(roles.second_defaults(tmp_path)) is found

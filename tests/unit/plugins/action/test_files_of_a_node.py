@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.beam.tls_distribution.plugins.action import node_files as action
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.topology import build
+from variables import with_defaults
 
 COLLECTIONS = Path(action.__file__).parents[5]
 SECRET = "SecretSecretSecretSecret"
@@ -46,7 +47,7 @@ def run(directory: Path, **changes: t.Any) -> tuple[int, str]:
         "erlang_node_host": "alpha.example.net",
         "erlang_node_addresses": ["198.18.1.10"],
     }
-    facts = {"erlang_cluster_topology": build({"alpha": host}, lambda name: [], pytest.fail), "erlang_survey": SURVEY}
+    facts = {"erlang_cluster_topology": build(with_defaults({"alpha": host}), lambda name: [], pytest.fail), "erlang_survey": SURVEY}
     tasks = [
         {"ansible.builtin.set_fact": {**facts, "cacheable": True}, "no_log": True},
         {"beam.tls_distribution.node_files": {**CHOSEN, **changes}, "register": "written"},

@@ -9,13 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.applications import Release
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.edges import mesh
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.firewall import nftables, plan
-from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.topology import Release, Topology, build
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.topology import Topology
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.topology import build as build_complete
+from variables import with_defaults
 
 
 def no_release(path: str) -> Release:
     pytest.fail(path)
+
+
+def build(inventory: dict[str, dict[str, Any]], *readers: Any) -> Topology:
+    return build_complete(with_defaults(inventory), *readers)
 
 
 def topology(**variables: Any) -> Topology:

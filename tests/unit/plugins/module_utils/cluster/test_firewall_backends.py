@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.applications import Release
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.firewall import backends
-from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.topology import Release, Topology, build
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.topology import Topology, build
 from ansible_collections.beam.tls_distribution.plugins.module_utils._host import questions
 from ansible_collections.beam.tls_distribution.plugins.module_utils._system import platforms
+from variables import with_defaults
 
 ROLE = Path(__file__).resolve().parents[5] / "roles" / "erlang_firewall"
 ACTIVE = {"erlang-guard-firewall.service": {"active": "active"}}
@@ -27,7 +29,7 @@ def no_release(path: str) -> Release:
 def topology(backend: str) -> Topology:
     hosts = {name: {"erlang_node_addresses": [address]} for name, address in (("alpha", "198.18.1.10"), ("bravo", "198.18.2.10"))}
     given: dict[str, t.Any] = {"erlang_cluster_name": "guard", "erlang_cluster_directory": "/cluster", "erlang_firewall_backend": backend}
-    return build({name: {**variables, **given} for name, variables in hosts.items()}, lambda host: [], no_release)
+    return build(with_defaults({name: {**variables, **given} for name, variables in hosts.items()}), lambda host: [], no_release)
 
 
 def asked(backend: str) -> dict[str, t.Any]:

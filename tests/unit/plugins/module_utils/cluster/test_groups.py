@@ -19,13 +19,13 @@ def variables(**cluster: str) -> dict[str, dict[str, str]]:
 
 
 def test_a_variable_of_some_hosts_is_enough() -> None:
-    assert named(*CLUSTER, GROUPS["all"], variables(bravo="my-nodes.eu")) == "my-nodes.eu"
-    assert named(*CLUSTER, GROUPS["all"], variables()) == "erlang"
+    assert named(CLUSTER, "erlang", GROUPS["all"], variables(bravo="my-nodes.eu")) == "my-nodes.eu"
+    assert named(CLUSTER, "erlang", GROUPS["all"], variables()) == "erlang"
 
 
 def test_two_clusters_in_one_inventory() -> None:
     with pytest.raises(InputError) as refused:
-        named(*CLUSTER, GROUPS["all"], variables(alpha="one", bravo="two", probe="two"))
+        named(CLUSTER, "erlang", GROUPS["all"], variables(alpha="one", bravo="two", probe="two"))
     assert str(refused.value) == (
         "is not the same on all hosts: 'one' on alpha, 'two' on bravo and probe; choose one for this run, as with -e erlang_cluster_group=one"
     )

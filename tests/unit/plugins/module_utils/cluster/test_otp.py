@@ -8,6 +8,7 @@ import pytest
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import otp
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.floors import Below, below
+from variables import DEFAULTS
 
 ARCHIVE = otp.File("otp.tar.gz", "/c/otp.tar.gz", "aa")
 PATCH = otp.File("fam_listen.patch", "/p/fam_listen.patch", "bb")
@@ -35,7 +36,7 @@ READERS = otp.Readers(
 def asked(variables, readers=READERS):
     """What is wanted of host alpha, and the faults as sentences."""
     faults = []
-    found = otp.wanted("alpha", variables, NEEDED, ["alpha", "bravo", "builder"], readers, faults)
+    found = otp.wanted("alpha", {**DEFAULTS, **variables}, NEEDED, ["alpha", "bravo", "builder"], readers, faults)
     return found, [str(fault) for fault in faults]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import layout
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.applications import Release
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import (
     Fault,
     InputError,
@@ -16,7 +17,9 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.fau
     listed,
     shown,
 )
-from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.topology import Release, build
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.topology import Topology
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.topology import build as build_complete
+from variables import with_defaults
 
 NAMES = {
     "alpha.example.net": ["198.18.1.10", "2001:2::10"],
@@ -41,6 +44,10 @@ def read_release(path: str) -> Release:
     if path == GUARD.archive:
         return GUARD
     raise InputError("is not on the controller", "build it, or correct the path")
+
+
+def build(inventory: dict[str, dict[str, Any]], *readers: Any) -> Topology:
+    return build_complete(with_defaults(inventory), *readers)
 
 
 def hosts(**changes: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -1,0 +1,53 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Variables that describe the whole cluster, and so have to be the same on every host."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import Fault, listed, shown
+
+VARIABLES = (
+    "erlang_cluster_name",
+    "erlang_cluster_discovery",
+    "erlang_cluster_port",
+    "erlang_cluster_epmd_port",
+    "erlang_cluster_address_family",
+    "erlang_cluster_net_ticktime",
+    "erlang_cluster_directory",
+    "erlang_cluster_begin_anew",
+    "erlang_cluster_cookie",
+    "erlang_certs_ca_passphrase",
+)
+SECRETS = frozenset(["erlang_cluster_cookie", "erlang_certs_ca_passphrase"])
+
+
+def agreed(hosts: Mapping[str, Mapping[str, Any]], faults: list[Fault]) -> dict[str, Any]:
+    """Return the value of each variable, that of most hosts where they differ. Adds what is wrong to ``faults``."""
+    cluster: dict[str, Any] = {}
+    for variable in VARIABLES:
+        by_value: dict[Any, list[str]] = {}
+        for inventory, variables in hosts.items():
+            by_value.setdefault(variables.get(variable), []).append(inventory)
+        if len(by_value) > 1:
+            faults.append(_disagreement(variable, by_value))
+        cluster[variable] = max(by_value, key=lambda value: len(by_value[value]))
+    if not cluster["erlang_cluster_directory"]:
+        fix = "set it to a directory on the controller"
+        faults.append(Fault(tuple(hosts), "erlang_cluster_directory", None, "has no value", fix))
+    return cluster
+
+
+def _disagreement(variable: str, by_value: Mapping[Any, Sequence[str]]) -> Fault:
+    everywhere = tuple(inventory for hosts in by_value.values() for inventory in hosts)
+    if variable in SECRETS:
+        problem = "is not the same on all of them"
+    else:
+        problem = "is not the same on all of them: %s" % ", ".join(
+            "%s on %s" % (shown(value), listed(hosts)) for value, hosts in by_value.items()
+        )
+    return Fault(everywhere, variable, None, problem, "set it once, for the whole group")
