@@ -27,6 +27,7 @@ _CHOSEN: dict[str, dict[str, t.Any]] = {
     "unit_settings": {"type": "dict", "required": True},
     "buffer_bytes": {"type": "int", "required": True},
     "tls_versions": {"type": "list", "elements": "str", "required": True},
+    "tls_options": {"type": "dict", "required": True},
     "connect": {"type": "bool", "required": True},
 }
 _ARGUMENTS = {

@@ -54,6 +54,10 @@ options:
     type: list
     elements: str
     required: true
+  tls_options:
+    description: The variable C(erlang_node_tls_options).
+    type: dict
+    required: true
   connect:
     description: The variable C(erlang_node_connect).
     type: bool
@@ -80,6 +84,7 @@ EXAMPLES = r"""
     unit_settings: "{{ erlang_node_unit_settings }}"
     buffer_bytes: "{{ erlang_node_buffer_bytes }}"
     tls_versions: "{{ erlang_node_tls_versions }}"
+    tls_options: "{{ erlang_node_tls_options }}"
     connect: "{{ erlang_node_connect }}"
     cookie: "{{ erlang_cluster_secret }}"
     trust: "{{ erlang_certs_trust }}"

@@ -21,6 +21,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster imp
     configuration,
     environment,
     flags,
+    tls_options,
     unit_settings,
 )
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import Fault, Problem
@@ -309,6 +310,7 @@ CHECKS: dict[str, Check] = {
     "erlang_node_port": _number(1, 65535, _PORT),
     "erlang_node_sources": _addresses,
     "erlang_node_sys_config": configuration.problems,
+    "erlang_node_tls_options": tls_options.problems,
     "erlang_node_tls_versions": _each(_anything, "tlsv1.3, tlsv1.2 or both", empty=False),
     "erlang_node_unit_settings": unit_settings.problems,
     "erlang_node_vm_args": flags.problems,

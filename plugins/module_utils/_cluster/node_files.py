@@ -45,6 +45,7 @@ class Chosen(NamedTuple):
     unit_settings: Mapping[str, Any]
     buffer_bytes: int
     tls_versions: Sequence[str]
+    tls_options: Mapping[str, Sequence[str]]
     connect: bool
 
 
@@ -89,7 +90,7 @@ def node_files(
     files = [
         {"path": places["sys_config"], "secret_content": _terms([system]), **secured},
         {"path": places["environment"], "secret_content": environment.environment_file(chosen.environment, COMMENT), **secured},
-        {"path": places["tls_options"], "content": _terms([settings.tls(places, chosen.tls_versions)]), **secured},
+        {"path": places["tls_options"], "content": _terms([settings.tls(places, chosen.tls_versions, chosen.tls_options)]), **secured},
         {"path": places["peers"], "content": _terms(table), **secured},
         {"path": places["vm_args"], "content": arguments.file(arguments.of_node(cluster, node, chosen.vm_args), COMMENT), **secured},
         {"path": places["trust"], "content": given.trust, **secured},

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import tls_options
+
 BACKLOG = 4096
 """Connections that may wait to be accepted: there is room for what the packet filter lets wait there."""
 
@@ -43,8 +45,11 @@ def system(user: Mapping[str, Any], net_ticktime: int, buffer_bytes: int, inet_s
     return {**user, "kernel": {**kernel, **(user.get("kernel") or {})}}
 
 
-def tls(layout: Mapping[str, str], versions: Sequence[str]) -> dict[str, Any]:
-    """Return the options of TLS for both sides of a connection; ``versions`` are named as ``ssl`` has them, such as ``tlsv1.3``."""
+def tls(layout: Mapping[str, str], versions: Sequence[str], chosen: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """Return the options of TLS for both sides of a connection; ``versions`` are named as ``ssl`` has them, such as ``tlsv1.3``.
+
+    ``chosen`` is the variable ``erlang_node_tls_options``.
+    """
     options = {
         "certfile": layout["certificate"],
         "keyfile": layout["certificate"],
@@ -52,5 +57,6 @@ def tls(layout: Mapping[str, str], versions: Sequence[str]) -> dict[str, Any]:
         "verify": {"$atom": "verify_peer"},
         "packet_size": FIRST_MESSAGE_LONGEST,
         "versions": [{"$atom": version} for version in versions],
+        **tls_options.terms(versions, chosen),
     }
     return {"server": {**options, "fail_if_no_peer_cert": True}, "client": options}

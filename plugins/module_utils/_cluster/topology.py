@@ -22,6 +22,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster imp
     collisions,
     layout,
     machines,
+    tls_options,
 )
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.applications import Release
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.edges import mesh
@@ -57,6 +58,8 @@ def build(
         release = applications.chosen_release(inventory, variables, read_release, releases, faults)
         nodes[inventory].update(applications.of_node(inventory, variables, release, faults))
     collisions.check(nodes, cluster, faults)
+    if not any(fault.variable in tls_options.VARIABLES for fault in faults):
+        faults += tls_options.faults({inventory: tls_options.lists(variables) for inventory, variables in hosts.items()})
     for machine in machines.groups(hosts, nodes):
         faults += [Fault(*found) for found in machines.clashes(machine, hosts, nodes)]
         accounts = sorted({nodes[inventory]["account"] for inventory in machine})

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import certificate
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.terms import Atom, identity
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.tls_names import VERSIONS
 
 SECURED_AND_SOCKETS = """
 {[try
@@ -111,7 +112,7 @@ def _tls(version: Any, suite: Any, der: Any) -> dict[str, Any]:
         "certificate_days_left": None,
     }
     if version not in (None, Atom("none")):
-        told["tls_version"] = str(version).replace("tlsv", "TLSv")
+        told["tls_version"] = VERSIONS.get(str(version), str(version))
     if isinstance(suite, str) and not isinstance(suite, Atom):
         told["cipher"] = suite
     if isinstance(der, bytes):

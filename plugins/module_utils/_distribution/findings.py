@@ -22,6 +22,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._distributio
     diagnosis,
     node_configuration,
     node_name,
+    node_settings,
     options,
     pem,
     tls,
@@ -237,6 +238,7 @@ class Node:
             "trust": {side: [_identity(one) for one in self.trusted(side)] for side in SIDES},
             "hidden": bool(self.configuration.arguments and self.configuration.arguments.hidden),
             "versions": {side: list(self.configuration.side(side).versions or []) for side in SIDES},
+            "tls": {side: _lists(self.configuration.side(side)) for side in SIDES},
         }
 
     def _paths(self) -> list[str]:
@@ -448,6 +450,12 @@ def _revocations(text: str) -> list[certificate.Revocations]:
         except certificate.CertificateError:
             continue
     return found
+
+
+def _lists(side: node_settings.Side) -> dict[str, list[str]]:
+    """The lists of names that a side's TLS options give; what they leave out is not there."""
+    given = {"ciphers": side.ciphers, "groups": side.groups, "signature_algs": side.signature_algs}
+    return {name: list(names) for name, names in given.items() if names is not None}
 
 
 def _identity(seen: certificate.Certificate) -> dict[str, Any]:

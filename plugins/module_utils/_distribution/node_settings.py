@@ -16,11 +16,8 @@ from typing import Any, NamedTuple
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import tls
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.tls import Credentials
-from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import term_parser, terms
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import term_parser, terms, tls_names
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.terms import Atom
-
-VERSIONS = {"tlsv1.2": "TLSv1.2", "tlsv1.3": "TLSv1.3"}
-"""TLS versions as Erlang writes them, and as Python does."""
 
 
 class SettingsError(ValueError):
@@ -33,6 +30,7 @@ class Side(NamedTuple):
     ``versions`` are TLS versions as Python names them. ``revocations`` is the directory of revocation lists, given where
     certificates are held against them, and ``lists_needed`` tells whether they are refused without a current one. ``authorities`` are the DER of CAs that the options themselves hold, which take the
     place of those in ``cacertfile``. ``loosened`` says which options let in more than a certificate of those CAs.
+    ``ciphers``, ``groups`` and ``signature_algs`` are what is taken, as OTP names them, None where that is what OTP takes by itself.
     """
 
     certfile: str | None = None
@@ -43,6 +41,9 @@ class Side(NamedTuple):
     authorities: tuple[bytes, ...] | None = None
     loosened: tuple[str, ...] = ()
     lists_needed: bool = False
+    ciphers: tuple[str, ...] | None = None
+    groups: tuple[str, ...] | None = None
+    signature_algs: tuple[str, ...] | None = None
 
 
 LOOSENING = (
@@ -102,6 +103,8 @@ def credentials(said: Side, usual: Credentials) -> Credentials:
         max(versions) if versions else None,
         said.revocations,
         usual.barred,
+        said.ciphers,
+        said.groups,
     )
 
 
@@ -169,12 +172,29 @@ def _side(section: Any, name: str) -> Side:
         _path(options.get("certfile")),
         _path(options.get("keyfile")),
         _path(options.get("cacertfile")),
-        tuple(VERSIONS.get(str(version), str(version)) for version in versions) if isinstance(versions, list) else None,
+        tuple(tls_names.VERSIONS.get(str(version), str(version)) for version in versions) if isinstance(versions, list) else None,
         _revocations(options) if options.get("crl_check") in (True, Atom("true"), Atom("peer"), Atom("best_effort")) else None,
         _authorities(options.get("cacerts")),
         tuple(_loosened(options, name)),
         options.get("crl_check") in (True, Atom("true"), Atom("peer")),
+        _ciphers(options.get("ciphers")),
+        _names(options.get("supported_groups")) or _names(options.get("eccs")),
+        _names(options.get("signature_algs")),
     )
+
+
+def _ciphers(value: Any) -> tuple[str, ...] | None:
+    """The cipher suites in ``{ciphers, ["TLS_...", ...]}``; None where there are none, or they are written in another form."""
+    if not isinstance(value, list) or not value or not all(isinstance(each, str) and not isinstance(each, Atom) for each in value):
+        return None
+    names: dict[str, str] = {openssl: name for suites in tls_names.CIPHERS.values() for name, openssl in suites.items()}
+    return tuple(str(names.get(each, each)) for each in value)
+
+
+def _names(value: Any) -> tuple[str, ...] | None:
+    """The names in a list of atoms, pairs of TLS 1.2 left out; None where there is none."""
+    found = tuple(str(each) for each in value if isinstance(each, Atom)) if isinstance(value, list) else ()
+    return found or None
 
 
 def _authorities(value: Any) -> tuple[bytes, ...] | None:

@@ -16,11 +16,12 @@ import re
 import socket
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import certificate, der, pem
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.channel import Deadline
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import tls_names
 
 FILE_LIMIT = 1024 * 1024
 """Bytes of a PEM file that are read."""
@@ -36,7 +37,8 @@ _PRINTABLE = re.compile(rb"[ -~]*")
 CIPHERS = "DEFAULT:!aNULL:!eNULL:@SECLEVEL=0"
 """What OpenSSL may use. Its level stands for the policy of the host, which OTP does not heed: it has its own."""
 
-VERSIONS = {"TLSv1.2": ssl.TLSVersion.TLSv1_2, "TLSv1.3": ssl.TLSVersion.TLSv1_3}
+VERSIONS = {name: ssl.TLSVersion[name.replace(".", "_")] for name in tls_names.VERSIONS.values()}
+"""What Python calls the versions, and what it sets them by."""
 
 
 class LocalFileError(Exception):
@@ -58,7 +60,8 @@ class Credentials(NamedTuple):
     unless it is said otherwise) and its trust bundle; and the TLS versions it speaks.
 
     ``revocations`` is the directory of revocation lists, None where certificates are not held against any. ``barred``
-    says of files why the node's account cannot read them, whoever reads them here.
+    says of files why the node's account cannot read them, whoever reads them here. ``ciphers`` and ``groups`` are those that the node
+    takes, as OTP names them, None where it takes what it knows.
     """
 
     certfile: str
@@ -68,6 +71,8 @@ class Credentials(NamedTuple):
     maximum_version: str | None = None
     revocations: str | None = None
     barred: Mapping[str, str] = {}
+    ciphers: tuple[str, ...] | None = None
+    groups: tuple[str, ...] | None = None
 
 
 def read_cookie(path: str, barred: Mapping[str, str] | None = None) -> bytes:
@@ -167,7 +172,25 @@ def unverifying_context(credentials: Credentials) -> ssl.SSLContext:
     context.minimum_version = VERSIONS[credentials.minimum_version]
     if credentials.maximum_version:
         context.maximum_version = VERSIONS[credentials.maximum_version]
+    _restrict(context, credentials)
     return context
+
+
+def _restrict(context: ssl.SSLContext, credentials: Credentials) -> None:
+    """Take no more than the node does, as far as Python can say so: the cipher suites of TLS 1.2, and one group.
+
+    Python (before 3.15) cannot choose among the cipher suites of TLS 1.3, nor give several groups: a connection comes about then with
+    others of them as well. That two nodes share none is seen where their options are compared (report, causes.py). In TLS 1.2 OpenSSL takes
+    a group for that of certificates as well, and OTP does not (RFC 8422, section 5.1.1), so that none is given there.
+    """
+    names = [tls_names.CIPHERS[tls_names.TLS_1_2].get(cipher) for cipher in credentials.ciphers or ()]
+    known = [name for name in names if name is not None]
+    if known:
+        context.set_ciphers(":".join(known) + ":@SECLEVEL=0")
+    if credentials.groups is not None and len(credentials.groups) == 1 and context.minimum_version == ssl.TLSVersion.TLSv1_3:
+        # A library that does not know the group, or not as one for ECDH (OpenSSL 1.1.1 and x25519), goes on with its own.
+        with suppress(ssl.SSLError, ValueError):
+            context.set_ecdh_curve(tls_names.GROUPS.get(credentials.groups[0], credentials.groups[0]))
 
 
 def load_identity(context: ssl.SSLContext, credentials: Credentials, roots: Sequence[bytes] = ()) -> None:

@@ -97,7 +97,16 @@ _CERTIFICATE = _mapping(
     {"not_before": _time, "not_after": _time},
 )
 _CERTIFICATES = _values(_list_of(_CERTIFICATE))
-_FACTS = _mapping({}, {"certificates": _CERTIFICATES, "trust": _CERTIFICATES, "versions": _values(_list_of(_text)), "time": _time})
+_FACTS = _mapping(
+    {},
+    {
+        "certificates": _CERTIFICATES,
+        "trust": _CERTIFICATES,
+        "versions": _values(_list_of(_text)),
+        "tls": _values(_values(_list_of(_text))),
+        "time": _time,
+    },
+)
 _ANSWER = _mapping(
     {"edges": _list_of(_EDGE)},
     {

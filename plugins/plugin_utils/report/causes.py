@@ -21,6 +21,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._distributio
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.fault_entry import Symptom
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.node_name import parsed
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.running import strangers
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.tls_names import VERSIONS, Lists, unshared
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report import merging
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.grouping import Group, Pair, groups
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.merging import Fault
@@ -131,6 +132,7 @@ class Causes:
             self._clocks,
             self._authorities,
             self._unknown_authorities,
+            self._unshared_lists,
             self._odd_ones,
             self._either_end,
             self._excess,
@@ -436,6 +438,34 @@ class Causes:
         holding = sum(any(_issued(shown[0], authority) for authority in bundle) for bundle in bundles)
         return holding * 2 >= len(bundles)
 
+    def _unshared_lists(self) -> None:
+        """Nodes whose options of TLS have no cipher, group or signature algorithm in common do not connect, whatever comes of an
+        attempt of ours: Python cannot restrict itself to all of these lists.
+        """
+        for origin, target in self._probed:
+            fault = self.edges.get((origin, target))
+            if origin != target and (fault is None or self._shown_in(fault)) and self._lacking(origin, target):
+                self.edges[origin, target] = self._fault(SHARED["tls-no-shared-cipher"], origin, target, detail="")
+
+    @staticmethod
+    def _shown_in(fault: Fault) -> bool:
+        """Whether a fault of an edge is how nodes that share no list show."""
+        return fault["id"] in ("tls-no-shared-cipher", "tls-closed", "tls-alert", "tls-failed")
+
+    def _lacking(self, origin: str, target: str) -> str | None:
+        """What the client's side of one node and the server's side of another do not share, but for a version; None if nothing is known."""
+        mine, theirs = self._lists_of(origin, "client"), self._lists_of(target, "server")
+        lacks = unshared(mine, theirs) if mine.versions and theirs.versions else None
+        return None if lacks == "version" else lacks
+
+    def _lists_of(self, name: str, side: str) -> Lists:
+        """What a node takes on a side, as far as its options of TLS say."""
+        facts = self._facts(name)
+        shown = {python: version for version, python in VERSIONS.items()}
+        versions = [shown[version] for version in (facts.get("versions") or {}).get(side) or () if version in shown]
+        given = (facts.get("tls") or {}).get(side) or {}
+        return Lists(versions, *(given.get(key) for key in ("ciphers", "groups", "signature_algs")))
+
     def _odd_ones(self) -> None:
         """Of hosts that differ, the one that differs from most is at fault."""
         for name, found in SHARED.items():
@@ -464,6 +494,12 @@ class Causes:
         mine, theirs = self._versions([odd]), self._versions(peers)
         if name == "tls-version" and mine and theirs:
             return "it has %s, and they have %s" % (" and ".join(mine), " and ".join(theirs))
+        lists = [(self._lacking(odd, peer) or self._lacking(peer, odd), peer) for peer in peers]
+        told = [(lacks, peer) for lacks, peer in lists if lacks]
+        if name == "tls-no-shared-cipher" and told:
+            kind = {"cipher": "ciphers", "group": "groups", "signature algorithm": "signature_algs"}[told[0][0]]
+            have = ((self._facts(host).get("tls") or {}).get("server") or {} for host in (odd, told[0][1]))
+            return "its %s are %s, and theirs %s" % (kind, *(listed(each.get(kind) or ("OTP's own",)) for each in have))
         return "they agree with each other"
 
     def _versions(self, names: t.Iterable[str]) -> list[str]:

@@ -115,23 +115,25 @@ class Mesh:
         without: str = "",
         ticktime: int = 60,
         further: str = "",
+        written: str = "",
     ) -> Node:
         """Start the node ``guard`` of host number, bound to 127.0.0.number, and wait until it listens and knows who is
         allowed.
 
         ``without`` takes one protection away: ``certificates`` of clients are not asked for, their ``authority`` is not
         looked at, their ``names`` are not held against their certificates. ``ticktime`` is the node's
-        ``net_ticktime`` in seconds, ``further`` an option of TLS for both sides, written in Erlang.
+        ``net_ticktime`` in seconds, ``further`` an option of TLS for both sides, written in Erlang, and ``written`` several that
+        take the place of ``version``.
         """
         home = self.directory / ("home%d" % number)
         home.mkdir()
         (home / ".erlang.cookie").write_text(COOKIE)
         (home / ".erlang.cookie").chmod(0o400)
         both = certificate or self.authority.issue("host%d" % number, host(number))
-        side = '{certfile,"%s"},{cacertfile,"%s"},{versions,[\'tlsv%s\']},{verify,verify_peer}%s' % (
+        side = '{certfile,"%s"},{cacertfile,"%s"},%s,{verify,verify_peer}%s' % (
             both,
             self.authority.certificate,
-            version,
+            written or "{versions,['tlsv%s']}" % version,
             further and "," + further,
         )
         demanded = "false" if without == "certificates" else "true"

@@ -11,7 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import asking, host_metrics
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import tls_options
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import asking, host_metrics, node_settings, probe
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.hidden_node import HiddenNode
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.prober import Prober
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import tagged, term_writer
+from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.terms import Atom
 from ansible_collections.beam.tls_distribution.plugins.module_utils._host.commands import run as run_command
 from ansible_collections.beam.tls_distribution.plugins.module_utils._host.node import Host
 from conftest import Mesh, host
@@ -104,3 +109,50 @@ def test_a_directory_without_the_files_of_a_node(old: Mesh, tmp_path: Path) -> N
     result = run(old, "node_ping", node=OWN, peers=peers(old), **files(old, configuration=str(tmp_path)))
     assert result["failed"] is True
     assert "configuration: %s/inet_tls.conf cannot be read, or is not there" % tmp_path in result["msg"]
+
+
+LISTS = {
+    "one cipher and two groups": (["tlsv1.3"], {"ciphers": ["TLS_AES_256_GCM_SHA384"], "groups": ["secp384r1", "x25519"]}),
+    "one group": (["tlsv1.3"], {"groups": ["secp521r1"]}),
+    "our signatures alone": (["tlsv1.3"], {"signature_algs": ["ecdsa_secp256r1_sha256"]}),
+    "TLS 1.2": (
+        ["tlsv1.2"],
+        {
+            "ciphers": ["TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256"],
+            "groups": ["secp384r1"],
+            "signature_algs": ["ecdsa_secp256r1_sha256"],
+        },
+    ),
+    "both versions": (["tlsv1.3", "tlsv1.2"], {key: list(names) for key, names in tls_options.KNOWN.items()}),
+}
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_lists_of_the_role(tmp_path_factory: pytest.TempPathFactory, name: str) -> None:
+    """Two nodes with the lists connect with each other, and so does the prober with them; TLS is what the lists say."""
+    versions, chosen = LISTS[name]
+    made = Mesh(tmp_path_factory.mktemp("lists"))
+    try:
+        for number in (1, 2):
+            made.start(number, written=written(versions, chosen))
+        credentials = node_settings.credentials(
+            node_settings.tls_options((made.directory / "home1" / "tls.conf").read_text()).client, made.prober(1).credentials
+        )
+        prober = Prober(host(1), credentials, str(made.cookie_file), 3.0)
+        found = probe.edge(OWN, prober, made.nodes[1].peer)
+        assert found.fault is None
+        assert found.result["tls_version"] == {"tlsv1.3": "TLSv1.3", "tlsv1.2": "TLSv1.2"}[versions[0]]
+        attempt = prober.open(made.nodes[0].peer)
+        try:
+            assert HiddenNode.of(attempt).call("net_kernel", "connect_node", [Atom("guard@" + host(2))], 10) == Atom("true")
+        finally:
+            attempt.close()
+    finally:
+        for node in made.nodes:
+            node.stop()
+
+
+def written(versions: list[str], chosen: dict[str, list[str]]) -> str:
+    """What the role writes of lists, as options in Erlang."""
+    named = {"versions": [{"$atom": version} for version in versions], **tls_options.terms(versions, chosen)}
+    return term_writer.dumps(tagged.from_tagged(named)).strip()[1:-1]

@@ -34,6 +34,7 @@ CHOSEN: dict[str, t.Any] = {
     "unit_settings": {"Service": {"LimitNOFILE": 70000}},
     "buffer_bytes": 4096,
     "tls_versions": ["tlsv1.3"],
+    "tls_options": {},
     "connect": "true",
     "cookie": SECRET,
     "trust": "-----BEGIN\n",

@@ -37,6 +37,7 @@ CHOSEN = node_files.Chosen(
     unit_settings={},
     buffer_bytes=1048576,
     tls_versions=["tlsv1.3"],
+    tls_options={},
     connect=True,
 )
 
@@ -108,7 +109,7 @@ def test_what_the_user_sets_for_the_kernel_is_over_the_roles_own() -> None:
 
 
 def test_both_sides_of_tls_verify_and_only_the_server_can_refuse_who_shows_nothing() -> None:
-    sides = settings.tls(PLACES, ["tlsv1.3", "tlsv1.2"])
+    sides = settings.tls(PLACES, ["tlsv1.3", "tlsv1.2"], {})
     assert sides["client"]["verify"] == sides["server"]["verify"] == {"$atom": "verify_peer"}
     assert sides["server"]["fail_if_no_peer_cert"] is True and "fail_if_no_peer_cert" not in sides["client"]
     assert sides["client"]["versions"] == [{"$atom": "tlsv1.3"}, {"$atom": "tlsv1.2"}]

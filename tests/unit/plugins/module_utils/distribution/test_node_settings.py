@@ -64,3 +64,12 @@ def test_system():
     settings.check_system("[{kernel, [{net_ticktime, 60}]}].")
     with pytest.raises(settings.SettingsError, match="line 1"):
         settings.check_system("[{kernel, [}]}].")
+
+
+def test_lists_of_ciphers_groups_and_signature_algorithms():
+    text = """[{client, [{ciphers, ["TLS_AES_256_GCM_SHA384", "ECDHE-ECDSA-AES256-GCM-SHA384"]}, {supported_groups, [x25519]},
+        {signature_algs, [ecdsa_secp256r1_sha256, {sha256, ecdsa}]}]}, {server, [{eccs, [secp384r1]}, {ciphers, [#{cipher => x}]}]}]."""
+    found = settings.tls_options(text)
+    assert found.client.ciphers == ("TLS_AES_256_GCM_SHA384", "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384")
+    assert (found.client.groups, found.client.signature_algs) == (("x25519",), ("ecdsa_secp256r1_sha256",))
+    assert (found.server.ciphers, found.server.groups, found.server.signature_algs) == (None, ("secp384r1",), None)

@@ -85,6 +85,19 @@ def test_tls_versions_are_named(mesh: Traced):
     assert "it has TLSv1.2, and they have TLSv1.3" in cause
 
 
+@pytest.mark.parametrize(
+    ("kind", "mine", "theirs"), [("ciphers", "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_256_GCM_SHA384"), ("groups", "x448", "x25519")]
+)
+def test_lists_that_share_nothing_are_a_fault_of_the_odd_one(mesh: Traced, kind: str, mine: str, theirs: str):
+    """An attempt of ours comes through, as Python takes more than the node does; the nodes do not."""
+    for name in PEOPLE:
+        mesh.answers[name]["facts"]["tls"] = {key: {kind: [mine if name == "bravo" else theirs]} for key in ("server", "client")}
+    assert set(mesh.traced().values()) == {("tls-no-shared-cipher", "bravo")}
+    assert len(mesh.traced()) == 6
+    (cause,) = {one["cause"] for one in mesh.causes().edges.values()}
+    assert "its %s are %s, and theirs %s" % (kind, mine, theirs) in cause
+
+
 def test_a_bundle_without_the_cas_of_the_others(mesh: Traced):
     for side in ("server", "client"):
         mesh.answers["bravo"]["facts"]["trust"][side][0].update(subject="CN=foreign")
