@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import fold
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import fold, listed
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import beginning, certificates, directory
 
 _ARGUMENTS = {
@@ -19,6 +19,7 @@ _ARGUMENTS = {
     "cookie_given": {"type": "bool", "default": False},
     "passphrase_given": {"type": "bool", "default": False, "no_log": False},
     "begin_anew": {"type": "str"},
+    "new_cookie": {"type": "bool", "default": False},
 }
 
 
@@ -53,8 +54,23 @@ class ActionModule(ActionBase):
         wanted = [] if given["cookie_given"] else [cluster["layout"]["cookie"]]
         wanted += [] if given["passphrase_given"] else [cluster["layout"]["ca_passphrase"]]
         made = directory.ensure(place, wanted, self._task.check_mode)
+        if given["new_cookie"]:
+            _refuse_new_cookie(topology, variables, given["cookie_given"])
+            made = list(dict.fromkeys([*made, *directory.replace(Path(cluster["layout"]["cookie"]), self._task.check_mode)]))
         result.update(changed=bool(made), changed_paths=made)
         return result
+
+
+def _refuse_new_cookie(topology: t.Mapping[str, t.Any], variables: t.Mapping[str, t.Any], given: bool) -> None:
+    """Raises AnsibleActionFail where a new cookie would not come to all nodes."""
+    if given:
+        message = "The cookie of this cluster is given by erlang_cluster_cookie; change it there and run the playbook site, which needs no restart either."
+        raise AnsibleActionFail(message)
+    asked = set(variables["ansible_play_hosts"])
+    silent = [name for name in topology["nodes"] if name not in asked or not isinstance(_survey(variables["hostvars"], name), t.Mapping)]
+    if silent:
+        message = "%s did not answer in this run and would keep the old cookie; make it answer, or take it out of the inventory. Nothing was changed."
+        raise AnsibleActionFail(message % listed(silent))
 
 
 def _survey(hostvars: t.Any, name: str) -> t.Any:

@@ -49,6 +49,12 @@ options:
   begin_anew:
     description: The cluster's name, if a CA and a cookie that hosts have are to be replaced by those in the directory, or by new ones.
     type: str
+  new_cookie:
+    description:
+      - Whether a new cookie takes the place of the one in the directory. The nodes have the old one until the role erlang_node has written the new one.
+      - Fails with O(cookie_given), as that is changed where the user keeps it, and if a node of the cluster did not answer, as it would be left behind.
+    type: bool
+    default: false
 seealso:
   - module: beam.tls_distribution.cluster_topology
   - module: beam.tls_distribution.host_survey

@@ -95,5 +95,12 @@ def ensure(directory: Path, wanted: t.Sequence[str], check_mode: bool) -> list[s
     return changed
 
 
+def replace(path: Path, check_mode: bool) -> list[str]:
+    """Puts a new secret into a file, in one step, and returns its path; in check mode the path alone. Raises OSError."""
+    if not check_mode:
+        files.write(path, _secret() + "\n")
+    return [str(path)]
+
+
 def _secret() -> str:
     return "".join(secrets.choice(_ALPHABET) for _position in range(_SECRET_LENGTH))

@@ -58,9 +58,12 @@ def foreign_addresses(checkout: Path) -> list[str]:
     for name in kept(checkout):
         if name == "LICENSE":
             continue
-        for link in _LINK.findall(text_of(checkout / name)):
+        for address in _LINK.findall(text_of(checkout / name)):
+            # A user and a password may stand before the place.
+            authority, slash, path = address.partition("/")
+            link = authority.rpartition("@")[2] + slash + path
             if not any(link.startswith(place) or link.split("/")[0].endswith("." + place) for place in PLACES):
-                found.append("%s: %s" % (name, link))
+                found.append("%s: %s" % (name, address))
     return found
 
 

@@ -176,6 +176,29 @@ def test_a_node_without_a_place_leaves_the_mesh_and_no_other_does() -> None:
         assert wait_until(whole)
 
 
+def test_another_cookie_for_the_cluster() -> None:
+    """No node is restarted and no connection ends; a node with the old one is kept out from then on."""
+    cookie = "/var/lib/merl/guard/.erlang.cookie"
+    assert wait_until(whole)
+    before, old = processes(), on("dave", "cat " + cookie).out
+    with counting_losses():
+        done = play("rotate_cookie", "-e", json.dumps(WITHOUT_WALLS))
+        assert done.code == 0, done.out[-4000:]
+        assert all(done.changed[name] for name in NAMES)
+        for name in NAMES[:3]:
+            assert re.findall(r"guard@(\w+)", on(name, 'erlang-guard eval "%s"' % LOST).out) == []
+    assert processes() == before and whole()
+    new = {done.out for done in everywhere("cat " + cookie).values()}
+    assert len(new) == 1 and old not in new and old.strip() not in done.out and new.pop().strip() not in done.out
+    assert on("dave", PART).code == 0
+    assert wait_until(whole)
+    # Neither a reload nor a restart brings in who has the old one.
+    with edited("dave", cookie, put("{}", old), "true", "systemctl restart erlang-guard"):
+        assert on("dave", "systemctl restart erlang-guard").code == 0
+        assert not wait_until(lambda: on("dave", "erlang-guard eval 'length(nodes()).'").out.strip() != "0", seconds=5)
+    assert wait_until(whole)
+
+
 def test_nothing_is_left_to_do() -> None:
     done = play("site", "-e", json.dumps(WITHOUT_WALLS))
     assert done.code == 0, done.out[-4000:]

@@ -53,8 +53,8 @@ def generation(node: Mapping[str, Any], discovery: str, key: str) -> dict[str, A
     Of the table of peers, the node's own port and whether it registers with the port mapper are read once.
     """
     layout = node["layout"]
-    at_start = ("sys_config", "vm_args", "tls_options", "environment", "cookie", "service_file")
-    reloaded = ("peers", "trust", "certificate")
+    at_start = ("sys_config", "vm_args", "tls_options", "environment", "service_file")
+    reloaded = ("peers", "trust", "certificate", "cookie")
     return {
         "running": layout["running_generation"],
         "actions": [

@@ -63,11 +63,19 @@ class Node:
         lines += ["{peer, '%s', \"127.0.0.1\", %d}." % (peer.name, peer.port) for peer in peers]
         (self.home / "peers.config").write_text("\n".join(lines) + "\n")
 
+    def cookie(self, content: str) -> None:
+        """Writes the cookie's file of its account."""
+        path = self.home / ".erlang.cookie"
+        path.unlink(missing_ok=True)
+        path.write_text(content)
+        path.chmod(0o400)
+
     def start(self, *further: str, run: str = RECORD) -> None:
-        """Starts it, and waits until it runs what it is given and hears the signal (``beam_tls_ready`` waits for that, too)."""
+        """Starts it, with the cookie of its file if there is one, and waits until it runs what it is given and hears the signal (``beam_tls_ready`` waits for that, too)."""
         (self.home / "started").unlink(missing_ok=True)
+        given = [] if (self.home / ".erlang.cookie").exists() else ["-setcookie", "of-a-test"]
         argv = [
-            "erl", "-noinput", "-name", self.name, "-setcookie", "of-a-test", "-start_epmd", "false", "-epmd_module", "beam_tls_epmd",
+            "erl", "-noinput", "-name", self.name, *given, "-start_epmd", "false", "-epmd_module", "beam_tls_epmd",
             "-beam_tls_peers", str(self.home / "peers.config"), "-beam_tls_runtime", str(self.home), "-pa", str(self.ebin), *further,
             "-eval", run,
         ]  # fmt: skip
@@ -258,6 +266,61 @@ def test_a_signal_takes_in_files_and_ends_nothing(nodes: list[Node]) -> None:
     one.table([one, two])
     assert one.reload("third") == "ok"
     assert whole([one, two]) and one.process and one.process.poll() is None
+
+
+def test_a_cookie_is_exchanged_while_nodes_run(nodes: list[Node]) -> None:
+    """No connection ends, the old one is refused from then on, and the new one is needed."""
+    one, two, three = nodes[:3]
+    for node in (one, two, three):
+        node.cookie("the old one\n")
+        node.table([one, two, three])
+    for node in (one, two):
+        node.start()
+    assert until(lambda: two.name in one.connected() and one.name in two.connected())
+    for node in (one, two):
+        node.cookie("the new one\n")
+        assert node.reload("new") == "ok"
+    three.start()
+    assert until(lambda: "Invalid challenge reply" in one.log() + two.log() + three.log())
+    assert three.connected() == set()
+    three.cookie("the new one\n")
+    assert three.reload("new") == "ok"
+    three.stop()
+    three.start()
+    assert until(lambda: whole([one, two, three]))
+    for node in (one, two):
+        assert "nodedown " + (two if node is one else one).name not in node.events()
+
+
+@pytest.mark.parametrize("content", ["", "\n", "caf\u00e9", "two\nlines", "\ttab", "x" * 256])
+def test_a_cookie_that_cannot_be_used_is_told(nodes: list[Node], content: str) -> None:
+    """Without a word of what is in the file, and the node keeps the one that it has."""
+    one, two = nodes[:2]
+    for node in (one, two):
+        node.cookie("the old one")
+        node.table([one, two])
+    one.start()
+    one.cookie(content)
+    assert one.reload("none") == "error %s/.erlang.cookie: this file holds no cookie" % one.home
+    assert "caf" not in one.log() and "lines" not in one.log()
+    two.start()
+    assert until(lambda: two.name in one.connected())
+    (one.home / ".erlang.cookie").unlink()
+    assert one.reload("gone") == "error %s/.erlang.cookie: this file cannot be read (no such file or directory)" % one.home
+
+
+def test_a_cookie_that_the_node_was_given_stays(nodes: list[Node]) -> None:
+    """By a flag, whatever lies in the account's file."""
+    one, two = nodes[:2]
+    for node in (one, two):
+        node.table([one, two])
+        node.start()
+    assert until(lambda: two.name in one.connected())
+    one.cookie("of nobody")
+    assert one.reload("other") == "ok"
+    two.stop()
+    two.start()
+    assert until(lambda: two.name in one.connected())
 
 
 def test_a_certificate_that_cannot_be_used_is_told(nodes: list[Node]) -> None:

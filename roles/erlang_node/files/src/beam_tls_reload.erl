@@ -2,8 +2,8 @@
 %% GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 %% SPDX-License-Identifier: GPL-3.0-or-later
 
-%% @doc Has the node take in its changed files when it is sent the signal HUP (flag -beam_tls_runtime DIRECTORY). No connection is needed for
-%% that, so that it works whatever is wrong with the certificate in force, and with a port that others keep busy.
+%% @doc Has the node reload its changed files, the cookie among them, when it is sent the signal HUP (flag -beam_tls_runtime DIRECTORY). No
+%% connection is needed for that, so that it works whatever is wrong with the certificate in force, and with a port that others keep busy.
 %%
 %% Who wants an answer writes a line of its own choice to DIRECTORY/reload.asked before it sends the signal, and then finds it in
 %% DIRECTORY/reload.told, with a second line behind: 'ok', or 'error' and a sentence.
@@ -79,7 +79,7 @@ wait(Directory) ->
 answer(Directory) ->
     Asked = asked(filename:join(Directory, "reload.asked")),
     Outcome = try
-                  case beam_tls_epmd:reload() of
+                  case reload() of
                       ok -> "ok";
                       {error, Text} -> failed(Text)
                   end
@@ -92,6 +92,50 @@ answer(Directory) ->
         ok -> file:rename(Told ++ ".next", Told);
         {error, _} = Error -> Error
     end.
+
+%% Nothing is taken in unless all of it can be.
+reload() ->
+    case cookie() of
+        {error, _} = Error ->
+            Error;
+        Cookie ->
+            case beam_tls_epmd:reload() of
+                ok -> set_cookie(Cookie);
+                {error, _} = Error -> Error
+            end
+    end.
+
+%% Connections that stand do not feel it; the next ones need the new cookie on both sides.
+set_cookie(none) ->
+    ok;
+set_cookie(Cookie) ->
+    true = erlang:set_cookie(node(), Cookie),
+    ok.
+
+%% The cookie of the account's file, which is read as OTP reads it at the start (module auth), or none where another cookie was given to the node.
+%% What is wrong with it is told without what is in it.
+-spec cookie() -> atom() | {error, string()}.
+cookie() ->
+    case {init:get_argument(setcookie), init:get_argument(home)} of
+        {error, {ok, [[Home | _] | _]}} ->
+            Path = filename:join(Home, ".erlang.cookie"),
+            case file:read_file(Path) of
+                {ok, Content} -> usable(Path, binary_to_list(Content));
+                {error, Reason} -> {error, unusable(Path, ["cannot be read (", file:format_error(Reason), ")"])}
+            end;
+        _ ->
+            none
+    end.
+
+usable(Path, Content) ->
+    {Text, Rest} = lists:splitwith(fun(Character) -> Character >= $\s andalso Character =< $~ end, Content),
+    case string:trim(Rest, both, "\r\n ") of
+        [] when Text =/= [], length(Text) =< 255 -> list_to_atom(Text);
+        _ -> {error, unusable(Path, "holds no cookie")}
+    end.
+
+unusable(Path, What) ->
+    lists:flatten(io_lib:format("~ts: this file ~ts", [Path, What])).
 
 failed(Text) ->
     logger:error("the node did not take in its files: ~ts", [Text]),

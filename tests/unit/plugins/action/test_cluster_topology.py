@@ -181,6 +181,27 @@ def test_nothing_is_made_anew_unasked(play: Play, tmp_path: Path) -> None:
     assert sorted(path.name for path in directory.glob("c*")) == ["ca.passphrase", "cookie"]
 
 
+def test_a_new_cookie(play: Play, tmp_path: Path) -> None:
+    """For all nodes or for none, and never in the place of one that the user keeps elsewhere."""
+    group = hosts("alpha", "bravo")
+    new = ("-e", '{"__erlang_cluster_new_cookie": true}')
+    cookie = tmp_path / "erlang" / "guard" / "cookie"
+    assert play(group).code == 0
+    first = cookie.read_text()
+    assert play(group, *new, "--check").code == 0 and cookie.read_text() == first
+    # There is no CA yet, which this run is to pass over.
+    alone = play(group, *new, "--limit", "alpha", "-e", "erlang_cluster_begin_anew=guard")
+    assert alone.code != 0 and "bravo did not answer in this run and would keep the old cookie" in " ".join(alone.output.split())
+    given = play({**group, "vars": {**group["vars"], "erlang_cluster_cookie": SECRET}}, *new)
+    assert given.code != 0 and "is given by erlang_cluster_cookie; change it there" in " ".join(given.output.split())
+    assert SECRET not in given.output and cookie.read_text() == first
+    done = play(group, *new)
+    second = cookie.read_text()
+    assert done.code == 0 and re.fullmatch(r"[A-Za-z0-9]{48}\n", second) and second != first and mode(cookie) == 0o600
+    assert first.strip() not in done.output and second.strip() not in done.output
+    assert play(group).code == 0 and cookie.read_text() == second
+
+
 def test_one_run_at_a_time_changes_a_cluster(play: Play, tmp_path: Path) -> None:
     """The second is refused, and one that only looks is not; a run that was killed is in nobody's way."""
     group = hosts("alpha")

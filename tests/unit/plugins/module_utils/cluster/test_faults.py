@@ -13,7 +13,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.fau
     [
         ("https://builder:s3cret@example.net/otp.tar.gz", "https://builder:...@example.net/otp.tar.gz"),
         ("HTTPS://builder:s3@cret@example.net/otp.tar.gz", "HTTPS://builder:...@example.net/otp.tar.gz"),
-        ("http://:s3cret@[2001:db8::1]:8080/otp", "http://:...@[2001:db8::1]:8080/otp"),
+        ("http://:s3cret@127.0.0.1:8080/otp", "http://:...@127.0.0.1:8080/otp"),
         ("of https://a:b@example.net and http://c:d@example.net", "of https://a:...@example.net and http://c:...@example.net"),
         ("https://builder@example.net/a:b@c", "https://builder@example.net/a:b@c"),
         ("https://example.net:8080/a@b", "https://example.net:8080/a@b"),

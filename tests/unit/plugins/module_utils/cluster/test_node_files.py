@@ -173,9 +173,11 @@ def test_a_generation_names_what_is_read_once_and_what_is_reloaded() -> None:
     assert generation["running"] == "/run/erlang-guard/generation"
     restart, reload = generation["actions"]
     assert (
-        restart["text"] == '["key", 4370, "port"]' and PLACES["cookie"] in restart["paths"] and PLACES["service_file"] in restart["paths"]
+        restart["text"] == '["key", 4370, "port"]'
+        and PLACES["cookie"] not in restart["paths"]
+        and PLACES["service_file"] in restart["paths"]
     )
-    assert reload["paths"] == [PLACES["peers"], PLACES["trust"], PLACES["certificate"]]
+    assert reload["paths"] == [PLACES["peers"], PLACES["trust"], PLACES["certificate"], PLACES["cookie"]]
 
 
 @pytest.mark.parametrize(
