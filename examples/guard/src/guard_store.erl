@@ -111,15 +111,13 @@ decide(#{table := false}, Peers, Waited) ->
         {[], _} -> wait
     end;
 decide(#{table := true, island := Island}, Peers, _Waited) ->
-    Others = lists:sort([{lists:min(Theirs), Node} || {Node, #{table := true, island := Theirs}} <- Peers,
-                                                      not lists:member(Node, Island)]),
+    %% Islands may share nodes: of two nodes that lost each other and not a third, each is in an island with that one.
+    Others = lists:sort([{lists:min(Theirs -- Island), lists:min(Island -- Theirs), Node}
+                         || {Node, #{table := true, island := Theirs}} <- Peers,
+                            not lists:member(Node, Island), Theirs -- Island =/= [], Island -- Theirs =/= []]),
     case Others of
-        [{Lowest, Node} | _] ->
-            case Lowest < lists:min(Island) of
-                true -> {yield_to, Node};
-                false -> keep
-            end;
-        [] -> keep
+        [{Lowest, Ours, Node} | _] when Lowest < Ours -> {yield_to, Node};
+        _ -> keep
     end.
 
 %% Begin the table here.
@@ -143,13 +141,13 @@ join(Member) ->
                  fun() -> connect(Member) end,
                  fun keep/0]).
 
-%% Give up the copies of this node's island for those of another, after handing over what only we know. All nodes of the island leave
+%% Give up the copies of this node's island for those of another, after handing over what only we know. All nodes that are in ours alone leave
 %% before the first one returns: Mnesia on a node that returns connects with whoever runs, and would take a copy that stayed for one
 %% that belongs there.
 -spec yield_to(node()) -> ok | {error, term()}.
 yield_to(Winner) ->
     #{island := Theirs, cookie := Cookie} = ask(Winner, ?MODULE, standing, []),
-    Ours = mnesia:system_info(running_db_nodes),
+    Ours = mnesia:system_info(running_db_nodes) -- Theirs,
     Related = mnesia:table_info(schema, cookie) =:= Cookie,
     logger:notice("two lists of attacks meet; ~w take that of ~w and add theirs to it", [lists:sort(Ours), Winner]),
     {ok, Attacks} = all(),

@@ -39,9 +39,15 @@ without_a_table_test_() ->
 two_islands_test_() ->
     Left = #{table => true, island => ['guard@a', 'guard@b'], cookie => 1},
     Right = #{table => true, island => ['guard@c', 'guard@d'], cookie => 1},
+    Shares = #{table => true, island => ['guard@a', 'guard@c'], cookie => 1},
     [?_assertEqual(keep, guard_store:decide(Left, [{'guard@b', Left}, {'guard@c', Right}, {'guard@d', Right}], true)),
      ?_assertEqual({yield_to, 'guard@a'},
                    guard_store:decide(Right, [{'guard@a', Left}, {'guard@b', Left}, {'guard@d', Right}], true)),
+     %% Two that share a node: the lowest name that is not in both counts.
+     ?_assertEqual(keep, guard_store:decide(Left, [{'guard@a', Left}, {'guard@c', Shares}], true)),
+     ?_assertEqual({yield_to, 'guard@b'}, guard_store:decide(Shares, [{'guard@a', Left}, {'guard@b', Left}], true)),
+     %% One that sees us, and that we do not see yet.
+     ?_assertEqual(keep, guard_store:decide(Left, [{'guard@c', Left#{island => ['guard@a', 'guard@b', 'guard@c']}}], true)),
      ?_assertEqual(keep, guard_store:decide(Left, [{'guard@b', Left}], true)),
      ?_assertEqual(keep, guard_store:decide(Left, [{'guard@b', Left}, {'guard@c', #{table => busy}}], true))].
 
