@@ -1,0 +1,65 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which role has to come before another in a play, as what it makes is neither on the host nor about to be."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, Callable
+
+CLUSTER = "erlang_cluster"
+"""The role that finds what every other one needs: the topology, and what the host has."""
+
+NEEDS: dict[str, tuple[str, ...]] = {
+    "erlang_otp": (),
+    "erlang_account": (),
+    "erlang_certs": ("erlang_account",),
+    "erlang_firewall": ("erlang_account",),
+    "erlang_app": ("erlang_account",),
+    "erlang_node": ("erlang_otp", "erlang_account", "erlang_certs", "erlang_app"),
+}
+"""The roles that each role needs what they make of, besides ``erlang_cluster``."""
+
+Node = Mapping[str, Any]
+Survey = Mapping[str, Any]
+
+
+def lacking(role: str, in_play: Collection[str], node: Node | None, survey: Survey | None) -> str:
+    """Return the first role that has to come before ``role``, empty if none has to.
+
+    ``in_play`` are the roles that are in the play: what they make need not be there yet. ``node`` is the host's node in the topology and ``survey``
+    what the host has, each None where ``erlang_cluster`` did not come before.
+    """
+    if node is None or survey is None:
+        return CLUSTER
+    if role == "erlang_app" and not node["application"]:
+        return ""
+    return next((other for other in NEEDS[role] if other not in in_play and not _MADE[other](node, survey)), "")
+
+
+def _otp(node: Node, survey: Survey) -> bool:
+    return set((survey["otp"] or {}).get("applications", ())) >= set(node["otp_applications"])
+
+
+def _account(_node: Node, survey: Survey) -> bool:
+    return survey["account"] is None or bool(survey["account"]["exists"])
+
+
+def _certs(_node: Node, _survey: Survey) -> bool:
+    """What the role says of the trust bundle is on the controller, and so of no use without it."""
+    return False
+
+
+def _app(node: Node, survey: Survey) -> bool:
+    return not node["application"] or survey["exists"].get(node["application"]["path"]) is True
+
+
+_MADE: dict[str, Callable[[Node, Survey], bool]] = {
+    "erlang_otp": _otp,
+    "erlang_account": _account,
+    "erlang_certs": _certs,
+    "erlang_app": _app,
+}
+"""Whether a host has what a role makes."""
