@@ -6,33 +6,24 @@
 
 from __future__ import annotations
 
-import os
 import typing as t
 
-from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils import transfer
-
-_MODULE = "beam.tls_distribution.otp_install"
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import layout
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.install_action import InstallAction
 
 
-class ActionModule(ActionBase):
+class ActionModule(InstallAction):
     """See the documentation of the module of the same name."""
 
-    _supports_check_mode = True
+    module = "beam.tls_distribution.otp_install"
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        """Asks the host first; what it has is not sent again."""
-        result: dict[str, t.Any] = super().run(tmp, task_vars)
-        arguments = dict(self._task.args)
-        answer = self._execute_module(_MODULE, arguments, task_vars=task_vars)
-        if answer.pop("lacks", False):
-            archive = arguments["archive"]
-            if not os.path.exists(archive):
-                raise AnsibleActionFail(
-                    "OTP %s is not in the cache (%s); it is built by a host of the same kind, so see what that one said"
-                    % (arguments["name"], archive)
-                )
-            answer = transfer.run_with_archive(self, _MODULE, arguments, archive, task_vars)
-            answer.pop("lacks", None)
-        return {**result, **answer}
+    def place(self, arguments: t.Mapping[str, t.Any]) -> str | None:
+        """The directory of the OTP."""
+        return "%s/%s" % (arguments.get("prefix") or layout.OTPS, arguments["name"]) if "name" in arguments else None
+
+    def missing(self, arguments: t.Mapping[str, t.Any], archive: str) -> str:
+        """The sentence about an OTP that nobody has built."""
+        return "OTP %s is not in the cache (%s); it is built by a host of the same kind, so see what that one said" % (
+            arguments["name"],
+            archive,
+        )

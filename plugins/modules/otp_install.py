@@ -16,6 +16,7 @@ description:
   - The archive is sent to the host only if the OTP is not there yet.
   - Older ones are removed. One that a process runs from is kept.
 extends_documentation_fragment:
+  - beam.tls_distribution.archive
   - beam.tls_distribution.attributes
   - beam.tls_distribution.attributes.changes
 options:
@@ -34,12 +35,6 @@ options:
     description: How many OTPs are kept besides the current one; those that were current last.
     type: int
     default: 2
-  sent:
-    description: Where the action plugin has put the archive on the host.
-    type: path
-  sha256:
-    description: SHA-256 of the archive. The action plugin sets it.
-    type: str
 """
 
 EXAMPLES = r"""
@@ -69,32 +64,29 @@ removed:
   elements: str
 """
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.beam.tls_distribution.plugins.module_utils._host import commands, installing
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import layout
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host import archive_module, commands, installing
 
 
 def main() -> None:
     """Entry point."""
-    module = AnsibleModule(
-        argument_spec={
-            "name": {"type": "str", "required": True},
-            "prefix": {"type": "path", "default": "/opt/erlang/otp"},
-            "archive": {"type": "path"},
-            "keep": {"type": "int", "default": 2},
-            "sent": {"type": "path"},
-            "sha256": {"type": "str"},
-        },
-        supports_check_mode=True,
-    )
-    params = module.params
+    options = {
+        "name": {"type": "str", "required": True},
+        "prefix": {"type": "path", "default": layout.OTPS},
+        "keep": {"default": 2},
+    }
+    archive_module.main(options, _installed)
+
+
+def _installed(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
+    """Has the OTP installed and current, or says what would change. Returns the module's result; raises InstallError."""
     asked = installing.Asked(params["prefix"], params["name"], params["sent"], params["sha256"], params["keep"])
-    lacks = not installing.is_there(asked) and asked.archive is None and params["archive"] is not None
-    try:
-        result = installing.announce(asked) if module.check_mode or lacks else installing.install(asked, commands.run)
-    except installing.InstallError as error:
-        module.fail_json(msg="%s." % error)
+    result = installing.announce(asked) if check else installing.install(asked, commands.run)
     diff = installing.describe(result, asked)
-    module.exit_json(changed=bool(diff or result.removed), diff=diff, lacks=lacks and not module.check_mode, **result._asdict())
+    return {"changed": bool(diff or result.removed), "diff": diff, **result._asdict()}
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ description:
   - Older ones beside it may be removed when it is installed.
   - All of it belongs to root, whatever the archive says, and none of it leads out of the directory.
 extends_documentation_fragment:
+  - beam.tls_distribution.archive
   - beam.tls_distribution.attributes
   - beam.tls_distribution.attributes.changes
 options:
@@ -27,9 +28,6 @@ options:
     description: Archive on the controller (tar, packed by gzip, bzip2, xz or not at all).
     type: path
     required: true
-  sha256:
-    description: SHA-256 of the archive. Without one that of the archive as it is found is taken.
-    type: str
   keep:
     description:
       - How many others are kept beside it when it is installed, the newest. By default all are.
@@ -57,9 +55,6 @@ options:
         C(release.stayed) in O(node), so that a pattern of O(used_by) can keep it whatever fails later.
       - Nothing is removed while the node is up and its boot scripts are newer than its start, as it runs another release than they name.
     type: str
-  sent:
-    description: Where the action plugin has put the archive on the host.
-    type: path
 """
 
 EXAMPLES = r"""
@@ -92,46 +87,35 @@ closed:
 """
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.beam.tls_distribution.plugins.module_utils._host import releases, staging
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host import archive_module, releases
 
 
 def main() -> None:
     """Entry point."""
-    module = AnsibleModule(
-        argument_spec={
-            "path": {"type": "path", "required": True},
-            "archive": {"type": "path", "required": True},
-            "sha256": {"type": "str"},
-            "keep": {"type": "int"},
-            "used_by": {"type": "list", "elements": "str", "default": []},
-            "group": {"type": "str"},
-            "node": {"type": "path"},
-            "unit": {"type": "str"},
-            "sent": {"type": "path"},
-        },
-        supports_check_mode=True,
-    )
-    try:
-        module.exit_json(**_installed(module.params, module.check_mode))
-    except staging.StagingError as error:
-        module.fail_json(msg="%s." % error)
+    options = {
+        "path": {"type": "path", "required": True},
+        "archive": {"required": True},
+        "used_by": {"type": "list", "elements": "str", "default": []},
+        "group": {"type": "str"},
+        "node": {"type": "path"},
+        "unit": {"type": "str"},
+    }
+    archive_module.main(options, _installed)
 
 
-def _installed(params: dict[str, Any], check: bool) -> dict[str, Any]:
+def _installed(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
     """Has the release installed, or says what would change. Returns the module's result; raises StagingError."""
-    path, sent, keep = os.path.normpath(params["path"]), params["sent"], params["keep"]
+    path, keep = os.path.normpath(params["path"]), params["keep"]
     readers = releases.Readers(params["group"], tuple(params["used_by"]), params["node"] and os.path.normpath(params["node"]))
     lacks = not releases.is_there(path)
     unsure = bool(lacks and params["node"] and params["unit"]) and releases.to_keep(path, str(readers.node), params["unit"], check)
     removed = releases.outdated(path, keep, params["used_by"]) if lacks and keep is not None and not unsure else []
     closed = [other for other in releases.open_to_others(path, readers) if other not in removed]
     if lacks and not check:
-        if sent is None:
-            raise staging.StagingError("%s: the archive was not sent; the module is used through its action plugin of the same name" % path)
-        releases.install(path, sent, params["sha256"], readers.group)
+        releases.install(path, archive_module.sent(params, path), params["sha256"], readers.group)
         releases.remove(removed)
     if closed and not check:
         releases.close(closed, params["group"])

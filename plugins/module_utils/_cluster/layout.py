@@ -26,6 +26,9 @@ NODES = OWN + "/nodes"
 APPLICATIONS = OWN + "/apps"
 """Below it each release of an application has a directory."""
 
+OTPS = "/opt/erlang/otp"
+"""Below it OTPs that were not installed by packages lie side by side."""
+
 SYSTEMD = "/etc/systemd/system"
 """Where systemd looks for units of the host's own (systemd.unit(5), UNIT FILE LOAD PATH)."""
 

@@ -14,13 +14,10 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Callable, NamedTuple
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import checks
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import checks, layout
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import Fault, InputError, listed
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.configure import left_out
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.floors import Below
-
-PREFIX = "/opt/erlang/otp"
-"""Where OTPs that were not installed by packages lie side by side."""
 
 _URL = re.compile(r"https?://", re.IGNORECASE)
 
@@ -70,8 +67,8 @@ def wanted(
     """
     kind = variables["erlang_otp_source"]
     if kind == "package":
-        return {"source": kind, "prefix": PREFIX, "roots": list(variables["erlang_otp_roots"])}
-    place = {"source": kind, "prefix": PREFIX, "roots": [posixpath.join(PREFIX, "current")]}
+        return {"source": kind, "prefix": layout.OTPS, "roots": list(variables["erlang_otp_roots"])}
+    place = {"source": kind, "prefix": layout.OTPS, "roots": [posixpath.join(layout.OTPS, "current")]}
     if variables["erlang_cluster_discovery"] == "epmd":
         problem = "gives no port mapper as a service, which erlang_cluster_discovery 'epmd' needs"
         fix = "choose 'package', or the discovery 'port' or 'map'"

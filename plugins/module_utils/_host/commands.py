@@ -19,6 +19,10 @@ TIMEOUT = 120.0
 """Seconds that a command may take."""
 
 
+MISSING = 127
+"""The exit code where there is no such command."""
+
+
 class Outcome(NamedTuple):
     """How a command ended: its exit code (127 where there is no such command, 124 where it took too long), and what it said."""
 
@@ -40,7 +44,7 @@ def run(argv: Sequence[str], timeout: float = TIMEOUT) -> Outcome:
     """Runs ``argv`` without a shell and without input, in the C locale, for at most ``timeout`` seconds."""
     path = find(argv[0])
     if path is None:
-        return Outcome(127, "", "%s: there is no such command" % argv[0])
+        return Outcome(MISSING, "", "%s: there is no such command" % argv[0])
     environment = {
         "PATH": os.pathsep.join(SEARCH),
         "LC_ALL": "C.UTF-8",

@@ -25,7 +25,7 @@ CURRENT = "current"
 _TRY = "lists:foreach(fun(A) -> {ok, _} = application:ensure_all_started(A) end, [crypto, ssl]), halt(0)."
 
 
-class InstallError(Exception):
+class InstallError(staging.StagingError):
     """Why an OTP was not installed, in a sentence; what was current still is."""
 
 

@@ -24,12 +24,13 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._distributio
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.certificate import CertificateError
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.certificate import read as read_certificate
 from ansible_collections.beam.tls_distribution.plugins.module_utils._host import (
+    commands,
     file_arguments,
     files,
     neighbours,
     otp,
 )
-from ansible_collections.beam.tls_distribution.plugins.module_utils._host.commands import Runner, find
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host.commands import MISSING, Runner, find
 from ansible_collections.beam.tls_distribution.plugins.module_utils._system import platforms, sudoers, systemd
 
 MAX_FILE = 1024 * 1024
@@ -56,7 +57,7 @@ def survey(params: Mapping[str, Any], run: Runner) -> dict[str, Any]:
     read = [neighbours.read(params["nodes"], name, units[neighbours.unit(name)]) for name in nodes]
     return {
         "platform": system,
-        "account": account(params["account"]) if params["account"] else None,
+        "account": account(params["account"], run) if params["account"] else None,
         "otp": found.as_result() if found else None,
         "boots": otp.booted(found, params["applications"]) if found else {},
         "otps": otp.survey(params["otp_prefix"], roots) if params["otp_prefix"] else [],
@@ -124,11 +125,12 @@ def user_groups(login_defs: str) -> bool:
     return bool(re.search(r"(?m)^\s*USERGROUPS_ENAB\s+yes\b", login_defs))
 
 
-def account(name: str) -> dict[str, Any]:
+def account(name: str, run: Runner = commands.run) -> dict[str, Any]:
     """What the host knows of the account ``name``.
 
     ``own_group`` is whether there is a group of its name, ``locked`` is whether no password can open it, ``groups`` are its further
-    groups, ``sudo`` lists what lets it become another account: places in the configuration of sudo (``FILE:LINE``).
+    groups, ``sudo`` lists what lets it run commands by sudo: places in its configuration (``FILE:LINE``), or the command that says so where
+    none is found there. ``run`` runs sudo, which is not asked about an account that is not there.
     """
     own_group = _is_group(name)
     try:
@@ -150,8 +152,21 @@ def account(name: str) -> dict[str, Any]:
         "shell": entry.pw_shell,
         "locked": locked(text("/etc/shadow") or "", name, entry.pw_passwd),
         "groups": groups,
-        "sudo": sudoers.rules_for(SUDOERS, name, entry.pw_uid, [group, *groups], _read_root, os.listdir),
+        "sudo": sudo(name, entry.pw_uid, [group, *groups], run),
     }
+
+
+def sudo(name: str, uid: int, groups: Sequence[str], run: Runner) -> list[str]:
+    """What lets an account run commands by sudo, see :func:`account`. ``groups`` are all its groups."""
+    asking = ["sudo", "-l", "-U", name]
+    outcome = run(asking)
+    if outcome.code == MISSING:
+        return []
+    may = sudoers.allowed(outcome.out)
+    if may is False:
+        return []
+    places = sudoers.rules_for(SUDOERS, name, uid, groups, _read_root, os.listdir)
+    return places or ([" ".join(asking)] if may else [])
 
 
 def _is_group(name: str) -> bool:

@@ -2,7 +2,10 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who may use sudo, read from its configuration. Source: sudoers(5)."""
+"""Who may use sudo: what ``sudo -l`` says, and where its configuration says so. Sources: sudo(8), sudoers(5).
+
+Only sudo knows all that it heeds (netgroups, directories such as LDAP, what excludes whom), so that it is asked; its files only name the line.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +21,38 @@ _NO_RULE = re.compile(r"(Defaults|User_Alias|Runas_Alias|Host_Alias|Cmnd_Alias|C
 _COMMA = re.compile(r"\s*,\s*")
 _DEEPEST = 10
 
+_MAY = re.compile(r"User \S+ may run the following commands on ")
+_MAY_NOT = re.compile(r"User \S+ is not allowed to run sudo on ")
+_RUN_AS = re.compile(r"\s*\([^)]*\)")
+_TAGS = re.compile(r"\s*(?:[A-Z_]+:\s*)*")
+_NEXT_COMMAND = re.compile(r"(?<!\\),")
+
 Reader = Callable[[str], str]
 """Text of a file. Raises ``OSError``."""
 
 Lister = Callable[[str], Sequence[str]]
 """Names in a directory. Raises ``OSError``."""
+
+
+def allowed(shown: str) -> bool | None:
+    """Whether an account may run any command by sudo, from what ``sudo -l -U ACCOUNT`` prints in the C locale; None where it does not say.
+
+    Commands that are all excluded (``!ALL``) are none.
+    """
+    lines = shown.splitlines()
+    for number, line in enumerate(lines):
+        if _MAY_NOT.match(line):
+            return False
+        if _MAY.match(line):
+            rules = [rule for rule in lines[number + 1 :] if rule.strip()]
+            return not rules or any(map(_allows, rules))
+    return None
+
+
+def _allows(rule: str) -> bool:
+    """Whether a line of commands has one that is not excluded."""
+    commands = _NEXT_COMMAND.split(_RUN_AS.sub("", rule, count=1))
+    return any(command and not command.startswith("!") for command in (_TAGS.sub("", each, count=1).strip() for each in commands))
 
 
 def rules_for(path: str, user: str, uid: int, groups: Sequence[str], read: Reader, names: Lister) -> list[str]:

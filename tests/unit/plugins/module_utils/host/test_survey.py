@@ -223,3 +223,31 @@ def test_what_roles_need_and_the_host_lacks(monkeypatch):
     assert survey.packages({"nft": [], "cryptography": []}, {**system, "python_cryptography": True}, None) == {}
     with pytest.raises(survey.SurveyError, match="there is no need 'wings'"):
         survey.packages({"wings": []}, system, None)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "places", "expected"),
+    [
+        (
+            commands.Outcome(0, "User merl may run the following commands on a:\n    (ALL) ALL\n", ""),
+            ["/etc/sudoers:3"],
+            ["/etc/sudoers:3"],
+        ),
+        (commands.Outcome(0, "User merl may run the following commands on a:\n    (ALL) ALL\n", ""), [], ["sudo -l -U merl"]),
+        # A rule for another host, or one that excludes the account, which the file alone would be misread for.
+        (commands.Outcome(0, "User merl is not allowed to run sudo on a.\n", ""), ["/etc/sudoers:3"], []),
+        (commands.Outcome(1, "", "sudo: a fault"), ["/etc/sudoers:3"], ["/etc/sudoers:3"]),
+        (commands.Outcome(1, "", "sudo: a fault"), [], []),
+        (commands.Outcome(127, "", "no such command"), ["/etc/sudoers:3"], []),
+    ],
+)
+def test_rights_are_what_sudo_says_and_its_files_name_the_line(monkeypatch, outcome, places, expected):
+    asked = []
+
+    def run(argv):
+        asked.append(list(argv))
+        return outcome
+
+    monkeypatch.setattr(survey.sudoers, "rules_for", lambda *arguments: places)
+    assert survey.sudo("merl", 999, ["merl"], run) == expected
+    assert asked == [["sudo", "-l", "-U", "merl"]]

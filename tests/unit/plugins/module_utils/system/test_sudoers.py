@@ -70,3 +70,35 @@ def test_files_that_sudo_passes_over():
 
 def test_includes_end():
     assert rules({"/etc/sudoers": "@include sudoers\nmerl ALL=ALL\n"})
+
+
+HEAD = """\
+Matching Defaults entries for merl on alpha:
+    env_reset, mail_badpass, secure_path=/usr/local/sbin\\:/usr/local/bin\\:/usr/sbin\\:/usr/bin\\:/sbin\\:/bin, use_pty
+
+User merl may run the following commands on alpha:
+"""
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [
+        ("    (ALL) ALL\n", True),
+        ("    (ALL : ALL) NOPASSWD: ALL\n", True),
+        ("    (root) NOPASSWD: /bin/ls, !/bin/cat\n", True),
+        ("    (root) NOPASSWD: SETENV: !/bin/cat, PASSWD: /bin/ls\n", True),
+        ("    (root) NOPASSWD: /usr/bin/systemctl restart x\\, !y\n", True),
+        ("    (root) ALL\n    (ALL : ALL) !ALL\n", True),
+        ("    (ALL) !ALL\n", False),
+        ("    (root) NOPASSWD: !/bin/cat, !/bin/ls\n", False),
+        ("", True),
+    ],
+)
+def test_what_sudo_says(rules, expected):
+    """As sudo 1.9.13 printed it; a list that is not understood is taken for a right."""
+    assert sudoers.allowed(HEAD + rules) is expected
+
+
+def test_what_sudo_says_of_who_may_not_and_what_says_nothing():
+    assert sudoers.allowed("User merl is not allowed to run sudo on alpha.\n") is False
+    assert sudoers.allowed("") is None and sudoers.allowed("sudo: unknown user merl\n") is None
