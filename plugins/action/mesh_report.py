@@ -18,6 +18,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.color import stringc
 from ansible.utils.display import Display
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.walls import NAMES
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils import collection
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report import files, model, page, table
 
 display = Display()
@@ -69,7 +70,7 @@ class ActionModule(ActionBase):
             outsiders = [CONTROLLER]
             asked.add(CONTROLLER)
             answers[CONTROLLER] = arguments["controller_answer"]
-        question = model.Question(topology, asked, outsiders, arguments["walls"], self._task.check_mode)
+        question = model.Question(topology, asked, outsiders, arguments["walls"], self._task.check_mode, collection.version())
         return model.build(question, answers, datetime.datetime.now(datetime.timezone.utc), watched)
 
 

@@ -16,7 +16,7 @@ from ground import roles
 
 PAGE = "docs/architecture.md"
 _ROOM = re.compile(r"^  (_\w+)/ +(?=\S)", re.MULTILINE)
-_MODULE = re.compile(r"\b(\w+(?:/\w+)*)\.py\b")
+_MODULE = re.compile(r"(?<![\w/{,])([\w/]*(?:\{[\w,]+\}\w*)?)\.py\b")
 _LINE = re.compile(r"^(\S+)/ +(\S.*)$", re.MULTILINE)
 _VARIABLE = re.compile(r"`(\w+)`")
 _LITERAL = re.compile(r"\A(?:`[^`]*`|-?\d+|true|false)\Z")
@@ -49,12 +49,20 @@ def rooms(block: str, checkout: Path) -> list[str]:
     private = checkout / "plugins" / "module_utils"
     for room in sorted({*listed, *(path.name for path in private.iterdir() if any(path.rglob("*.py")))}):
         present = {path.relative_to(private / room).with_suffix("").as_posix() for path in (private / room).rglob("*.py")}
-        found += _differences("room %s" % room, set(_MODULE.findall(listed.get(room, ""))), present)
+        told = {name for word in _MODULE.findall(listed.get(room, "")) for name in expanded(word)}
+        found += _differences("room %s" % room, told, present)
     lines = dict(_LINE.findall(block))
     for name, pattern in (("roles", "roles/*"), ("plugins/action", "plugins/action/*.py"), ("playbooks", "playbooks/*.yml")):
-        told = {word.strip(",") for word in lines.get(name, "").rpartition(":")[2].split()}
-        found += _differences(name, told, {path.stem for path in checkout.glob(pattern) if not path.name.endswith(".md")})
+        names = {word.strip(",") for word in lines.get(name, "").rpartition(":")[2].split()}
+        found += _differences(name, names, {path.stem for path in checkout.glob(pattern) if not path.name.endswith(".md")})
     return found
+
+
+def expanded(word: str) -> list[str]:
+    """The names that a word with one pair of braces stands for, as a shell takes it."""
+    before, brace, rest = word.partition("{")
+    inner, _brace, after = rest.partition("}")
+    return [before + part + after for part in inner.split(",")] if brace else [word]
 
 
 def _differences(what: str, told: Iterable[str], present: Iterable[str]) -> list[str]:

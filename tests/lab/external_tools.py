@@ -2,18 +2,26 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Programs that check what the collection makes: a browser for the page, Prometheus' own tool for metrics and alerts. Fetched on first use."""
+"""Programs that check what the collection makes: a browser for the page, Prometheus' own tool for metrics and alerts, OTP's dialyzer for our Erlang.
+
+They are fetched, or made, on first use.
+"""
 
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 
-from lab.settings import CACHE
+from lab import sources
+from lab.roots import finish_entry, recipe, start_entry
+from lab.settings import CACHE, CHECKOUT
 from lab.shell import locked, run, step
 
 BROWSER = ("chromium", "chromium-driver", "fonts-dejavu-core")
 """Debian's packages; a font, as a page without one is no page."""
+DIALYZER = "1"
+"""To be counted up when ``tests/ground/erlang.py make-dialyzer`` makes something else."""
 LOCK = CACHE / ".external-tools.lock"
 
 
@@ -43,4 +51,21 @@ def promtool() -> Path:
                 run(["sh", "-c", 'dpkg-deb --fsys-tarfile "$0" | tar -x --strip-components=3 ./usr/bin/promtool', package], cwd=new)
                 package.unlink()
                 new.rename(directory)
+    return directory
+
+
+def dialyzer(suite: str, root: str) -> Path:
+    """A directory with OTP's dialyzer (``dialyzer``) and what it knows of the applications of ``suite`` (``plt``).
+
+    ``root`` has the layers of a root file system with that OTP.
+    """
+    program = CHECKOUT / "tests" / "ground" / "erlang.py"
+    tree = sources.tree(suite)
+    directory = CACHE / ("dialyzer-%s-%s" % (suite, recipe(DIALYZER, root, tree.parent.name)))
+    with locked(CACHE / (".dialyzer-%s.lock" % suite), "build of dialyzer"):
+        if not directory.exists():
+            with step("dialyzer for the OTP of %s, once" % suite):
+                new = start_entry(directory)
+                run([program.with_name("with-erl"), root, sys.executable, program, "make-dialyzer", tree, new])
+                finish_entry(new, directory, "dialyzer-%s-*" % suite)
     return directory

@@ -32,10 +32,10 @@ BESIDE = {"faults": ["bullseye"]}
 """Scenarios that need the OTP of further suites."""
 BUILT = {"build": ["trixie", "bookworm"]}
 """Scenarios that need the sources of the OTP of suites. Neither can be fetched from where molecule runs."""
-PARTS = (*CHECKS, "page", "prometheus", "oracle", "lab", "molecule")
+PARTS = (*CHECKS, "erlang", "page", "prometheus", "oracle", "lab", "molecule")
 LANES = 2 if (os.cpu_count() or 1) > 1 else 1
 """Jobs that go side by side. Two keep two cores busy; what hosts of more of them would do in time is not known."""
-LONG = ("build", "faults", "mesh", "oracle", "sanity", "discovery", "interrupted", "walls", "suites", "page")
+LONG = ("build", "faults", "mesh", "oracle", "sanity", "discovery", "interrupted", "walls", "suites", "erlang", "page")
 """Jobs that take long, the longest first."""
 _RUNNING: set[subprocess.Popen[str]] = set()
 _PRINTING = threading.Lock()
@@ -167,6 +167,10 @@ def check(part: str) -> Sum:
         environment["BEAM_ORACLE_ROOTS"] = ";".join(map(workshop, ORACLE_SUITES))
         environment["BEAM_ORACLE_PATCH_ROOTS"] = ";".join(map(workshop, PATCH_SUITES))
         environment["BEAM_OTP_SOURCES"] = ";".join(str(sources.tree(suite)) for suite in (*PATCH_SUITES, *ORACLE_SUITES))
+    elif part == "erlang":
+        environment["BEAM_ORACLE_ROOTS"] = ";".join(map(workshop, ORACLE_SUITES))
+        environment["BEAM_DIALYZER_ROOT"] = workshop(DEFAULT_SUITE)
+        environment["BEAM_DIALYZER"] = str(external_tools.dialyzer(DEFAULT_SUITE, workshop(DEFAULT_SUITE)))
     elif part == "page":
         external_tools.install_browser()
     elif part == "prometheus":

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import typing as t
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 
 DRIVER, BROWSER = "/usr/bin/chromedriver", "/usr/bin/chromium"
-WIDE, NARROW = (1280, 1000), (360, 740)
+WIDE, SMALL, NARROW = (1280, 1000), (400, 800), (360, 740)
 _SWITCHES = (
     "--headless",
     "--no-sandbox",
@@ -127,21 +128,29 @@ class Browser:
         return [entry["message"] for entry in self.driver.get_log("browser")]
 
 
-@pytest.fixture(scope="session")
-def driver(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[webdriver.Chrome]:
-    """The browser, started once."""
+@contextmanager
+def started(profile: Path) -> t.Iterator[webdriver.Chrome]:
+    """A browser that keeps what it remembers in a directory of its own."""
     options = webdriver.ChromeOptions()
     options.binary_location = BROWSER
-    for switch in (*_SWITCHES, "--user-data-dir=%s" % tmp_path_factory.mktemp("profile")):
+    for switch in (*_SWITCHES, "--user-data-dir=%s" % profile):
         options.add_argument(switch)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     # Nothing that the browser asks for on its own behalf goes to a proxy of this machine, or leaves it.
     environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
-    service = webdriver.ChromeService(executable_path=DRIVER, env=environment)
-    started = webdriver.Chrome(options=options, service=service)
-    started.set_script_timeout(60)
-    yield started
-    started.quit()
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(executable_path=DRIVER, env=environment))
+    try:
+        driver.set_script_timeout(60)
+        yield driver
+    finally:
+        driver.quit()
+
+
+@pytest.fixture(scope="session")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[webdriver.Chrome]:
+    """The browser, started once."""
+    with started(tmp_path_factory.mktemp("profile")) as browser:
+        yield browser
 
 
 @pytest.fixture

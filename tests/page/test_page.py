@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import typing as t
 
 import pytest
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report import model
-from ansible_collections.beam.tls_distribution.tests.page.conftest import NARROW, WIDE, Browser, broken, healthy
+from ansible_collections.beam.tls_distribution.tests.page.conftest import NARROW, SMALL, WIDE, Browser, broken, healthy
 from selenium.webdriver.common.keys import Keys
 
 SIZES = (2, 4, 16, 64)
@@ -49,7 +50,29 @@ return [document.documentElement.scrollWidth - width,
   [...document.querySelectorAll("body *")].filter((one) => !one.closest(".scroll > *, .skip") && one.checkVisibility()
     && one.getBoundingClientRect().right > width + 0.5).map((one) => one.tagName + "." + one.className)];
 """
+LABELS = """
+return [...document.querySelectorAll(".mesh .node")].flatMap((node) =>
+  [...node.querySelectorAll(":scope > text:not(.sign)")].map((text) => {
+    const { left, right, top, bottom } = text.getBoundingClientRect();
+    const scale = document.querySelector(".mesh").getScreenCTM().a;
+    const sizes = [text, ...text.children].filter((one) => one.firstChild?.nodeType === Node.TEXT_NODE).map((one) => parseFloat(getComputedStyle(one).fontSize));
+    return { text: text.textContent, left, right, top, bottom, letters: scale * Math.min(...sizes) };
+  }));
+"""
+PUSHED = """
+return [...document.querySelectorAll(".scroll")].filter((one) => one.scrollWidth > one.clientWidth + 0.5)
+  .map((one) => one.firstElementChild.getAttribute("class"))
+"""
+LEAST_LETTERS = 9.5
+"""Pixels that letters of a drawing measure at least."""
 FOCUSED = "const one = document.activeElement; return one.dataset.node || one.className || one.name || one.textContent;"
+
+
+def overlap(one: dict[str, t.Any], other: dict[str, t.Any]) -> bool:
+    """Whether two boxes have an area in common, or touch."""
+    across = min(one["right"], other["right"]) - max(one["left"], other["left"])
+    down = min(one["bottom"], other["bottom"]) - max(one["top"], other["top"])
+    return across > 0 and down > 0
 
 
 def shown(browser: Browser, kind: str, count: int, **how: t.Any) -> model.Report:
@@ -117,6 +140,54 @@ def test_the_policy_stops_what_does_not_belong(browser):
 def test_nothing_is_wider_than_the_window(browser, count, size):
     shown(browser, "broken", count, size=size)
     assert browser.ask(OVERFLOWING) == [0, []]
+
+
+@pytest.mark.parametrize("size", [WIDE, SMALL])
+@pytest.mark.parametrize("count", [2, 3, 4, 5, 7, 8, 9, 16])
+def test_labels_of_the_mesh_do_not_touch_and_are_large_enough_to_read(browser, count, size):
+    shown(browser, "broken", count, size=size)
+    labels = browser.ask(LABELS)
+    assert len(labels) >= count
+    touching = [(one["text"], other["text"]) for one, other in itertools.combinations(labels, 2) if overlap(one, other)]
+    assert not touching
+    assert min(label["letters"] for label in labels) >= LEAST_LETTERS
+    left, right = browser.ask("const box = document.querySelector('.mesh').getBoundingClientRect(); return [box.left, box.right]")
+    assert left >= 0 and right <= size[0]
+    assert all(left <= label["left"] and label["right"] <= right for label in labels)
+
+
+@pytest.mark.parametrize("count", [4, 16])
+def test_on_a_small_screen_tables_are_cards_with_nothing_to_push_sideways(browser, count):
+    shown(browser, "broken", count, size=SMALL)
+    assert browser.ask(PUSHED) == []
+    values = (
+        "return [...document.querySelectorAll('#edges tbody tr:last-child td')].map((one) => getComputedStyle(one, '::before').content)"
+    )
+    heads = browser.ask(values)
+    assert [head.strip('"') for head in heads[3:5]] == ["Cipher", "Days left"] and "total ms" in heads[-1]
+    browser.all("#edges thead button")[11].click()
+    times = [float(key) for key in column(browser, "#edges", 11) if key]
+    assert times == sorted(times)
+
+
+def test_a_drawing_wider_than_the_window_says_so(browser):
+    shown(browser, "broken", 24, size=SMALL)
+    assert [name.strip() for name in browser.ask(PUSHED)] == ["mesh matrix large"]
+    assert browser.one(".sideways").is_displayed()
+    shown(browser, "broken", 24, size=WIDE)
+    assert browser.ask(PUSHED) == [] and not browser.one(".sideways").is_displayed()
+
+
+def test_it_says_how_nodes_find_each_other_and_what_looked(browser):
+    report = shown(browser, "healthy", 4)
+    assert browser.one(".facts").text.split("\n") == [
+        "Discovery port: one port for all nodes",
+        "TCP port 4370",
+        "IPv4",
+        "beam.tls_distribution 1.0.0",
+    ]
+    assert report["collection"] == {"name": "beam.tls_distribution", "version": "1.0.0"}
+    assert "port 4370" in browser.one("#nodes tbody th").text
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -128,7 +128,7 @@ writer(Run) ->
 
 write(Server, Run, Number) ->
     Attack = {address(Run, Number), node(), erlang:system_time(second)},
-    case guard_store:merge([Attack]) of
+    _ = case guard_store:merge([Attack]) of
         ok -> Server ! {written, self(), Attack};
         {error, _NotThereYet} -> not_acknowledged
     end,

@@ -76,9 +76,9 @@ def test_all_is_well() -> None:
         found = look(name)
         assert found[("node_up",)] == 1 and found[("node_strangers",)] == 0
         assert edges(found) == {node(other): 1 for other in NAMES if other != name}
-        assert all(0 < value < 5 for key, value in found.items() if key[0] == "edge_handshake_seconds")
+        assert all(value > 0 for key, value in found.items() if key[0] == "edge_handshake_seconds")
         assert before - 5 < found[("watch_last_run_timestamp_seconds",)] < time.time() + 5
-        assert 0 < found[("watch_duration_seconds",)] < 30
+        assert 0 < found[("watch_duration_seconds",)] <= time.time() - before
         assert not [key for key in found if "fault" in key[0]]
 
 
@@ -89,10 +89,11 @@ def test_certificates_end_when_openssl_says_so() -> None:
 
     found = look("alpha")
     began = found[("watch_last_run_timestamp_seconds",)]
-    assert abs(began + found[("node_certificate_remaining_seconds",)] - end("alpha", "node.pem")) < 1
-    assert abs(began + found[("trust_certificate_remaining_seconds",)] - end("alpha", "ca.pem")) < 1
+    within = 1 + found[("watch_duration_seconds",)]
+    assert abs(began + found[("node_certificate_remaining_seconds",)] - end("alpha", "node.pem")) < within
+    assert abs(began + found[("trust_certificate_remaining_seconds",)] - end("alpha", "ca.pem")) < within
     for name in ("bravo", "carol", "dave"):
-        assert abs(began + found[("edge_certificate_remaining_seconds", node(name))] - end(name, "node.pem")) < 1
+        assert abs(began + found[("edge_certificate_remaining_seconds", node(name))] - end(name, "node.pem")) < within
 
 
 def test_a_node_that_stops_is_seen_by_all_within_one_look_and_no_unit_fails() -> None:

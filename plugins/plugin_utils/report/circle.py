@@ -19,35 +19,56 @@ from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.figur
     sign,
 )
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.markup import Child, Element, element, join
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.model import BAD_EDGES, OK, Report
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.model import BAD_EDGES, Report
 
-ARROWED_NODES = 10
-"""Up to so many nodes each direction is a line of its own even where both are alike."""
-
-_BOX = 1000.0
-_MARGIN_X, _MARGIN_Y = 170.0, 64.0
 _BEND = 0.07
+_SCALE = 1.2
+"""How large the drawing is where there is room, in pixels by its unit."""
+_DOT = 15.0
+_MARGIN = 10.0
+_LETTER, _SMALL_LETTER = 9.6, 8.0
+"""About the widths of letters of a name and of what is said below it, in units of the drawing (page.css has the sizes)."""
+_NAME_LETTERS = 20
+_LINES = 44.0
+"""How far the two lines of a label reach above or below the middle of a node's dot, which they keep clear of."""
 _KINDS = ("ok", "idle", "failed", "no-answer", "not-asked", "absent")
 
 Point = tuple[float, float]
 
 
 def draw(report: Report) -> Drawing:
-    """The circle."""
+    """The circle, no larger than its labels ask for, so that it can be read on a small screen too."""
     nodes = report["nodes"]
     count = len(nodes)
-    radius = min(150.0 + 14.0 * count, _BOX / 2 - _MARGIN_X)
-    size = 10.0 if count > ARROWED_NODES else 15.0
-    heights = [_place((0.0, 0.0), radius, position, count)[1] for position in range(count)]
-    centre = (_BOX / 2, _MARGIN_Y - min(heights))
-    places = {node["inventory"]: _place(centre, radius, position, count) for position, node in enumerate(nodes)}
+    radius = 90.0 + 10.0 * count if count > 1 else 0.0
+    letters = _letters(count, radius)
+    spots = [_place((0.0, 0.0), radius, position, count) for position in range(count)]
+    label = max(max(_LETTER * len(table.shorten(node["inventory"], letters)), _SMALL_LETTER * len(_fact(node))) for node in nodes)
+    width = 2 * max(abs(x) for x, _y in spots) + max(label, 2 * _DOT) + 2 * _MARGIN
+    top, bottom = min(y for _x, y in spots), max(y for _x, y in spots)
+    height = bottom - top + 2 * (_DOT + _LINES + _MARGIN)
+    centre = (width / 2, _DOT + _LINES + _MARGIN - top)
+    places = {node["inventory"]: (x + centre[0], y + centre[1]) for node, (x, y) in zip(nodes, spots)}
     content = join(
         element("defs", None, *(_arrow(kind) for kind in _KINDS)),
-        element("g", {"class": "edges"}, *(_line(shown, places, size, count) for shown in _shown(report["edges"], count))),
-        element("g", {"class": "nodes"}, *(_node(node, places[node["inventory"]], centre, size, count) for node in nodes)),
+        element(
+            "g", {"class": "edges"}, *(_line(edge, places) for edge in sorted(report["edges"], key=lambda edge: edge["state"] in BAD_EDGES))
+        ),
+        element("g", {"class": "nodes"}, *(_node(node, places[node["inventory"]], centre, letters) for node in nodes)),
     )
-    height = max(heights) - min(heights) + 2 * _MARGIN_Y
-    return Drawing(content, _BOX, height, "circle dense" if count > ARROWED_NODES else "circle")
+    return Drawing(content, width, height, "circle", {"width": "%.0f" % (width * _SCALE)})
+
+
+def _letters(count: int, radius: float) -> int:
+    """How many letters of a name there is room for between neighbours at the same height."""
+    room = 2 * radius * math.sin(math.pi / count) if count > 2 else math.inf
+    return int(min(_NAME_LETTERS, (room - _MARGIN) // _LETTER))
+
+
+def _fact(node: Record) -> str:
+    """What is said below a node's name."""
+    left = table.days(node["certificate_days_left"])
+    return "%s days" % left if left else str(node["state"]).replace("-", " ")
 
 
 def _place(centre: Point, radius: float, position: int, count: int) -> Point:
@@ -57,43 +78,25 @@ def _place(centre: Point, radius: float, position: int, count: int) -> Point:
     return centre[0] + radius * math.cos(angle), centre[1] + radius * math.sin(angle)
 
 
-def _shown(edges: t.Sequence[Record], count: int) -> list[tuple[Record, bool]]:
-    """Edges to draw, bad ones last (so on top), each with whether it stands for its opposite too."""
-    by_pair = {(edge["from"], edge["to"]): edge for edge in edges}
-    shown = []
-    for (origin, target), edge in by_pair.items():
-        back = by_pair.get((target, origin))
-        both = count > ARROWED_NODES and back is not None and edge["state"] == back["state"] == OK and kind(edge) == kind(back)
-        if not both or origin < target:
-            shown.append((edge, both))
-    return sorted(shown, key=lambda entry: entry[0]["state"] in BAD_EDGES)
-
-
-def _line(shown: tuple[Record, bool], places: t.Mapping[str, Point], size: float, count: int) -> Element:
-    edge, both = shown
+def _line(edge: Record, places: t.Mapping[str, Point]) -> Element:
     start, end = places[edge["from"]], places[edge["to"]]
     length = math.dist(start, end) or 1.0
     along = ((end[0] - start[0]) / length, (end[1] - start[1]) / length)
     across = (-along[1], along[0])
-    bend = 0.0 if both else _BEND * length
+    bend = _BEND * length
     middle = ((start[0] + end[0]) / 2 + across[0] * bend, (start[1] + end[1]) / 2 + across[1] * bend)
-    begin, finish = _towards(start, middle, size + 3), _towards(end, middle, size + (3 if both else 9))
-    path = "M%.1f %.1f Q%.1f %.1f %.1f %.1f" % (*begin, *middle, *finish)
+    path = "M%.1f %.1f Q%.1f %.1f %.1f %.1f" % (*_towards(start, middle, _DOT + 3), *middle, *_towards(end, middle, _DOT + 9))
     mark = None
     if edge["state"] in BAD_EDGES:
-        at = {"x": (start[0] + end[0] + 2 * middle[0]) / 4, "y": (start[1] + end[1] + 2 * middle[1]) / 4}
-        x, y = "%.1f" % at["x"], "%.1f" % at["y"]
-        mark = join(
-            element("circle", {"cx": x, "cy": y, "r": 9 if count <= ARROWED_NODES else 7}),
-            element("text", {"x": x, "y": y, "dy": "0.34em"}, sign(edge)),
-        )
+        x, y = ("%.1f" % ((start[axis] + end[axis] + 2 * middle[axis]) / 4) for axis in (0, 1))
+        mark = join(element("circle", {"cx": x, "cy": y, "r": 9}), element("text", {"x": x, "y": y, "dy": "0.34em"}, sign(edge)))
     return element(
         "g",
-        {"class": "edge %s%s" % (kind(edge), " both" if both else ""), "data-from": edge["from"], "data-to": edge["to"]},
-        element("path", {"class": "line", "d": path, "marker-end": None if both else "url(#arrow-%s)" % kind(edge)}),
+        {"class": "edge %s" % kind(edge), "data-from": edge["from"], "data-to": edge["to"]},
+        element("path", {"class": "line", "d": path, "marker-end": "url(#arrow-%s)" % kind(edge)}),
         element("path", {"class": "near", "d": path}),
         mark,
-        element("title", None, edge_title(edge, "↔" if both else "→")),
+        element("title", None, edge_title(edge)),
     )
 
 
@@ -102,31 +105,23 @@ def _towards(start: Point, end: Point, distance: float) -> Point:
     return start[0] + (end[0] - start[0]) * distance / length, start[1] + (end[1] - start[1]) * distance / length
 
 
-def _node(node: Record, place: Point, centre: Point, size: float, count: int) -> Element:
-    left_of = place[0] < centre[0] - 1
-    beside = abs(place[0] - centre[0]) > 1
-    gap = size + 10
-    anchor = ("end" if left_of else "start") if beside else "middle"
-    x = place[0] + ((-gap if left_of else gap) if beside else 0)
-    y = place[1] if beside else place[1] + (gap + 12 if place[1] > centre[1] else -gap - 14)
-    left = table.days(node["certificate_days_left"])
-    facts = "%s days" % left if left else node["state"].replace("-", " ")
-    one_line = count > ARROWED_NODES
-    shift: dict[str, Child] = {"dx": 8} if one_line else {"x": "%.1f" % x, "dy": "1.35em"}
-    label: dict[str, Child] = {"class": "label", "x": "%.1f" % x, "y": "%.1f" % y, "text-anchor": anchor}
-    at: dict[str, Child] = {"cx": "%.1f" % place[0], "cy": "%.1f" % place[1]}
+def _node(node: Record, place: Point, centre: Point, letters: int) -> Element:
+    above = place[1] <= centre[1]
+    x = "%.1f" % place[0]
+    name, fact = (place[1] - _DOT - 29, place[1] - _DOT - 11) if above else (place[1] + _DOT + 22, place[1] + _DOT + 40)
+    at: dict[str, Child] = {"cx": x, "cy": "%.1f" % place[1]}
     mark = _SIGNS.get(node["state"])
     return element(
         "g",
         {"class": "node %s" % node["state"], "data-node": node["inventory"]},
-        element("circle", {"class": "halo", **at, "r": size + 6}),
-        element("circle", {"class": "dot", **at, "r": size}),
-        element("text", {"class": "sign", "x": at["cx"], "y": at["cy"], "dy": "0.36em"}, mark) if mark else None,
+        element("circle", {"class": "halo", **at, "r": _DOT + 6}),
+        element("circle", {"class": "dot", **at, "r": _DOT}),
+        element("text", {"class": "sign", "x": x, "y": at["cy"], "dy": "0.36em"}, mark) if mark else None,
         element(
             "text",
-            {**label, "dy": "0.35em" if one_line else "-0.1em"},
-            element("tspan", {"class": "name"}, table.shorten(node["inventory"], 20)),
-            element("tspan", {"class": "fact", **shift}, facts),
+            {"class": "label", "text-anchor": "middle"},
+            element("tspan", {"class": "name", "x": x, "y": "%.1f" % name}, table.shorten(node["inventory"], letters)),
+            element("tspan", {"class": "fact", "x": x, "y": "%.1f" % fact}, _fact(node)),
         ),
         element("title", None, node_title(node)),
     )

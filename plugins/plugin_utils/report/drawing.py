@@ -13,7 +13,7 @@ from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.figur
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.markup import Element, element
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.model import Report
 
-CIRCLED_NODES = 16
+CIRCLED_NODES = 8
 """Up to so many nodes lie on a circle with lines between them; in a larger mesh lines would hide each other."""
 
 

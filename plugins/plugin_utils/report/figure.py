@@ -35,9 +35,9 @@ def sign(edge: Record) -> str:
     return "?" if edge["state"] == NO_ANSWER else "×"
 
 
-def edge_title(edge: Record, arrow: str = "→") -> str:
+def edge_title(edge: Record) -> str:
     """What an edge is and what became of it."""
-    return "%s %s %s: %s" % (edge["from"], arrow, edge["to"], table.result(edge))
+    return "%s → %s: %s" % (edge["from"], edge["to"], table.result(edge))
 
 
 def node_title(node: Record) -> str:

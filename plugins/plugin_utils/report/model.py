@@ -26,6 +26,7 @@ Report = dict[str, t.Any]
 Answer = t.Mapping[str, t.Any]
 
 FORMAT = 1
+COLLECTION = "beam.tls_distribution"
 
 OK, FAILED, NO_ANSWER, NOT_ASKED, ABSENT = "ok", "failed", "no-answer", "not-asked", "absent"
 UP, DOWN = "up", "down"
@@ -52,8 +53,8 @@ class Question(t.NamedTuple):
     """What was asked, and of whom.
 
     ``asked`` are the hosts of this run (``--limit`` leaves some out), ``outsiders`` those that are no peers; ``walls``
-    are the names of the walls
-    to be proven, ``check_mode`` whether a node may be missing because nothing has been set up yet.
+    are the names of the walls to be proven, ``check_mode`` whether a node may be missing because nothing has been set up yet,
+    ``version`` that of the collection that asks, if it is known.
     """
 
     topology: t.Mapping[str, t.Any]
@@ -61,6 +62,7 @@ class Question(t.NamedTuple):
     outsiders: t.Sequence[str]
     walls: t.Sequence[str]
     check_mode: bool = False
+    version: str | None = None
 
 
 def build(
@@ -83,6 +85,7 @@ def build(
         "format": FORMAT,
         "time": now.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "check_mode": question.check_mode,
+        "collection": {"name": COLLECTION, "version": question.version} if question.version else None,
         "cluster": {key: cluster.get(key) for key in ("name", "discovery", "address_family")},
         "nodes": nodes,
         "edges": edges,

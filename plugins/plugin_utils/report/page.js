@@ -88,8 +88,7 @@ function light(name = form?.elements.node.value || null, to = null) {
   mesh.classList.toggle("chosen", name !== null);
   for (const edge of all(".edge", mesh)) {
     const { from, to: target } = edge.dataset;
-    const one = (from === name && target === to) || (edge.classList.contains("both") && from === to && target === name);
-    edge.classList.toggle("of-chosen", to === null ? from === name || target === name : one);
+    edge.classList.toggle("of-chosen", to === null ? from === name || target === name : from === name && target === to);
   }
 }
 

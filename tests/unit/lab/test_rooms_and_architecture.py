@@ -87,7 +87,7 @@ roles/                one two
 plugins/action/       controller side: act
 plugins/module_utils/
   _low/               PURE: a.py deep/b.py (what it is)
-                      c.py
+                      {c,d}_of.py
 playbooks/            site
 ```
 """
@@ -97,7 +97,7 @@ playbooks/            site
     ("more", "less", "problem"),
     [
         (None, None, []),
-        ("plugins/module_utils/_low/d.py", None, ["room _low: d is not listed"]),
+        ("plugins/module_utils/_low/f.py", None, ["room _low: f is not listed"]),
         (None, "plugins/module_utils/_low/deep/b.py", ["room _low: there is no deep/b"]),
         ("plugins/module_utils/_new/e.py", None, ["room _new: e is not listed"]),
         ("roles/three", None, ["roles: three is not listed"]),
@@ -106,7 +106,7 @@ playbooks/            site
 )
 def test_the_block_of_rooms_is_held_to_the_tree(tmp_path, more, less, problem):
     names = {"roles/one", "roles/two", "plugins/action/act.py", "playbooks/site.yml"}
-    names |= {"plugins/module_utils/_low/%s.py" % name for name in ("a", "deep/b", "c")}
+    names |= {"plugins/module_utils/_low/%s.py" % name for name in ("a", "deep/b", "c_of", "d_of")}
     for name in (names | {more}) - {less, None}:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()

@@ -68,7 +68,7 @@ hear(Directory) ->
 wait(Directory) ->
     receive
         sighup ->
-            answer(Directory),
+            _ = answer(Directory),
             wait(Directory);
         {gen_event_EXIT, ?MODULE, _} ->
             hear(Directory);

@@ -82,7 +82,7 @@ class Mesh:
 
     def build(self) -> model.Report:
         """The report."""
-        question = model.Question(self.topology, self.asked, self.outsiders, self.walls, self.check_mode)
+        question = model.Question(self.topology, self.asked, self.outsiders, self.walls, self.check_mode, "1.0.0")
         return model.build(question, self.answers, NOW)
 
 
