@@ -11,6 +11,7 @@ import typing as t
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import node_name
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import certificates
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers import contract
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.registry import DEFAULT, SIGNERS
@@ -40,7 +41,7 @@ class ActionModule(ActionBase):
         if certificates.CRYPTOGRAPHY_MISSING is not None:
             raise AnsibleActionFail("The Python package cryptography is missing on the controller; install it there.")
         node = given["node"]
-        wanted = certificates.Wanted(node, node.partition("@")[2], given["days"], given["renew_before_days"])
+        wanted = certificates.Wanted(node, node_name.parsed(node).host, given["days"], given["renew_before_days"])
         now = datetime.datetime.now(datetime.timezone.utc)
         name = (task_vars or {}).get("inventory_hostname", wanted.host)
         try:

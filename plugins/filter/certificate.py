@@ -16,12 +16,14 @@ _HOUR = 3600
 """Seconds after which the key of a run of somebody else is taken for left behind."""
 
 
-def certificate_faults(found: dict[str, t.Any] | None, ca_pem: str, node: str, days: int, renew_before_days: int) -> list[str]:
+def certificate_faults(
+    found: dict[str, t.Any] | None, ca_pem: str, node: t.Mapping[str, t.Any], days: int, renew_before_days: int
+) -> list[str]:
     """Why a node needs a new certificate; see ``certificates.certificate_faults``."""
     if certificates.CRYPTOGRAPHY_MISSING is not None:
         raise AnsibleFilterError("The Python package cryptography is missing on the controller; install it there.")
     now = datetime.datetime.now(datetime.timezone.utc)
-    wanted = certificates.Wanted(node, node.partition("@")[2], days, renew_before_days)
+    wanted = certificates.Wanted(node["node"], node["host"], days, renew_before_days)
     return certificates.certificate_faults(found, ca_pem, wanted, now)
 
 
