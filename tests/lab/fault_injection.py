@@ -41,7 +41,7 @@ TRY_TO_RESTART = "systemctl reset-failed %s; timeout 10 systemctl restart %s; tr
 
 @contextmanager
 def edited(name: str, path: str, edit: str, apply: str = RESTART, back: str = RESTART) -> Iterator[None]:
-    """A host with a file changed by a shell command (``{}`` is its path), and the node made to take it in."""
+    """A host with a file changed by a shell command (``{}`` is its path), and the node restarted or reloaded by another."""
     kept = "/root/kept" + path.replace("/", "-")
     change = "cp -p %s %s && { %s; } && { %s; }" % (path, kept, edit.replace("{}", path), apply)
     with altered(name, change, "mv %s %s && { %s; }" % (kept, path, back)):

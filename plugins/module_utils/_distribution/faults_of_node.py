@@ -186,7 +186,7 @@ ENTRIES = (
         "node-not-allowed",
         (Symptom("handshake", "status", "not_allowed"), Symptom("host", "table", "missing")),
         "{owner} does not let the node of {detail} in: its table of peers does not list that node.",
-        "Run the role erlang_node for {owner}, which writes the table of peers and has the node take it in.",
+        "Run the role erlang_node for {owner}, which writes the table of peers and has the node reload it.",
         transient=True,
         explains=("handshake-closed",),
         isolates=True,

@@ -59,7 +59,7 @@ PAUSE_SECONDS = 2.0
 QUIET_SECONDS = 5.0
 
 CONFIRM_SECONDS = 10.0
-"""Seconds within which a keeper takes in what was loaded."""
+"""Seconds within which a keeper loads what was loaded without it."""
 
 _NETLINK_NETFILTER = 12
 _GROUP_NFTABLES = 7
@@ -199,7 +199,7 @@ class Filter:
         self._state = state
 
     def load(self) -> None:
-        """Loads the rules in one transaction, and has the keeper take them in. Raises FilterError."""
+        """Loads the rules in one transaction, and has the keeper load them, too. Raises FilterError."""
         rules = _read(self.rules_file)
         with self.locked():
             self.put(rules)
@@ -294,7 +294,7 @@ class Filter:
         self._write("checked", json.dumps(said) + "\n")
 
     def _confirmed(self, rules: str) -> None:
-        """Waits until the keeper has taken in the rules."""
+        """Waits until the keeper has loaded the rules."""
         end = time.monotonic() + CONFIRM_SECONDS
         while time.monotonic() < end:
             with contextlib.suppress(ValueError):

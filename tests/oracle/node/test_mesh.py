@@ -113,7 +113,7 @@ class Node:
         self.process.send_signal(signal.SIGHUP)
 
     def reload(self, request: str) -> str:
-        """Has it take in its files, and returns what it says of that."""
+        """Has it reload its files, and returns what it says of that."""
         (self.home / "reload.asked").write_text(request + "\n")
         self.hang_up()
         told = self.home / "reload.told"
@@ -262,7 +262,7 @@ def test_a_signal_takes_in_files_and_ends_nothing(nodes: list[Node]) -> None:
     assert one.reload("first") == "ok"
     (one.home / "peers.config").write_text("nonsense\n")
     assert one.reload("second").startswith("error %s/peers.config: " % one.home)
-    assert "did not take in its files" in one.log()
+    assert "did not reload its files" in one.log()
     one.table([one, two])
     assert one.reload("third") == "ok"
     assert whole([one, two]) and one.process and one.process.poll() is None

@@ -45,7 +45,7 @@ status(Asking) ->
     ++ [{<<"other">>, text("~ts  ~ts, not in the table of peers", [Node, state(Node)])}
         || Node <- lists:sort(erlang:nodes(connected)) -- peers(), written(Node) =/= Asking].
 
-%% The nodes of the table of peers in force but this one, each once, however often the table was taken in.
+%% The nodes of the table of peers in force but this one, each once, however often the table was reloaded.
 peers() ->
     #{peers := Peers} = persistent_term:get(beam_tls_epmd, #{peers => #{}}),
     lists:usort([element(1, Place) || Place <- maps:values(Peers)]) -- [node()].

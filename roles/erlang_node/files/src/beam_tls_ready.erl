@@ -3,7 +3,7 @@
 %% SPDX-License-Identifier: GPL-3.0-or-later
 
 %% @doc Tells systemd that the node has started, which means: the boot script is through with all applications up and all -s functions
-%% returned, the node is distributed, it holds peers to the names of its table, and it hears when it has to take in its files. See sd_notify(3); without NOTIFY_SOCKET nothing is done.
+%% returned, the node is distributed, it holds peers to the names of its table, and it hears the signal to reload its files. See sd_notify(3); without NOTIFY_SOCKET nothing is done.
 -module(beam_tls_ready).
 
 -export([start/0]).

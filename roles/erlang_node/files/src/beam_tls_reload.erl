@@ -93,7 +93,7 @@ answer(Directory) ->
         {error, _} = Error -> Error
     end.
 
-%% Nothing is taken in unless all of it can be.
+%% Nothing is put into force unless all of it can be.
 reload() ->
     case cookie() of
         {error, _} = Error ->
@@ -138,7 +138,7 @@ unusable(Path, What) ->
     lists:flatten(io_lib:format("~ts: this file ~ts", [Path, What])).
 
 failed(Text) ->
-    logger:error("the node did not take in its files: ~ts", [Text]),
+    logger:error("the node did not reload its files: ~ts", [Text]),
     ["error ", [case Character of $\n -> $\s; _ -> Character end || Character <- lists:flatten(Text)]].
 
 %% The line that was asked with; empty where nobody wants an answer.

@@ -109,7 +109,7 @@ def test_nothing_of_it_reaches_a_terminal() -> None:
 
 
 def test_the_last_words_of_one_that_runs() -> None:
-    """What a node said long ago is not why it does not take in its files."""
+    """What a node said long ago is not why it does not reload its files."""
     text = journal(("old", ["of old"], ENDED), ("new", ["Error! long ago", *("line %d" % number for number in range(9)), "it cannot"], []))
     found = start_failure.explained(text, shown("new"), started=False)
     assert found[-1] == "it cannot" and len(found) == start_failure.LINES and "of old" not in found
