@@ -127,6 +127,22 @@ def test_a_renamed_cluster_or_host_is_refused_before_any_change() -> None:
     shutil.rmtree(RUN / "erlang" / "sentry", ignore_errors=True)
 
 
+def test_a_distribution_that_nobody_knows_is_refused_before_any_change() -> None:
+    """One host is of another distribution and lacks what certificates are made with; none of the hosts is changed, though one has drifted."""
+    package, kept = "/usr/lib/python3/dist-packages/cryptography", "/root/cryptography"
+    other = "mv %s %s && rm /etc/os-release && printf 'ID=plan9\\nVERSION_ID=4\\n' > /etc/os-release" % (package, kept)
+    own = "mv %s %s && ln -sf ../usr/lib/os-release /etc/os-release" % (kept, package)
+    with altered("alpha", "chmod 755 /etc/erlang/guard", "chmod 750 /etc/erlang/guard"), altered("bravo", other, own):
+        done = play("site", "-e", json.dumps(WITHOUT_WALLS))
+        out = " ".join(done.out.split())
+        assert done.code != 0 and not any(done.changed.values()), done.out
+        assert (
+            "bravo: no package names are known for the distribution 'plan9 4'; install the package cryptography for the host's Python"
+            in out
+        )
+        assert "alpha: no package names" not in out
+
+
 def test_sudo_that_wants_a_terminal() -> None:
     """As with requiretty in sudoers: modules are piped, which needs no terminal and has none, unless the user says otherwise."""
     refusal = "echo 'sudo: sorry, you must have a tty to run sudo' >&2; exit 1"
