@@ -73,7 +73,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._host import
 
 def main() -> None:
     """Entry point."""
-    options = {
+    options: dict[str, dict[str, Any]] = {
         "name": {"type": "str", "required": True},
         "prefix": {"type": "path", "default": layout.OTPS},
         "keep": {"default": 2},

@@ -95,7 +95,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._host import
 
 def main() -> None:
     """Entry point."""
-    options = {
+    options: dict[str, dict[str, Any]] = {
         "path": {"type": "path", "required": True},
         "archive": {"required": True},
         "used_by": {"type": "list", "elements": "str", "default": []},

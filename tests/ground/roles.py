@@ -27,6 +27,27 @@ _BARE_FACT = re.compile(r"(?<![\w'\".])(?:erlang_survey|ansible_(?!builtin\b)\w+
 _GIVEN_DEFAULT = re.compile(r"\b(erlang_\w+)\s*\|\s*d(?:efault)?\(([^)]*)\)")
 
 
+EXAMPLES: dict[str, dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("role_examples.yml").read_text())
+"""Variables with values, by role."""
+
+
+def bad_examples(roles: Path) -> list[str]:
+    """Where an example sets what its role does not have, or does not take, a sentence each."""
+    found = []
+    for role in sorted(path for path in roles.iterdir() if path.is_dir()):
+        specified = options(role)
+        if not EXAMPLES.get(role.name):
+            found.append("%s: there is no example" % role.name)
+        for variable, value in EXAMPLES.get(role.name, {}).items():
+            if variable not in specified:
+                found.append("%s: the example sets %s, which is no variable of the role" % (role.name, variable))
+            elif value not in specified[variable].get("choices", [value]):
+                found.append("%s: the example sets %s to %s, which it does not take" % (role.name, variable, value))
+            elif value == specified[variable].get("default"):
+                found.append("%s: the example sets %s to its default" % (role.name, variable))
+    return found
+
+
 def specification(role: Path) -> dict[str, dict[str, Any]]:
     """The entry points of a role."""
     specs: dict[str, dict[str, Any]] = yaml.safe_load((role / "meta" / "argument_specs.yml").read_text())["argument_specs"]
@@ -135,6 +156,19 @@ def readme(role: Path) -> str:
         for paragraph in paragraphs(entry.get("description", [])):
             lines += [paragraph, ""]
         lines += variables(entry.get("options") or {})
+    example = EXAMPLES.get(role.name)
+    if example:
+        shown = yaml.safe_dump(example, sort_keys=False, default_flow_style=False, width=100)
+        lines += [
+            "## Example",
+            "",
+            "In the variables of the nodes' group, which the topology reads:",
+            "",
+            "```yaml",
+            "# group_vars/erlang.yml",
+            shown + "```",
+            "",
+        ]
     lines += ["## Use", "", "```yaml", "- name: %s" % plain(next(iter(entries.values()))["short_description"]).rstrip(".")]
     lines += ["  ansible.builtin.import_role:", "    name: beam.tls_distribution.%s" % role.name, "```", ""]
     lines += [
