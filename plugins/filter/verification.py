@@ -8,15 +8,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.edges import proven_from
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils import proving
 
 SILENT = "connection-filtered"
 """The fault of an edge about which one host alone cannot tell more."""
-
-
-def topology_peers(topology: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
-    """The nodes of a topology as the option ``peers`` of the modules."""
-    return [{"node": node["node"], "address": list(node["addresses"]), "port": node["port"]} for node in topology["nodes"].values()]
 
 
 def silent_peers(answer: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
@@ -28,14 +23,15 @@ def silent_peers(answer: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
     ]
 
 
-def walls_at(topology: t.Mapping[str, t.Any], host: str) -> list[str]:
-    """The nodes whose walls a host of a topology proves, as the option of that name."""
-    return [topology["nodes"][name]["node"] for name in proven_from(list(topology["nodes"]), host)]
-
-
 class FilterModule:
     """Filters of this file."""
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         """Their names and functions."""
-        return {"silent_peers": silent_peers, "topology_peers": topology_peers, "walls_at": walls_at}
+        return {
+            "silent_peers": silent_peers,
+            "verification_options": proving.options,
+            "watch_files": proving.watch_files,
+            "watch_questions": proving.watch_questions,
+            "watch_state": proving.watch_state,
+        }

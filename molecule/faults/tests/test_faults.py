@@ -404,6 +404,15 @@ def test_revocation_list_runs_out(tmp_path: Path, left: timedelta, name: str, wh
         diagnose(name, {(name, "bravo"): where})
 
 
+def test_lists_that_share_nothing() -> None:
+    """Bravo's node takes another cipher suite than all others: an attempt of ours comes through, and the nodes do not."""
+    with ExitStack() as stack:
+        for known in HOSTS:
+            cipher = "TLS_CHACHA20_POLY1305_SHA256" if known.name == "bravo" else "TLS_AES_256_GCM_SHA384"
+            stack.enter_context(edited(known.name, OPTIONS, "sed -i 's/{versions/{ciphers, [\"%s\"]}, {versions/' {}" % cipher, RESTART))
+        diagnose("lists share nothing", {("tls-no-shared-cipher", "bravo"): into("bravo") | out_of("bravo")})
+
+
 def hashed(directory: Path, text: str) -> str:
     """The name of a revocation list in a directory of such."""
     (directory / "crl.pem").write_text(text)

@@ -1,0 +1,161 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a host of the topology, or one that is no peer, is asked to prove, as options of the module ``node_verify``; and the watch, which has
+its settings from the same options.
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.edges import proven_from
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.firewall import backends
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.walls import INSIDE, LOCAL, OUTSIDE
+
+PORT_MAPPER = "epmd"
+"""The wall that there is where nodes are found by a port mapper, and the discovery by one."""
+
+_WATCHED = (
+    "node",
+    "address",
+    "port",
+    "certfile",
+    "cacertfile",
+    "cookie_file",
+    "configuration",
+    "unit",
+    "account",
+    "authorities",
+    "timeout",
+    "discovery",
+    "epmd_port",
+    "peers",
+)
+"""Options of node_verify that are settings of the watch as well."""
+
+
+def peers(topology: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the nodes of a topology as the option ``peers`` of the modules."""
+    return [{"node": node["node"], "address": list(node["addresses"]), "port": node["port"]} for node in topology["nodes"].values()]
+
+
+def options(topology: Mapping[str, Any], origin: str, walls: Sequence[str], authorities: Sequence[str], timeout: float) -> dict[str, Any]:
+    """Return the options of node_verify for ``origin``: a host of the topology, or another, which proves the walls of the outside alone.
+
+    ``walls`` are the names of those to be proven, ``authorities`` the CAs that nodes are to trust, in PEM. ``timeout`` is the seconds that
+    an attempt may take.
+    """
+    cluster = topology["cluster"]
+    found = {
+        "host": origin,
+        "peers": peers(topology),
+        "discovery": cluster["discovery"],
+        "epmd_port": cluster["epmd_port"],
+        "authorities": list(authorities),
+        "timeout": timeout,
+    }
+    node = topology["nodes"].get(origin)
+    if node is None:
+        there = [wall for wall in OUTSIDE if wall != PORT_MAPPER or cluster["discovery"] == PORT_MAPPER]
+        return {**found, "walls": [wall for wall in walls if wall in there]}
+    places, firewall = node["layout"], backends.names(node)
+    here = (*INSIDE, *LOCAL) if firewall["holds_accounts"] else INSIDE
+    return {
+        **found,
+        "node": node["node"],
+        "address": list(node["addresses"]),
+        "port": node["listen_port"],
+        "certfile": places["certificate"],
+        "cacertfile": places["trust"],
+        "cookie_file": places["cookie"],
+        "configuration": places["config"],
+        "unit": places["service"],
+        "account": node["account"],
+        "packet_filter_check": firewall["check"],
+        "walls": [wall for wall in walls if wall in here],
+        "walls_at": [topology["nodes"][name]["node"] for name in proven_from(list(topology["nodes"]), origin)],
+    }
+
+
+def watch_files(
+    node: Mapping[str, Any], proof: Mapping[str, Any], directory: str, service: str, timer: str, wanted: bool
+) -> dict[str, Any]:
+    """Return the files of the watch but for its program, as arguments of ``file_set``; or their absence, where it is not wanted.
+
+    ``proof`` are the host's options of node_verify. ``directory`` is where node_exporter looks, empty for nowhere; ``service`` and ``timer``
+    are the texts of its units.
+    """
+    places = node["layout"]
+    if not wanted:
+        keys = ("watch_timer_link", "watch_service_file", "watch_timer_file", "watch_settings", "watch_program", "watch_state")
+        return {"absent": [places[key] for key in keys]}
+    collected = posixpath.join(directory, posixpath.basename(places["watch_metrics"])) if directory else None
+    settings = {
+        **{name: _plain(proof[name]) for name in _WATCHED},
+        "packet_filter": backends.names(node)["told"] or None,
+        "output": places["watch_metrics"],
+        "collected": collected,
+    }
+    public = {"owner": "root", "group": "root", "mode": "0644"}
+    text = json.dumps(settings, indent=4, sort_keys=True) + "\n"
+    return {
+        "directories": [{"path": directory}] if directory else [],
+        "files": [
+            {"path": places["watch_settings"], "content": text, "owner": "root", "group": node["account"], "mode": "0640"},
+            {"path": places["watch_service_file"], "content": service, **public},
+            {"path": places["watch_timer_file"], "content": timer, **public},
+        ],
+        "links": [{"path": collected, "target": places["watch_metrics"]}] if collected else [],
+    }
+
+
+def _plain(value: Any) -> Any:
+    """A value of Ansible's as one of Python's own types, which the encoder of JSON knows."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_plain(each) for each in value]
+    return value
+
+
+def watch_questions(node: Mapping[str, Any], files: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what to ask of a host about its watch: options of ``host_survey``; ``files`` are what ``watch_files`` returned."""
+    places = node["layout"]
+    return {
+        "files": [places["watch_settings"]],
+        "exists": [places["watch_program"]],
+        "sets": {"watch": dict(files)},
+        "units": [places["watch_unit"] + ".service", places["watch_unit"] + ".timer"],
+    }
+
+
+def watch_state(survey: Mapping[str, Any], node: Mapping[str, Any], files: Mapping[str, Any], wanted: bool) -> dict[str, Any]:
+    """Return how a host's watch is: ``right`` if it is as wanted, ``loaded`` the units that systemd knows, ``former`` the links that an
+    earlier run made and that are not wanted any more.
+    """
+    places = node["layout"]
+    service, timer = (survey["units"][places["watch_unit"] + kind] for kind in (".service", ".timer"))
+    loaded = [places["watch_unit"] + kind for kind, unit in ((".timer", timer), (".service", service)) if unit["load"] == "loaded"]
+    if wanted:
+        runs = timer["active"] == "active" and timer["enabled"] == "enabled"
+        right = runs and survey["exists"][places["watch_program"]] and not timer["needs_reload"] and not service["needs_reload"]
+    else:
+        right = timer["load"] == service["load"] == "not-found"
+    links = [link["path"] for link in files.get("links") or ()]
+    former = [link for link in _linked(survey["files"].get(places["watch_settings"])) if link not in links]
+    return {"right": bool(survey["sets"]["watch"] and right), "loaded": loaded, "former": former}
+
+
+def _linked(text: str | None) -> list[str]:
+    """The link that settings on a host name; none where they cannot be read."""
+    try:
+        settings = json.loads(text or "null")
+    except ValueError:
+        return []
+    collected = settings.get("collected") if isinstance(settings, dict) else None
+    return [collected] if isinstance(collected, str) and collected.startswith("/") else []
