@@ -43,7 +43,8 @@ def build(
     """The topology of a cluster.
 
     ``hosts`` maps inventory names to variables: those of all roles, of the right types, each with the default of its specification where it
-    has one and nothing was given. Of those that have none, the name, host part, ports and sources of a node have the value of another. ``resolve`` gives the addresses, IPv4 and IPv6, of a host part and an empty list for one that is not
+    has one and nothing was given. Of those that have none, the name, host part, ports and sources of a node have the value of another. ``resolve``
+    gives the addresses, IPv4 and IPv6, of a host part and an empty list for one that is not
     known. ``read_release`` reads a release archive and raises InputError if it cannot.
 
     Raises TopologyError with every fault that was found.

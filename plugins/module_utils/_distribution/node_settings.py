@@ -28,7 +28,8 @@ class Side(NamedTuple):
     """What a node brings to one side of a connection; None stands for what the file leaves out.
 
     ``versions`` are TLS versions as Python names them. ``revocations`` is the directory of revocation lists, given where
-    certificates are held against them, and ``lists_needed`` tells whether they are refused without a current one. ``authorities`` are the DER of CAs that the options themselves hold, which take the
+    certificates are held against them, and ``lists_needed`` tells whether they are refused without a current one. ``authorities`` are the DER of CAs
+    that the options themselves hold, which take the
     place of those in ``cacertfile``. ``loosened`` says which options let in more than a certificate of those CAs.
     ``ciphers``, ``groups`` and ``signature_algs`` are what is taken, as OTP names them, None where that is what OTP takes by itself.
     """

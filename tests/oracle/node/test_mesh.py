@@ -71,7 +71,10 @@ class Node:
         path.chmod(0o400)
 
     def start(self, *further: str, run: str = RECORD) -> None:
-        """Starts it, with the cookie of its file if there is one, and waits until it runs what it is given and hears the signal (``beam_tls_ready`` waits for that, too)."""
+        """Starts it, with the cookie of its file if there is one, and waits until it runs what it is given and hears the signal.
+
+        ``beam_tls_ready`` waits for that, too.
+        """
         (self.home / "started").unlink(missing_ok=True)
         given = [] if (self.home / ".erlang.cookie").exists() else ["-setcookie", "of-a-test"]
         argv = [
