@@ -67,7 +67,6 @@ removed:
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import layout
 from ansible_collections.beam.tls_distribution.plugins.module_utils._host import archive_module, commands, installing
 
 
@@ -75,7 +74,7 @@ def main() -> None:
     """Entry point."""
     options: dict[str, dict[str, Any]] = {
         "name": {"type": "str", "required": True},
-        "prefix": {"type": "path", "default": layout.OTPS},
+        "prefix": {"type": "path", "default": installing.PREFIX},
         "keep": {"default": 2},
     }
     archive_module.main(options, _installed)

@@ -18,9 +18,12 @@ import shutil
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import layout
 from ansible_collections.beam.tls_distribution.plugins.module_utils._host import otp, staging, writing
 from ansible_collections.beam.tls_distribution.plugins.module_utils._host.commands import Runner
 
+PREFIX = layout.OTPS
+"""Where OTPs lie side by side unless somebody says otherwise."""
 CURRENT = "current"
 _TRY = "lists:foreach(fun(A) -> {ok, _} = application:ensure_all_started(A) end, [crypto, ssl]), halt(0)."
 
