@@ -6,6 +6,11 @@
 
 from __future__ import annotations
 
+import copy
+import gzip
+import io
+import tarfile
+from pathlib import Path
 from typing import Any
 
 from lab import sources
@@ -38,9 +43,9 @@ def options(suite: str) -> list[str]:
     return ["--with-ssl", "--enable-pie", *("--without-" + name for name in left_out)]
 
 
-def variables(suite: str) -> dict[str, Any]:
-    """The variables by which the OTP of a suite is built."""
-    archive = sources.archive(suite)
+def variables(suite: str, archive: Path | None = None) -> dict[str, Any]:
+    """The variables by which the OTP of a suite is built, from ``archive`` where it is given (see :func:`compiled_source`)."""
+    archive = archive or sources.archive(suite)
     return {
         "erlang_otp_source": "build",
         "erlang_otp_build_source": str(archive),
@@ -48,3 +53,54 @@ def variables(suite: str) -> dict[str, Any]:
         "erlang_otp_build_environment": QUICK,
         "erlang_otp_allow_below_floor": [archive.name[len("otp-") : -len(".tar.gz")]],
     }
+
+
+_MAKEFILE = """\
+all:
+\tcd made && ./Install -minimal $(CURDIR)/made
+\tfor module in $$(ls lib/ssl/src | grep inet_tls_dist); do made/bin/erlc +debug_info -I lib/ssl/src -o made/lib/ssl-*/ebin lib/ssl/src/$$module; done
+
+release:
+\tmkdir -p $(RELEASE_ROOT) && cp -a made/. $(RELEASE_ROOT)
+"""
+
+
+def compiled_source(suite: str, built: Path, directory: Path) -> Path:
+    """An archive that builds as the source of a suite's OTP does, in seconds: all of it is compiled already but for what the patch changes.
+
+    ``built`` is the archive of that OTP as a build left it, on a system that is no newer than the one where this is built: a program runs
+    with a C library that is newer than its own, not with one that is older. Configuring, patching, compiling the patched module with the OTP
+    itself, installing and packing are done for real. The same ``built`` gives the same bytes.
+    """
+    tree = sources.tree(suite)
+    version = (tree / "OTP_VERSION").read_text().strip()
+    path = directory / ("otp-%s.tar.gz" % version)
+    new = path.with_name(path.name + ".new")
+    with new.open("wb") as stream, gzip.GzipFile("", "wb", 1, stream, mtime=0) as packed, tarfile.open(fileobj=packed, mode="w") as tar:
+
+        def add(name: str, content: bytes, mode: int = 0o644) -> None:
+            member = tarfile.TarInfo("otp/" + name)
+            member.size, member.mode = len(content), mode
+            tar.addfile(member, io.BytesIO(content))
+
+        add("OTP_VERSION", (version + "\n").encode())
+        add("configure", b"#!/bin/sh\nset -eu\nprintf '%s\\n' \"$@\" > configured\ncc --version\n", 0o755)
+        add("Makefile", _MAKEFILE.encode())
+        for source in sorted((tree / "lib" / "ssl" / "src").glob("*.[eh]rl")):
+            add("lib/ssl/src/" + source.name, source.read_bytes())
+        with tarfile.open(built) as old:
+            for member in old:
+                if member.name != "manifest.json" and not member.name.endswith("/inet_tls_dist.beam"):
+                    content = old.extractfile(member) if member.isfile() else None
+                    tar.addfile(_moved(member), content)
+    new.rename(path)
+    return path
+
+
+def _moved(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    """The same file or directory in the directory of what is made already."""
+    moved = copy.copy(member)
+    moved.name, moved.mtime = "otp/made/" + member.name, 0
+    if member.islnk():
+        moved.linkname = "otp/made/" + member.linkname
+    return moved

@@ -30,12 +30,12 @@ MIXED = {"build": ["trixie", "bookworm"], "suites": ["bookworm", "trixie", "fork
 """Scenarios whose hosts are not of the usual suite."""
 BESIDE = {"faults": ["bullseye"]}
 """Scenarios that need the OTP of further suites."""
-BUILT = {"build": ["trixie", "bookworm"]}
+BUILT = {"build": ["bookworm", *(["trixie"] if os.environ.get("BEAM_LAB_COLD") else [])]}
 """Scenarios that need the sources of the OTP of suites. Neither can be fetched from where molecule runs."""
 PARTS = (*CHECKS, "erlang", "page", "prometheus", "oracle", "lab", "molecule")
 LANES = 2 if (os.cpu_count() or 1) > 1 else 1
 """Jobs that go side by side. Two keep two cores busy; what hosts of more of them would do in time is not known."""
-LONG = ("build", "faults", "mesh", "oracle", "sanity", "discovery", "interrupted", "walls", "suites", "erlang", "page")
+LONG = ("build", "faults", "mesh", "oracle", "sanity", "discovery", "interrupted", "walls", "suites", "erlang", "lab", "page")
 """Jobs that take long, the longest first."""
 _RUNNING: set[subprocess.Popen[str]] = set()
 _PRINTING = threading.Lock()
