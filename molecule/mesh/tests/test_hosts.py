@@ -119,7 +119,10 @@ def test_control_command(host) -> None:
     assert host.check_output("erlang-guard eval 'lists:sum([1, 2]).'") == "3"
     assert node in host.check_output("erlang-guard status")
     # Not q(), which in a remote shell stops the node.
-    assert node in host.run("(echo 'node().'; sleep 2) | TERM=dumb timeout 20 erlang-guard remsh").stdout
+    # The shell's input ends when it has answered.
+    answered = "n=0; until grep -qF \\'%s\\' /root/shell || [ $n -ge 300 ]; do sleep 0.1; n=$((n + 1)); done" % node
+    shell = ": >/root/shell; (echo 'node().'; %s) | TERM=dumb timeout 60 erlang-guard remsh >/root/shell; cat /root/shell" % answered
+    assert node in host.run(shell).stdout
     assert host.run("erlang-guard ping guard@nowhere.example.net").rc != 0
     assert host.run("su -s /bin/sh nobody -c 'erlang-guard ping'").rc != 0
 
