@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
+import datetime
 import typing as t
 from pathlib import Path
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import fold, listed
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils import beginning, certificates, directory
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils import beginning, certificates, directory, members
 
 _ARGUMENTS = {
     "topology": {"type": "dict", "required": True},
@@ -21,6 +22,10 @@ _ARGUMENTS = {
     "begin_anew": {"type": "str"},
     "new_cookie": {"type": "bool", "default": False},
 }
+
+
+_CERTIFICATE_DAYS = 90
+"""The default of ``erlang_certs_days``."""
 
 
 class ActionModule(ActionBase):
@@ -40,9 +45,9 @@ class ActionModule(ActionBase):
         cookie = given["cookie_given"] or Path(cluster["layout"]["cookie"]).exists()
         key = Path(cluster["layout"]["ca_key"]).exists()
         there = beginning.Directory(str(place), cluster["name"], bool(ca_pem), key, cookie)
+        asked = set(variables["ansible_play_hosts"])
+        surveys = {name: _survey(variables["hostvars"], name) for name in topology["nodes"] if name in asked}
         if given["begin_anew"] != cluster["name"]:
-            asked = set(variables["ansible_play_hosts"])
-            surveys = {name: _survey(variables["hostvars"], name) for name in topology["nodes"] if name in asked}
             hosts = [_host(name, node, surveys.get(name), ca_pem) for name, node in topology["nodes"].items()]
             any_node = next(iter(topology["nodes"].values()))["layout"]
             places = beginning.Places(any_node["trust"], any_node["cookie"])
@@ -57,8 +62,20 @@ class ActionModule(ActionBase):
         if given["new_cookie"]:
             _refuse_new_cookie(topology, variables, given["cookie_given"])
             made = list(dict.fromkeys([*made, *directory.replace(Path(cluster["layout"]["cookie"]), self._task.check_mode)]))
+        if not self._task.check_mode:
+            self._remember({name: topology["nodes"][name] for name, survey in surveys.items() if survey is not None}, cluster, variables)
         result.update(changed=bool(made), changed_paths=made)
         return result
+
+    def _remember(self, nodes: dict[str, t.Any], cluster: t.Mapping[str, t.Any], variables: dict[str, t.Any]) -> None:
+        """Writes down whom this run sets up, so that a host that leaves the inventory is not forgotten."""
+        days = int(self._templar.template(variables.get("erlang_certs_days", _CERTIFICATE_DAYS)))
+        now = datetime.datetime.now(datetime.timezone.utc)
+        memory = members.Members(cluster["layout"])
+        try:
+            memory.remember(nodes, now + datetime.timedelta(days=days))
+        except OSError as error:
+            raise AnsibleActionFail("%s cannot be written on the controller (%s)." % (error.filename, error.strerror)) from None
 
 
 def _refuse_new_cookie(topology: t.Mapping[str, t.Any], variables: t.Mapping[str, t.Any], given: bool) -> None:

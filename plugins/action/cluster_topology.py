@@ -35,6 +35,7 @@ from ansible_collections.beam.tls_distribution.plugins.plugin_utils import (
     directory,
     inventory,
     lock,
+    members,
     otp_store,
 )
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.specifications import Specifications
@@ -46,6 +47,12 @@ _OTP_FILES = _COLLECTION / "roles" / "erlang_otp" / "files"
 _RESOLVERS = 16
 _PASSPHRASE_SHORTEST = 8
 _UNORDERED = ("free", "host_pinned")
+
+_ARGUMENTS = {
+    "group": {"type": "str"},
+    "lock": {"type": "bool", "default": False},
+    "decommission": {"type": "bool", "default": False},
+}
 
 Hosts = dict[str, dict[str, t.Any]]
 
@@ -59,7 +66,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Builds the topology, and takes the lock of the cluster if asked to."""
         result: dict[str, t.Any] = super().run(tmp, task_vars)
-        _validation, arguments = self.validate_argument_spec({"group": {"type": "str"}, "lock": {"type": "bool", "default": False}})
+        _validation, arguments = self.validate_argument_spec(_ARGUMENTS)
         variables = task_vars or {}
         self._bases: dict[str, list[str]] = {}
         self._raw: Hosts = {}
@@ -72,22 +79,38 @@ class ActionModule(ActionBase):
             faults.append(_unordered(self._task.get_play().strategy))
         if not names:
             return _failed(result, faults)
-        hosts = self._read(names, variables["hostvars"], faults)
-        topology = self._build(hosts, faults)
-        for name in names:
+        everyone = self._read(names, variables["hostvars"], faults)
+        memory = _memory(everyone)
+        asked = members.named(next(iter(everyone.values())).get(members.VARIABLE))
+        if arguments["decommission"]:
+            faults += members.strange(asked, names, memory) if asked else [members.nothing_asked()]
+        leaving, markers = _leaving(everyone, asked, memory, faults)
+        hosts = {name: values for name, values in everyone.items() if name not in leaving}
+        topology = self._build(hosts, faults) if hosts else _without_nodes(everyone, faults)
+        for name in hosts:
             late = inventory.check_deferred(name, self._raw[name], self._specifications, self._loader, topology, faults)
             _check_place(name, "erlang_verify_report_directory", self._bases[name][0], late, hosts[name], faults)
         otps = self._otps(hosts, topology, variables, faults)
-        _check_secrets(hosts, faults)
+        _check_secrets(everyone, faults)
         if faults or topology is None:
             return _failed(result, faults)
         for name, wanted in otps.items():
             topology["nodes"][name]["otp"] = wanted
         place, run = Path(topology["cluster"]["directory"]), lock.this_run()
         topology["cluster"].update(lock.names(place, run))
+        now = datetime.datetime.now(datetime.timezone.utc)
+        former = memory.former([node["node"] for node in topology["nodes"].values()], now)
+        topology.update(leaving=leaving, former=[one._asdict() for one in former])
         made = directory.ensure(place, [], self._task.check_mode)
         if arguments["lock"] and not self._task.check_mode:
             _take(place, run)
+            try:
+                made += _marked(names, asked if arguments["decommission"] else [], leaving, memory, now)
+            except OSError as error:
+                raise AnsibleActionFail("%s cannot be written on the controller (%s)." % (error.filename, error.strerror)) from None
+        if arguments["lock"]:
+            for sentence in _of_members(leaving, markers, asked, former, memory):
+                display.warning(sentence)
         result.update(changed=bool(made), changed_paths=made, ansible_facts={"erlang_cluster_topology": topology})
         return result
 
@@ -169,6 +192,100 @@ class ActionModule(ActionBase):
             needed = [*OTP_APPLICATIONS, *BOOT_TOOLS, *node.get("otp_applications", [])]
             found[name] = otp.wanted(name, values, needed, variables["groups"]["all"], readers, faults)
         return found
+
+
+def _memory(hosts: Hosts) -> members.Members:
+    """What the cluster's directory remembers of its members; nothing where no directory is given."""
+    place = next((values["erlang_cluster_directory"] for values in hosts.values() if values.get("erlang_cluster_directory")), os.devnull)
+    return members.Members(layout.cluster(place))
+
+
+def _leaving(
+    hosts: Hosts, asked: list[str], memory: members.Members, faults: list[Fault]
+) -> tuple[dict[str, t.Any], dict[str, members.Marker]]:
+    """The nodes of hosts that this run takes out or an earlier one took out, by inventory names; and what is written of the latter.
+
+    A host whose node has another name than the one that was taken out is a new member.
+    """
+    leaving: dict[str, t.Any] = {}
+    markers: dict[str, members.Marker] = {}
+    for name, values in hosts.items():
+        marker = memory.marker(name)
+        if marker is None and name not in asked:
+            continue
+        alone: list[Fault] = []
+        node = _alone(name, values, alone)
+        if node is None:
+            faults += alone
+        elif name in asked or (marker is not None and marker.node in ("", node["node"])):
+            leaving[name] = node
+            if marker is not None:
+                markers[name] = marker
+    return leaving, markers
+
+
+def _alone(name: str, values: dict[str, t.Any], faults: list[Fault]) -> dict[str, t.Any] | None:
+    """The node of a host by itself. Nothing is asked of what may be gone with it: its name in the DNS, its addresses, its release."""
+    loopback = "::1" if values.get("erlang_cluster_address_family") == "inet6" else "127.0.0.1"
+    place = {"erlang_node_addresses": [loopback], "erlang_node_sources": None, "erlang_app_release": None}
+    try:
+        topology = build({name: {**values, **place}}, lambda host: [], read_release)
+    except TopologyError as error:
+        faults += error.faults
+        return None
+    return t.cast("dict[str, t.Any]", topology["nodes"][name])
+
+
+def _without_nodes(hosts: Hosts, faults: list[Fault]) -> Topology | None:
+    """The topology of a cluster whose last hosts leave."""
+    name, values = next(iter(hosts.items()))
+    place = {"erlang_node_addresses": ["::1" if values.get("erlang_cluster_address_family") == "inet6" else "127.0.0.1"]}
+    try:
+        topology = build({name: {**values, **place, "erlang_app_release": None}}, lambda host: [], read_release)
+    except TopologyError as error:
+        faults += error.faults
+        return None
+    return {**topology, "nodes": {}, "edges": []}
+
+
+def _marked(names: list[str], asked: list[str], leaving: dict[str, t.Any], memory: members.Members, now: datetime.datetime) -> list[str]:
+    """Writes down who is being taken out, and forgets what is written of hosts that are out of the inventory, or members again.
+
+    Returns the markers that were made or removed. Raises OSError.
+    """
+    changed = []
+    for name in asked:
+        if name in leaving:
+            if memory.marker(name) is None:
+                changed.append(str(memory.marker_path(name)))
+            memory.mark(name, leaving[name]["node"], "begun", now)
+            continue
+        for node, entry in memory.known().items():
+            if entry["inventory"] == name:
+                memory.gone(node)
+                display.warning("%s (%s) is in the inventory no more, and is taken out without being reached." % (name, node))
+    for name in memory.marked():
+        if name not in names or name not in leaving:
+            memory.unmark(name)
+            changed.append(str(memory.marker_path(name)))
+    return changed
+
+
+def _of_members(
+    leaving: dict[str, t.Any],
+    markers: dict[str, members.Marker],
+    asked: list[str],
+    former: list[members.Former],
+    memory: members.Members,
+) -> t.Iterator[str]:
+    """A sentence on each host that is left out of the cluster though the inventory has it, or that left the inventory and is not known to be gone."""
+    for name, marker in markers.items():
+        if name not in asked:
+            yield members.left_out(name, marker, memory.marker_path(name))
+    of_leaving = {node["node"] for node in leaving.values()}
+    for one in former:
+        if not one.gone and one.node not in of_leaving and one.inventory not in asked:
+            yield members.not_decommissioned(one)
 
 
 def _unordered(strategy: str) -> Fault:

@@ -47,6 +47,13 @@ options:
       - The lock is a file in the cluster's directory that names the run.
     type: bool
     default: false
+  decommission:
+    description:
+      - Whether this run takes out the hosts that the variable C(erlang_decommission) names. With O(lock=true), and not in check mode, that is then written
+        into the cluster's directory, so that no later run counts them as members.
+      - Hosts that are named there, or by the variable, are no nodes of the topology. C(leaving) of it has them.
+    type: bool
+    default: false
 seealso:
   - module: beam.tls_distribution.cluster_secrets
   - module: beam.tls_distribution.host_survey

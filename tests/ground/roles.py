@@ -27,6 +27,8 @@ _BARE_FACT = re.compile(r"(?<![\w'\".])(?:erlang_survey|ansible_(?!builtin\b)\w+
 _GIVEN_DEFAULT = re.compile(r"\b(erlang_\w+)\s*\|\s*d(?:efault)?\(([^)]*)\)")
 
 
+IN_SITE = ("erlang_verify",)
+"""Roles that have a playbook of their own, and are part of site too."""
 EXAMPLES: dict[str, dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("role_examples.yml").read_text())
 """Variables with values, by role."""
 
@@ -78,7 +80,7 @@ def differences(name: str, defaults: dict[str, Any], specified: dict[str, dict[s
     for variable, option in specified.items():
         default, said = defaults.get(variable, _NOTHING), option.get("default", _NOTHING)
         templated = isinstance(default, str) and "{{" in default
-        if not variable.startswith((name + "_", "ansible_")):  # What Ansible itself reads has Ansible's name.
+        if variable != name and not variable.startswith((name + "_", "ansible_")):  # What Ansible itself reads has Ansible's name.
             found.append("%s: %s does not begin with the role's name" % (name, variable))
         if said is _NOTHING and default is not _NOTHING and not templated:
             found.append("%s: %s is %s by default, which its specification does not say" % (name, variable, default))
@@ -171,10 +173,13 @@ def readme(role: Path) -> str:
         ]
     lines += ["## Use", "", "```yaml", "- name: %s" % plain(next(iter(entries.values()))["short_description"]).rstrip(".")]
     lines += ["  ansible.builtin.import_role:", "    name: beam.tls_distribution.%s" % role.name, "```", ""]
-    lines += [
-        "The playbook `beam.tls_distribution.site` runs all roles in their order; this one relies on what those before it have found."
-    ]
-    lines += ["With `--tags %s` the playbook runs this role alone, after the topology and the survey." % role.name]
+    if (role.parents[1] / "playbooks" / (role.name.removeprefix("erlang_") + ".yml")).exists() and role.name not in IN_SITE:
+        lines += ["The playbook `beam.tls_distribution.%s` runs it, behind the topology." % role.name.removeprefix("erlang_")]
+    else:
+        lines += [
+            "The playbook `beam.tls_distribution.site` runs all roles in their order; this one relies on what those before it have found."
+        ]
+        lines += ["With `--tags %s` the playbook runs this role alone, after the topology and the survey." % role.name]
     return "\n".join(lines).replace("\n\n\n", "\n\n") + "\n"
 
 

@@ -24,7 +24,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster imp
     tls_options,
     unit_settings,
 )
-from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import Fault, Problem
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import Fault, Problem, listed
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.version import Version
 
 Check = Callable[[Any], Iterator[Problem]]
@@ -270,6 +270,38 @@ def _unfit_name(value: Any) -> Iterator[Problem]:
         yield Problem(value, "cannot be the part of a node name before the @", fix)
 
 
+def _hosts(value: Any) -> Iterator[Problem]:
+    for name in filter(None, (name.strip() for name in value.split(","))):
+        if not re.match(r"[^./\s][^/\s]{0,199}\Z", name):
+            yield Problem(name, "is not the name of a host", "give names of the inventory, separated by commas")
+
+
+def _leave(value: Any) -> Iterator[Problem]:
+    """A call in the node, or a command on its host."""
+    if set(value) not in ({"call"}, {"command"}):
+        yield Problem(
+            listed(sorted(map(str, value))),
+            "is neither a call nor a command",
+            "give {call: [module, function, [arguments]]} or {command: [argument, ...]}",
+        )
+        return
+    given = value.get("call", value.get("command"))
+    if "command" in value:
+        if (
+            not isinstance(given, (list, tuple))
+            or not given
+            or not all(isinstance(word, str) and word and "\0" not in word for word in given)
+        ):
+            yield Problem(str(given), "is not a list of arguments", "give the command and its arguments, an item each, in quotes")
+    elif (
+        not isinstance(given, (list, tuple))
+        or len(given) not in (2, 3)
+        or not all(isinstance(name, str) and name for name in given[:2])
+        or not isinstance((given[2:] and given[2]) or [], (list, tuple))
+    ):
+        yield Problem(str(given), "is not a call", "give module, function and a list of arguments, as in [my_app, leave, []]")
+
+
 _APPLICATIONS = _text(APPLICATION, "is not the name of an application", "give names of OTP applications, such as mnesia")
 _INVENTORY_GROUP = _text(
     _GROUP, "is not the name of a group", "use letters, digits, underscores, hyphens and dots, the first a letter or underscore"
@@ -299,6 +331,10 @@ CHECKS: dict[str, Check] = {
     "erlang_cluster_name": _unfit_name,
     "erlang_cluster_net_ticktime": _number(4, 86400, "choose from 4 to 86400 seconds"),
     "erlang_cluster_port": _number(1024, 65535, _OPEN_PORT),
+    "erlang_decommission": _hosts,
+    "erlang_decommission_data": _anything,
+    "erlang_decommission_leave": _leave,
+    "erlang_decommission_timeout": _number(1, 86400, "choose from 1 to 86400 seconds"),
     "erlang_firewall_backend": _anything,
     "erlang_node_addresses": _addresses,
     "erlang_node_buffer_bytes": _number(4096, 64 * 1024 * 1024, "choose from 4096 bytes to 64 MiB"),

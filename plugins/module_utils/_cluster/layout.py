@@ -129,6 +129,8 @@ def cluster(directory: str) -> dict[str, str]:
         "ca_passphrase": posixpath.join(directory, "ca.passphrase"),
         "cookie": posixpath.join(directory, "cookie"),
         "lock": posixpath.join(directory, "lock"),
+        "members": posixpath.join(directory, "members.json"),
+        "decommissioned": posixpath.join(directory, "decommissioned"),
         "report": posixpath.join(directory, "report"),
     }
 

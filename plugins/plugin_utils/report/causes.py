@@ -91,7 +91,8 @@ class Causes:
     wrong with its node, and ``nodes`` one to why its running node could not be asked. A FAULT names the inventory name
     of the host where the remedy is, None where it is between hosts. What has one cause is the same FAULT wherever it shows.
 
-    ``silent`` are the faults of hosts that were asked and gave no answer; ``now`` is the time by the controller's clock.
+    ``silent`` are the faults of hosts that were asked and gave no answer; ``now`` is the time by the controller's clock. ``leaving`` are names of
+    nodes that may still be there.
     """
 
     def __init__(
@@ -101,8 +102,9 @@ class Causes:
         watched: t.Mapping[str, Answer] | None = None,
         silent: t.Mapping[str, Fault] | None = None,
         now: datetime.datetime | None = None,
+        leaving: t.Collection[str] = (),
     ) -> None:
-        self._silent, self._now = silent or {}, now
+        self._silent, self._now, self._leaving = silent or {}, now, set(leaving)
         self._cluster, self._nodes = topology["cluster"], topology["nodes"]
         self._answers = {name: answer for name, answer in answers.items() if name in self._nodes}
         self._watched = watched or {}
@@ -567,7 +569,7 @@ class Causes:
 
     def _strangers(self) -> None:
         """Whoever is connected and no node of the cluster is one fault, at all hosts whose nodes tell of it."""
-        members = {node["node"] for node in self._nodes.values()}
+        members = {node["node"] for node in self._nodes.values()} | self._leaving
         seen: dict[tuple[str, bool], list[str]] = {}
         for name in self._answers:
             running = self._running(name)
@@ -581,7 +583,7 @@ class Causes:
         if rest:
             self._stranger(rest, list(dict.fromkeys(name for stranger in rest for name in seen[stranger])))
 
-        known = {stranger for stranger, _hidden in seen}
+        known = {stranger for stranger, _hidden in seen} | self._leaving
         for faults in self.hosts.values():
             faults[:] = [fault for fault in faults if not _listed_alone(fault, known)]
 

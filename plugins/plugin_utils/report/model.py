@@ -150,7 +150,9 @@ class _Join:
         self.absent = {name for name in self.names if question.check_mode and answers.get(name, {}).get("skipped")}
         present = {name: answer for name, answer in self.answers.items() if name not in self.absent}
         self.told = {name: str(answer.get("msg") or "") for name, answer in answers.items()}
-        self.causes = Causes(question.topology, present, watched, self.silent(), now)
+        # Check mode takes nobody out.
+        leaving = [node["node"] for node in question.topology.get("leaving", {}).values()] if question.check_mode else []
+        self.causes = Causes(question.topology, present, watched, self.silent(), now, leaving)
         self.probed = {
             (name, self.inventory.get(edge["to"], edge["to"])): edge for name, answer in self.answers.items() for edge in answer["edges"]
         }

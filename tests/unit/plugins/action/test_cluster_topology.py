@@ -137,7 +137,7 @@ def test_topology_secrets_check_mode_and_limit(play: Play, tmp_path: Path) -> No
     assert answer["topology"]["cluster"]["directory"] == str(directory)
     assert answer["cookie"] == (directory / "cookie").read_text().strip()
     assert answer["cookie"] not in first.output
-    assert sorted(path.name for path in directory.iterdir()) == [".gitignore", "ca.passphrase", "cookie"]
+    assert sorted(path.name for path in directory.iterdir()) == [".gitignore", "ca.passphrase", "cookie", "members.json"]
     assert mode(directory) == 0o700
     assert {mode(path) for path in directory.iterdir()} == {0o600}
 
