@@ -42,6 +42,54 @@ options:
     type: list
     elements: path
     default: []
+  starts:
+    description: How some of the applications start, by their names, where it is not V(permanent). See C(rel(4\)).
+    type: dict
+    default: {}
+  release:
+    description:
+      - A release that boots itself, such as one of C(mix release) or rebar3. The node gets a directory that looks like it, with boot files that
+        load its own modules as well, which a node in embedded mode needs.
+      - Without it, what an earlier one had is removed.
+    type: dict
+    suboptions:
+      path:
+        description: Where the release is unpacked.
+        type: path
+        required: true
+      directory:
+        description: Where the node has it.
+        type: path
+        required: true
+      name:
+        description: Its name, as its C(.rel) has it.
+        type: str
+        required: true
+      version:
+        description: Its version, as its C(.rel) has it.
+        type: str
+        required: true
+      kind:
+        description: What made it.
+        type: str
+        choices: [systools, mix, relx]
+        required: true
+      control:
+        description: The control command of the node, which C(bin/NAME) hands over to.
+        type: path
+        required: true
+      arguments:
+        description: The arguments of the emulator that come behind those of the release.
+        type: list
+        elements: str
+        required: true
+      run:
+        description: The text of the program that runs commands of the release.
+        type: str
+        required: true
+      environment:
+        description: The text of the file C(env.sh) that takes the place of the release's own.
+        type: str
   key:
     description: A digest of all that the result is made from, such as the OTP found and the modules' source.
     type: str
@@ -67,7 +115,7 @@ changed_paths:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.beam.tls_distribution.plugins.module_utils._host import boot, commands, files
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host import boot, commands, files, own_boot
 
 
 def main() -> None:
@@ -78,12 +126,34 @@ def main() -> None:
             "directory": {"type": "path", "required": True},
             "applications": {"type": "list", "elements": "str", "default": []},
             "libraries": {"type": "list", "elements": "path", "default": []},
+            "starts": {"type": "dict", "default": {}},
+            "release": {
+                "type": "dict",
+                "options": {
+                    "path": {"type": "path", "required": True},
+                    "directory": {"type": "path", "required": True},
+                    "name": {"type": "str", "required": True},
+                    "version": {"type": "str", "required": True},
+                    "kind": {"type": "str", "choices": ["systools", "mix", "relx"], "required": True},
+                    "control": {"type": "path", "required": True},
+                    "arguments": {"type": "list", "elements": "str", "required": True},
+                    "run": {"type": "str", "required": True},
+                    "environment": {"type": "str"},
+                },
+            },
             "key": {"type": "str", "required": True, "no_log": False},
         },
         supports_check_mode=True,
     )
     params = module.params
-    asked = boot.Asked(params["directory"], tuple(params["applications"]), tuple(params["libraries"]), params["key"])
+    asked = boot.Asked(
+        params["directory"],
+        tuple(params["applications"]),
+        tuple(params["libraries"]),
+        params["key"],
+        params["starts"],
+        own_boot.Release(**params["release"]) if params["release"] else None,
+    )
     current = boot.current_key(asked.directory)
     if current == asked.key:
         module.exit_json(changed=False, changed_paths=[], diff=[])

@@ -12,6 +12,7 @@ import tarfile
 import typing as t
 from pathlib import Path
 
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import releases
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.applications import Release
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError, listed
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.release import ReleaseError, read_rel
@@ -20,6 +21,9 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._system impo
 _REL = re.compile(r"releases/(?:(?P<version>[^/]+)/)?(?P<name>[^/]+)\.rel\Z")
 _APP = re.compile(r"lib/(?P<name>[a-z][A-Za-z0-9_@]*)(?:-[^/]+)?/ebin/(?P=name)\.app\Z")
 _LIB = re.compile(r"lib/(?P<name>[a-z][A-Za-z0-9_@]*)(?:-[^/]+)?(?=/|\Z)")
+_ERTS = re.compile(r"erts-(?P<version>[0-9][^/]*)/bin/erlexec\Z")
+_OF_VERSION = re.compile(r"releases/(?P<version>[^/]+)/(?P<name>[^/]+)\Z")
+_PROGRAM = re.compile(r"bin/(?P<name>[^/]+)\Z")
 _LARGEST_REL = 1 << 20
 _BUILD_IT = "build it as an OTP release archive (rebar3 tar, mix release with a tar step, or systools:make_tar)"
 
@@ -47,25 +51,54 @@ def read(path: Path) -> Release:
         raise InputError(str(error), _BUILD_IT) from None
     except OSError as error:
         raise InputError("cannot be read on the controller (%s)" % error.strerror, "correct the path, or build it again") from None
-    name, version, applications = _release(content.releases)
+    name, version, entries = _release(content.releases)
+    applications = [entry[0] for entry in entries]
     for application in applications:
         if application in content.directories and application not in content.bundled:
             directory = content.directories[application]
             raise InputError("holds %s without its ebin/%s.app" % (directory, application), _BUILD_IT)
-    return Release(name, version, str(path), digest, applications, sorted(content.bundled))
+    brought = _brought(content, name, version)
+    starts = {application: start for application, start in entries if start is not None}
+    found = Release(name, version, str(path), digest, applications, sorted(content.bundled), starts, brought)
+    if found.boots_itself:
+        program = content.texts.get("bin/" + name)
+        problems = list(releases.problems(brought, program, applications, _arguments(content, version)))
+        return found._replace(problems=problems)
+    return found
+
+
+def _brought(content: _Content, name: str, version: str) -> releases.Brought:
+    """What an archive brings besides applications."""
+    prefix = "releases/%s/" % version
+    files = {path[len(prefix) :] for path in content.texts if path.startswith(prefix)}
+    sources = [content.texts[prefix + file] for file in ("sys.config.src", "vm.args.src") if file in files]
+    return releases.Brought(
+        releases.kind(content.texts.get("bin/" + name), files),
+        content.erts,
+        tuple(file for file in releases.CONFIGURATION if file in files),
+        tuple(dict.fromkeys(variable for source in sources for variable in releases.variables(source))),
+    )
+
+
+def _arguments(content: _Content, version: str) -> str | None:
+    """The arguments of the emulator that a release brings, those with variables if it has both."""
+    return content.texts.get("releases/%s/vm.args.src" % version, content.texts.get("releases/%s/vm.args" % version))
 
 
 class _Content(t.NamedTuple):
-    """What an archive holds: resource files of releases (path -> content), applications with their code, and the directory of each application."""
+    """What an archive holds: resource files of releases (path -> content), applications with their code, the directory of each application,
+    the texts of its programs and of the files in ``releases/VERSION`` (empty for what is none), and the version of its own emulator."""
 
     releases: dict[str, bytes]
     bundled: set[str]
     directories: dict[str, str]
+    texts: dict[str, str]
+    erts: str | None
 
 
 def _scan(archive: tarfile.TarFile) -> _Content:
     """Looks through an archive, as the host that unpacks it will. Raises ArchiveError for what that would refuse."""
-    found = _Content({}, set(), {})
+    found = _Content({}, set(), {}, {}, None)
     for member in tar_archives.members(archive):
         directory = _LIB.match(member.name)
         if directory is not None:
@@ -73,34 +106,48 @@ def _scan(archive: tarfile.TarFile) -> _Content:
         application = _APP.match(member.name)
         if application is not None:
             found.bundled.add(application["name"])
-        if _REL.match(member.name) and member.isreg() and member.size <= _LARGEST_REL:
-            content = archive.extractfile(member)
-            found.releases[member.name] = content.read() if content is not None else b""
+        emulator = _ERTS.match(member.name)
+        if emulator is not None:
+            found = found._replace(erts=emulator["version"])
+        if not member.isreg() or member.size > _LARGEST_REL:
+            continue
+        if _REL.match(member.name):
+            found.releases[member.name] = _content(archive, member)
+        elif _OF_VERSION.match(member.name) or _PROGRAM.match(member.name):
+            found.texts[member.name] = _content(archive, member).decode("utf-8", "replace")
     return found
 
 
-def _release(found: dict[str, bytes]) -> tuple[str, str, list[str]]:
-    """Name, version and applications of the one release among resource files.
+def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    content = archive.extractfile(member)
+    return content.read() if content is not None else b""
+
+
+_Entries = list[tuple[str, "str | None"]]
+
+
+def _release(found: dict[str, bytes]) -> tuple[str, str, _Entries]:
+    """Name, version, and applications (with how they start, None for as usual) of the one release among resource files.
 
     Raises InputError unless there is exactly one. A copy (systools puts one above the version's) does not count.
     """
-    releases: dict[tuple[str, str], list[str]] = {}
+    parsed: dict[tuple[str, str], _Entries] = {}
     for path, content in found.items():
         name, version, applications = _parse(path, content)
-        releases[name, version] = applications
-    if not releases:
+        parsed[name, version] = applications
+    if not parsed:
         raise InputError("holds no release (no file releases/VERSION/NAME.rel)", _BUILD_IT)
-    if len(releases) > 1:
-        several = listed(sorted("%s %s" % release for release in releases))
+    if len(parsed) > 1:
+        several = listed(sorted("%s %s" % release for release in parsed))
         raise InputError("holds several releases (%s)" % several, "build an archive that holds the wanted one only")
-    (name, version), applications = releases.popitem()
+    (name, version), applications = parsed.popitem()
     return name, version, applications
 
 
-def _parse(path: str, content: bytes) -> tuple[str, str, list[str]]:
+def _parse(path: str, content: bytes) -> tuple[str, str, _Entries]:
     """Reads a release resource file (SASL, ``rel(4)``)."""
     try:
         release = read_rel(content.decode())
     except (UnicodeDecodeError, ReleaseError):
         raise InputError("holds %s, which is not the resource file of a release" % path, _BUILD_IT) from None
-    return release.name, release.version, [name for name, _version in release.applications]
+    return release.name, release.version, [(name, release.starts.get(name)) for name, _version in release.applications]

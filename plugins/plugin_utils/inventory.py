@@ -10,7 +10,7 @@ import typing as t
 
 from ansible.errors import AnsibleError, AnsibleUndefinedVariable
 from ansible.template import Templar
-from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import checks
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import checks, releases
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import Fault, InputError
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.machines import CONNECTION
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.specifications import Specifications
@@ -61,6 +61,13 @@ def check_deferred(
     values = _read(inventory, {**raw, **known}, specifications, loader, faults, DEFERRED & set(specifications.options), unknown)
     for name, value in values.items():
         faults += [Fault((inventory,), name, *problem) for problem in checks.problems(name, value)]
+    release = topology["nodes"][inventory]["application"] if topology is not None else None
+    environment = values.get("erlang_node_environment")
+    if release is not None and release["boots_itself"] and isinstance(environment, dict):
+        faults += [
+            Fault((inventory,), "erlang_node_environment", *problem)
+            for problem in releases.environment_problems(release["variables"], environment)
+        ]
     return values
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Callable, NamedTuple
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import checks, layout
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import checks, layout, releases
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import Fault, InputError, listed, shown
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.release import OTP
 
@@ -24,7 +25,8 @@ class Release(NamedTuple):
     """What the topology has to know of a release archive.
 
     ``archive`` is its absolute path on the controller, ``sha256`` its digest in hexadecimal, ``applications`` are
-    those that the release boots, ``bundled`` those whose code the archive holds.
+    those that the release boots, ``bundled`` those whose code the archive holds, ``starts`` how some of them start. ``brought`` is what it
+    brings besides, and ``problems`` is what keeps it from running as itself.
     """
 
     name: str
@@ -33,29 +35,49 @@ class Release(NamedTuple):
     sha256: str
     applications: Sequence[str]
     bundled: Sequence[str]
+    starts: Mapping[str, str] = MappingProxyType({})
+    brought: releases.Brought = releases.Brought()
+    problems: Sequence[InputError] = ()
+
+    @property
+    def boots_itself(self) -> bool:
+        """Whether it brings a boot file for the applications that it brings, so that nothing else can boot it.
+
+        One without OTP's own applications is booted by a script that is made of those of its host.
+        """
+        return self.brought.kind != releases.SYSTOOLS or {"kernel", "stdlib"} <= set(self.bundled)
+
+    @property
+    def used(self) -> set[str]:
+        """The applications whose code comes from the archive.
+
+        Mix without an emulator has the boot file name those of OTP in the directory of the OTP that runs it, whatever else it packs.
+        """
+        packed = set(self.bundled)
+        return packed - OTP if self.brought.kind == releases.MIX and self.brought.erts is None else packed
 
 
 def chosen_release(
     inventory: str,
     variables: Mapping[str, Any],
     read_release: Callable[[str], Release],
-    releases: dict[str, Release | None],
+    known: dict[str, Release | None],
     faults: list[Fault],
 ) -> Release | None:
     """Return the release that a host's variables name, None without one. Adds what is wrong with it to ``faults``.
 
-    ``releases`` has those that were read for other hosts, by their paths, and is added to.
+    ``known`` has those that were read for other hosts, by their paths, and is added to.
     """
     path = variables.get("erlang_app_release")
     if not path:
         return None
     problem, fix = "", ""
     try:
-        release = releases[path] if path in releases else read_release(path)
+        release = known[path] if path in known else read_release(path)
     except InputError as error:
         problem, fix, release = error.problem, error.fix, None
     else:
-        releases[path] = release
+        known[path] = release
     if release is not None:
         if not checks.APPLICATION.match(release.name):
             problem = "holds a release named %s, which cannot name a directory" % shown(release.name)
@@ -66,6 +88,11 @@ def chosen_release(
     if problem:
         faults.append(Fault((inventory,), "erlang_app_release", path, problem, fix))
         return None
+    if release is not None:
+        faults += [Fault((inventory,), "erlang_app_release", path, found.problem, found.fix) for found in release.problems]
+        if release.boots_itself and variables["erlang_app_applications"]:
+            problem, fix = "cannot be booted beside a release that boots itself", "name them in the release, and build it again"
+            faults.append(Fault((inventory,), "erlang_app_applications", variables["erlang_app_applications"], problem, fix))
     return release
 
 
@@ -76,7 +103,7 @@ def of_node(inventory: str, variables: Mapping[str, Any], release: Release | Non
     if release is None:
         return {"application": None, "otp_applications": sorted(needed)}
     digest = release.sha256[:12]
-    elsewhere = set(release.applications) - set(release.bundled)
+    elsewhere = set(release.applications) - release.used
     strange = sorted(elsewhere - OTP - set(further))
     if strange:
         problem = "holds a release of %s, which %s neither in the archive nor in OTP" % (
@@ -96,6 +123,12 @@ def of_node(inventory: str, variables: Mapping[str, Any], release: Release | Non
             "path": layout.application(release.name, release.version, digest),
             "applications": list(release.applications),
             "bundled": sorted(release.bundled),
+            "starts": dict(release.starts),
+            "kind": release.brought.kind,
+            "erts": release.brought.erts,
+            "configuration": list(release.brought.configuration),
+            "variables": list(release.brought.variables),
+            "boots_itself": release.boots_itself,
         },
         "otp_applications": sorted(needed),
     }

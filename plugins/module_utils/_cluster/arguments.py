@@ -13,6 +13,8 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import releases
+
 
 def name_flag(cluster: Mapping[str, Any]) -> str:
     """Return the flag that a node of the cluster is given its name by."""
@@ -29,12 +31,42 @@ def distribution(cluster: Mapping[str, Any], layout: Mapping[str, str]) -> list[
 
 def of_node(cluster: Mapping[str, Any], node: Mapping[str, Any], further: Sequence[str]) -> list[str]:
     """Return all arguments of a node, ``further`` those that the user adds."""
-    layout = node["layout"]
-    arguments = [name_flag(cluster), node["node"], *distribution(cluster, layout)]
-    arguments += ["-boot", layout["boot_script"], "-config", layout["sys_config"], "-noinput", "-beam_tls_runtime", layout["runtime"]]
+    layout, release = node["layout"], node["application"]
+    arguments = [name_flag(cluster), node["node"], *distribution(cluster, layout), *_boot(node)]
+    if release is not None and release["kind"] == releases.MIX:
+        # Its configuration is one file, which has ours in it; what is worked out when it starts comes last there.
+        arguments += ["-kernel", "net_ticktime", str(cluster["net_ticktime"])]
+    else:
+        arguments += ["-config", layout["sys_config"]]
+    arguments += ["-noinput"] if release is None or release["kind"] == releases.SYSTOOLS else []
+    arguments += ["-beam_tls_runtime", layout["runtime"]]
     arguments += ["-pa", *node["code_paths"]] if node["code_paths"] else []
     arguments += ["-s", *node["start"]] if node["start"] else []
     return [*arguments, *further]
+
+
+def _boot(node: Mapping[str, Any]) -> list[str]:
+    """Return what a node boots, and the configuration that its release brings, which ours comes behind and so wins over (config(4)).
+
+    The program of a release gives both by itself.
+    """
+    release, layout = node["application"], node["layout"]
+    if release is None:
+        return ["-boot", layout["boot_script"]]
+    if release["kind"] != releases.SYSTOOLS:
+        return []
+    boot = "%s/releases/%s/start" % (layout["release"], release["version"]) if release["boots_itself"] else layout["boot_script"]
+    brought = "%s/releases/%s/sys.config" % (release["path"], release["version"])
+    return ["-boot", boot, *(["-config", brought] if "sys.config" in release["configuration"] else [])]
+
+
+def asking(cluster: Mapping[str, Any], node: Mapping[str, Any]) -> list[str]:
+    """Return the arguments of what asks a node by the program of its release, less what that program passes by itself."""
+    arguments = distribution(cluster, node["layout"])
+    if node["application"]["kind"] == releases.RELX:
+        pairs = zip(arguments[::2], arguments[1::2])
+        return [word for pair in pairs if pair[0] not in ("-proto_dist", "-epmd_module", "-start_epmd") for word in pair]
+    return [*arguments, "-dist_listen", "false"]
 
 
 def file(arguments: Sequence[str], comment: str) -> str:

@@ -22,6 +22,7 @@ LONGEST = 128 * 1024 - 2
 LONGEST_ALL = 1024 * 1024
 """Bytes that all names and values may have together; Linux takes more, of which arguments are a part."""
 
+_ASSIGNMENT = re.compile(r'(?ms)^(?P<name>[A-Za-z_][A-Za-z0-9_]*)="(?P<value>(?:[^"\\]|\\.)*)"$')
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 # What systemd takes for invalid UTF-8: it would leave the variable out.
 _NO_CHARACTERS = re.compile(
@@ -135,3 +136,8 @@ def environment_file(environment: Mapping[str, Any], comment: str = "") -> str:
 def quoted(text: str) -> str:
     """A text in double quotes, within which four characters are marked; all others, line ends too, stand for themselves."""
     return '"%s"' % re.sub(r'["\\`$]', r"\\\g<0>", text)
+
+
+def read_environment_file(text: str) -> dict[str, str]:
+    """Return the names and values of a file that :func:`environment_file` made."""
+    return {match["name"]: re.sub(r"(?s)\\(.)", r"\1", match["value"]) for match in _ASSIGNMENT.finditer(text)}

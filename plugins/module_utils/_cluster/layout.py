@@ -85,6 +85,8 @@ def layout(name: str, account_home: str = ACCOUNT_HOME) -> dict[str, str]:
         "boot": boot,
         "boot_script": boot + "/start_ssl_clean",
         "boot_key": boot + "/.key",
+        "release": code + "/release",
+        "release_program": code + "/release/run",
         "release_ready": code + "/release.ready",
         "release_stayed": code + "/release.stayed",
         "account_home": account_home.rstrip("/") or "/",

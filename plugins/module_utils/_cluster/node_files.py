@@ -18,6 +18,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster imp
     environment,
     layout,
     peers,
+    releases,
     service,
     settings,
 )
@@ -80,7 +81,8 @@ def node_files(
     cluster, node = topology["cluster"], topology["nodes"][inventory]
     places, otp = node["layout"], survey["otp"] or {}
     erl, patched = otp.get("erl", USUAL_ERL), bool(otp.get("inet_ssl_port", False))
-    key = service.boot_key(node, survey, given.sources)
+    made = _release(cluster, node, erl, chosen.vm_args)
+    key = service.boot_key(node, survey, given.sources, made)
     system = settings.system(chosen.sys_config, cluster["net_ticktime"], chosen.buffer_bytes, node["listen_port"] if patched else None)
     table = peers.table(topology, inventory, patched, chosen.connect)
     unit = {"comment": COMMENT, **service.unit(cluster, node, erl, chosen.unit_settings)}
@@ -123,7 +125,7 @@ def node_files(
         "validators": _validators(places, erl) if survey["units"][places["service"]]["load"] == "loaded" else [],
     }
     right = (survey["files"].get(places["boot_key"]) or "").strip() == key
-    return NodeFiles(file_set, None if right else _boot_script(node, erl, key))
+    return NodeFiles(file_set, None if right else {**_boot_script(node, erl, key), "release": made})
 
 
 def _terms(values: Sequence[Any]) -> str:
@@ -156,13 +158,37 @@ def _validators(places: Mapping[str, str], erl: str) -> list[dict[str, Any]]:
     return [{"paths": [places["sys_config"], places["tls_options"], places["peers"]], "command": command}]
 
 
+def _release(cluster: Mapping[str, Any], node: Mapping[str, Any], erl: str, further: Sequence[str]) -> dict[str, Any] | None:
+    """What is ours where a release boots itself, as the module ``boot_script`` takes it; None for other nodes."""
+    release, places = node["application"], node["layout"]
+    if release is None or not release["boots_itself"]:
+        return None
+    ours, asking = arguments.of_node(cluster, node, further), arguments.asking(cluster, node)
+    programs = {"run": releases.run_program(release, places, erl, ours, asking, COMMENT)}
+    if release["kind"] == releases.MIX:
+        mesh = {"RELEASE_NODE": node["node"], "RELEASE_DISTRIBUTION": arguments.name_flag(cluster)[1:]}
+        own = "%s/releases/%s/env.sh" % (release["path"], release["version"])
+        programs["environment"] = releases.environment_program(own if "env.sh" in release["configuration"] else None, mesh, COMMENT)
+    return {
+        "path": release["path"],
+        "directory": places["release"],
+        "name": release["name"],
+        "version": release["version"],
+        "kind": release["kind"],
+        "control": places["control"],
+        "arguments": ours,
+        **programs,
+    }
+
+
 def _boot_script(node: Mapping[str, Any], erl: str, key: str) -> dict[str, Any]:
-    release = node["application"]
+    release = node["application"] if node["application"] and not node["application"]["boots_itself"] else None
     applications = [*node["otp_applications"], *(release["applications"] if release else [])]
     return {
         "erl": erl,
         "directory": node["layout"]["code"],
         "applications": list(dict.fromkeys(applications)),
         "libraries": [release["path"] + "/lib"] if release else [],
+        "starts": release["starts"] if release else {},
         "key": key,
     }

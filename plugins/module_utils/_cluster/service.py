@@ -16,7 +16,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import arguments
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import arguments, releases
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.firewall import backends
 
 _MADE_BY = 2
@@ -29,11 +29,11 @@ _OF_RELEASE = ("name", "version", "sha256", "digest", "path", "applications", "b
 _HIDDEN_HOMES = re.compile(r"/(home|root|run/user)/")
 
 
-def boot_key(node: Mapping[str, Any], survey: Mapping[str, Any], sources: Mapping[str, str]) -> str:
+def boot_key(node: Mapping[str, Any], survey: Mapping[str, Any], sources: Mapping[str, str], made: Mapping[str, Any] | None = None) -> str:
     """Return the digest of what modules and boot script of a node are made from: what the node uses, and nothing else.
 
     OTP has applications that it does not boot, and where the archive of its release lies on the controller is no concern of it.
-    ``sources`` are our modules, by their names.
+    ``sources`` are our modules, by their names, ``made`` is what is ours where a release boots itself.
     """
     otp, release = survey["otp"], node["application"]
     made_from = [
@@ -44,6 +44,8 @@ def boot_key(node: Mapping[str, Any], survey: Mapping[str, Any], sources: Mappin
         {key: release[key] for key in _OF_RELEASE} if release else {},
         dict(sorted(sources.items())),
     ]
+    # Most nodes have neither.
+    made_from += [further for further in (release["starts"] if release else {}, made) if further]
     return hashlib.sha256(json.dumps(made_from).encode("ascii")).hexdigest()
 
 
@@ -83,13 +85,20 @@ def unit(cluster: Mapping[str, Any], node: Mapping[str, Any], erl: str, further:
         "node": node["node"],
         "account": node["account"],
         "layout": layout,
-        "erl": erl,
+        "start": " ".join(_start(node, erl)),
         "packet_filter": backends.of(node).unit(node),
         "port_mapper": "epmd.socket" if cluster["discovery"] == "epmd" else "",
         "protect_home": "no" if _HIDDEN_HOMES.match(layout["home"]) else "yes",
         "unit_settings": _lines(further.get("Unit") or {}),
         "service_settings": _lines(further.get("Service") or {}),
     }
+
+
+def _start(node: Mapping[str, Any], erl: str) -> list[str]:
+    layout, release = node["layout"], node["application"]
+    if release is not None and release["boots_itself"]:
+        return [layout["release_program"], releases.start_command(release["kind"])]
+    return [erl, "-args_file", layout["vm_args"]]
 
 
 def control(cluster: Mapping[str, Any], node: Mapping[str, Any], erl: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ Including the ssl Application".
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import term_parser, term_writer, terms
@@ -35,13 +36,19 @@ class ReleaseError(ValueError):
     """A resource file that is none, or applications that are missing."""
 
 
+START_TYPES = frozenset(["transient", "temporary", "load", "none"])
+"""How a release may start an application other than ``permanent``, which is how it does where it does not say (SASL, ``rel(4)``)."""
+
+
 class Release(NamedTuple):
-    """A release: ``applications`` are pairs of name and version, in the order they start."""
+    """A release: ``applications`` are pairs of name and version, in the order they start; ``starts`` says of some how they start,
+    where that is not permanent."""
 
     name: str
     version: str
     erts: str
     applications: tuple[tuple[str, str], ...]
+    starts: Mapping[str, str] = MappingProxyType({})
 
 
 class Application(NamedTuple):
@@ -61,14 +68,20 @@ def read_rel(text: str) -> Release:
         if tag != Atom("release") or erts_tag != Atom("erts"):
             raise ReleaseError("this is no release resource file; one begins with {release, {NAME, VERSION}, ...}")
         applications = tuple((_name(entry[0]), _text(entry[1])) for entry in entries)
-        return Release(_text(name), _text(version), _text(erts), applications)
+        starts = {
+            str(entry[0]): str(entry[2])
+            for entry in entries
+            if len(entry) > 2 and isinstance(entry[2], Atom) and str(entry[2]) in START_TYPES
+        }
+        return Release(_text(name), _text(version), _text(erts), applications, starts)
     except (terms.TermError, TypeError, ValueError, IndexError) as error:
         raise ReleaseError(f"the release resource file is not readable: {error}") from error
 
 
 def rel_text(release: Release) -> str:
     """The text of the ``.rel`` of ``release``, as ``systools:make_script`` reads it."""
-    applications = [(Atom(name), version) for name, version in release.applications]
+    starts = {name: (Atom(start),) for name, start in release.starts.items()}
+    applications = [(Atom(name), version, *starts.get(name, ())) for name, version in release.applications]
     erts = (Atom("erts"), release.erts)
     return term_writer.dumps_file([(Atom("release"), (release.name, release.version), erts, applications)])
 
@@ -124,15 +137,15 @@ def start_ssl_clean(
     erts: str,
     known: Mapping[str, Application],
     wanted: Iterable[str] = (),
-    name: str = "start_ssl_clean",
-    version: str = "1.0.0",
+    starts: Mapping[str, str] = MappingProxyType({}),
 ) -> Release:
     """The release a TLS distribution node boots: kernel, stdlib, ssl and what it needs, the wanted applications and what they need.
 
-    ``known`` holds what is installed. Raises :class:`ReleaseError`.
+    ``known`` holds what is installed, ``starts`` how some of them start. Raises :class:`ReleaseError`.
     """
     order = closure([*START_SSL_CLEAN, *wanted], known)
-    return Release(name, version, erts, tuple((application, known[application].version) for application in order))
+    applications = tuple((application, known[application].version) for application in order)
+    return Release("start_ssl_clean", "1.0.0", erts, applications, {name: start for name, start in starts.items() if name in order})
 
 
 def _name(value: object) -> str:

@@ -14,10 +14,12 @@ import glob
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import release, term_writer
-from ansible_collections.beam.tls_distribution.plugins.module_utils._host import files, otp
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host import files, otp, own_boot
 from ansible_collections.beam.tls_distribution.plugins.module_utils._host.commands import Runner
 
 NAME = "start_ssl_clean"
@@ -49,12 +51,15 @@ class BootError(Exception):
 
 class Asked(NamedTuple):
     """What is asked for: the ``directory`` with ``src``, the ``applications`` to start, ``libraries`` (``lib`` directories) that hold
-    applications besides OTP's, and the ``key`` that stands for all that the result is made from."""
+    applications besides OTP's, and the ``key`` that stands for all that the result is made from. ``starts`` says how some of the
+    applications start, where not permanently; ``release`` is a release that boots itself."""
 
     directory: str
     applications: tuple[str, ...]
     libraries: tuple[str, ...]
     key: str
+    starts: Mapping[str, str] = MappingProxyType({})
+    release: own_boot.Release | None = None
 
 
 def current_key(directory: str) -> str | None:
@@ -75,7 +80,7 @@ def announce(asked: Asked, current: str | None) -> files.Result:
 def make(erl: str, asked: Asked, run: Runner) -> files.Result:
     """Compiles ``src``, makes the boot script, and puts all of it into place as one set, the key last.
 
-    OTP's own applications win over those of the libraries: they are what fits the runtime. Raises :class:`BootError`, or
+    A release that boots itself is put into its place with it. OTP's own applications win over those of the libraries: they are what fits the runtime. Raises :class:`BootError`, or
     :class:`files.FileSetError`.
     """
     found = otp.read(os.path.dirname(os.path.dirname(os.path.realpath(erl))))
@@ -85,6 +90,8 @@ def make(erl: str, asked: Asked, run: Runner) -> files.Result:
     for library in reversed(asked.libraries):
         directories.update(otp.libraries(library))
     directories.update(found.directories)
+    if asked.release is not None:
+        own_boot.check(asked.release, found)
     for left in glob.glob(os.path.join(glob.escape(asked.directory), STAGING + "*")):
         shutil.rmtree(left)
     staging = tempfile.mkdtemp(prefix=STAGING, dir=asked.directory)
@@ -95,9 +102,12 @@ def make(erl: str, asked: Asked, run: Runner) -> files.Result:
             raise BootError(
                 "no boot script: %s" % ((outcome.err.strip() or outcome.out.strip())[-2000:] or "erl ended with %d" % outcome.code)
             )
+        own_boot.put(asked.directory, asked.release, _modules(staging))
         return files.apply(_set(staging, asked), run)
     except release.ReleaseError as error:
         raise BootError("no boot script: %s" % error) from error
+    except own_boot.OwnBootError as error:
+        raise BootError(str(error)) from error
     finally:
         shutil.rmtree(staging)
 
@@ -107,7 +117,7 @@ def _prepare(staging: str, erts: str, asked: Asked, directories: dict[str, str])
     for name, path in directories.items():
         with open(os.path.join(path, "ebin", name + ".app"), encoding="utf-8") as stream:
             known[name] = release.read_app(stream.read())
-    wanted = release.start_ssl_clean(erts, known, asked.applications)
+    wanted = release.start_ssl_clean(erts, known, asked.applications, asked.starts)
     source = os.path.join(asked.directory, "src")
     sources = [os.path.join(source, name) for name in sorted(os.listdir(source)) if name.endswith(".erl") and not name.startswith(".")]
     searched = [os.path.join(directories[name], "ebin") for name, _unused in wanted.applications]
@@ -117,16 +127,25 @@ def _prepare(staging: str, erts: str, asked: Asked, directories: dict[str, str])
 
 def _set(staging: str, asked: Asked) -> files.Wanted:
     ebin, boot = os.path.join(asked.directory, "ebin"), os.path.join(asked.directory, "boot")
-    beams = sorted(name for name in os.listdir(staging) if name.endswith(".beam"))
+    beams = [name + ".beam" for name in _modules(staging)]
     stale = sorted(name for name in (os.listdir(ebin) if os.path.isdir(ebin) else ()) if not name.startswith(".") and name not in beams)
     made = [(ebin, name) for name in beams] + [(boot, NAME + suffix) for suffix in (".rel", ".script", ".boot")]
     wanted = [files.File(os.path.join(place, name), _ACCESS, _content(os.path.join(staging, name))) for place, name in made]
+    # What looks for the releases that nodes boot reads the scripts.
+    named = os.path.join(boot, "release.script")
+    if asked.release is not None:
+        wanted.append(files.File(named, _ACCESS, ("%% The release that boots itself: %s/\n" % asked.release.path).encode()))
     wanted.append(files.File(os.path.join(boot, KEY), _ACCESS, (asked.key + "\n").encode()))
     return files.Wanted(
         directories=(files.Directory(ebin, _DIRECTORY), files.Directory(boot, _DIRECTORY)),
         files=tuple(wanted),
-        absent=tuple(os.path.join(ebin, name) for name in stale),
+        absent=(*(os.path.join(ebin, name) for name in stale), *([] if asked.release is not None else [named])),
     )
+
+
+def _modules(staging: str) -> list[str]:
+    """The modules that were compiled, by their names."""
+    return sorted(name[: -len(".beam")] for name in os.listdir(staging) if name.endswith(".beam"))
 
 
 def _content(path: str) -> bytes:

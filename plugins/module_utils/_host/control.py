@@ -25,7 +25,7 @@ from collections.abc import Mapping, Sequence
 from types import FrameType
 from typing import NamedTuple, NoReturn
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import layout
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import environment, layout
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import asking, node_name
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.asking import Question, Refusal
 from ansible_collections.beam.tls_distribution.plugins.module_utils._host import commands, terminal
@@ -50,6 +50,7 @@ NAMES = 50
 ASK = "--ask"
 _PIECE = 65536
 _PASSED_ON = ("TERM", "COLUMNS", "LINES")
+_SHELLS = frozenset(["remote", "remote_console", "remsh"])
 _STATUS = ("ActiveState", "ExecMainStartTimestamp")
 
 
@@ -88,6 +89,8 @@ def _of_the_caller(settings: Settings, action: str, rest: Sequence[str]) -> int:
     _check_caller(settings, action)
     if action == "remsh":
         return _remote_shell(settings, rest)
+    if action == "release":
+        return _of_the_release(settings, rest)
     seconds = _call_seconds() if action in ("rpc", "eval") else asking.ANSWER_SECONDS
     argv = [*_as_account(settings), *_program(settings, action, "%g" % seconds, *rest)]
     return _relay(argv, _environment(settings), seconds + GRACE)
@@ -226,13 +229,49 @@ def _remote_shell(settings: Settings, flags: Sequence[str]) -> int:
     return terminal.run([*_in_sandbox(settings), *_program(settings, "remsh", "0", *flags)], {**os.environ, "SYSTEMD_TINT_BACKGROUND": "0"})
 
 
+def _of_the_release(settings: Settings, arguments: Sequence[str]) -> int:
+    """Have the release's own program do something, which may start an Erlang node: as the account, and from root in the sandbox of the unit.
+
+    What shows a shell has a terminal of its own. Raises Refusal.
+    """
+    if not os.path.exists(_places(settings)["release_program"]):
+        raise Refusal("%s runs no release that has commands of its own; try: %s help" % (settings.node, settings.command))
+    if not arguments:
+        raise Refusal("a command of the release is missing; try: %s release version, or help" % settings.command)
+    program = _program(settings, "release", "0", *arguments)
+    if arguments[0] in _SHELLS:
+        signal.signal(signal.SIGTERM, _end)
+        if os.geteuid() != 0:
+            return terminal.run(program, _environment(settings))
+        return terminal.run([*_in_sandbox(settings), *program], {**os.environ, "SYSTEMD_TINT_BACKGROUND": "0"})
+    argv = program if os.geteuid() != 0 else [*_in_sandbox(settings, "--pipe"), *program]
+    return _relay(argv, _environment(settings), _call_seconds() + GRACE)
+
+
+def _become_release(settings: Settings, arguments: Sequence[str]) -> NoReturn:
+    """Go on as the program that runs the release's own, with the environment of the node. Raises Refusal."""
+    places = _places(settings)
+    text = _texts([places["environment"]]).get(places["environment"])
+    if text is None:
+        raise Refusal("%s cannot be read; run the playbook again for this host" % places["environment"])
+    values = {**_environment(settings), "ERL_CRASH_DUMP": settings.home + "/erl_crash.dump", **environment.read_environment_file(text)}
+    os.chdir(settings.home)
+    try:
+        os.execve(places["release_program"], [places["release_program"], *arguments], values)
+    except OSError as error:
+        raise Refusal("%s cannot be started: %s" % (places["release_program"], error.strerror)) from error
+
+
 def _end(_number: int, _frame: FrameType | None) -> NoReturn:
     """End as one that a signal ended, but with the caller's terminal as it was."""
     raise SystemExit(128 + signal.SIGTERM)
 
 
-def _in_sandbox(settings: Settings) -> list[str]:
-    """Return the command in front of a program that is to run in the sandbox of the node's unit, on a terminal of its own."""
+def _in_sandbox(settings: Settings, files: str = "--pty") -> list[str]:
+    """Return the command in front of a program that is to run in the sandbox of the node's unit.
+
+    ``files`` says what its standard files are: a terminal of its own, or with ``--pipe`` ours.
+    """
     service = settings.unit + ".service"
     shown = commands.run(["systemctl", "cat", "--no-pager", "--", service])
     starter = commands.find("systemd-run")
@@ -241,14 +280,16 @@ def _in_sandbox(settings: Settings) -> list[str]:
             "the sandbox of %s is not known (%s); run the playbook again for this host" % (service, shown.err.strip() or "no systemd-run")
         )
     properties = ["--property=" + assignment for assignment in sandbox.properties(shown.out)]
-    environment = ["--setenv=%s=%s" % pair for pair in _environment(settings).items()]
-    return [starter, "--quiet", "--collect", "--pty", "--wait", "--service-type=exec", *properties, *environment, "--"]
+    variables = ["--setenv=%s=%s" % pair for pair in _environment(settings).items()]
+    return [starter, "--quiet", "--collect", files, "--wait", "--service-type=exec", *properties, *variables, "--"]
 
 
 def _answer(settings: Settings, arguments: Sequence[str]) -> int:
     """What the process that asks does: ask, and say the answer or why there is none."""
     action, seconds, *rest = arguments
     try:
+        if action == "release":
+            _become_release(settings, rest)
         name = _take_name(settings)
         if action == "remsh":
             _become_shell(settings, name, rest)
@@ -274,8 +315,12 @@ def _asked(settings: Settings, name: str, action: str, seconds: float, rest: Seq
 
 def _cookie(settings: Settings) -> str:
     """Return the path of the node's cookie."""
+    return _places(settings)["cookie"]
+
+
+def _places(settings: Settings) -> dict[str, str]:
     account_home, name = os.path.split(settings.home)
-    return layout.layout(name, account_home)["cookie"]
+    return layout.layout(name, account_home)
 
 
 def _texts(paths: Sequence[str]) -> dict[str, str]:

@@ -56,6 +56,44 @@ def test_a_release_that_brings_its_own_emulator_is_read_as_well(tmp_path: Path) 
     assert list(archives.read(archive(tmp_path / "guard.tar.gz", members)).bundled) == ["kernel"]
 
 
+def test_a_release_of_mix_is_told_by_its_content(tmp_path: Path) -> None:
+    program = 'RELEASE_ROOT=x\nexec elixir \\\n  --cookie "$RELEASE_COOKIE" \\\n  $(release_distribution "$RELEASE_NODE")\n'
+    members = {
+        "bin/guard": program,
+        "releases/1.0.0/guard.rel": REL.replace('{stdlib,"6.2"}', '{stdlib,"6.2"}, {ssl,"11.2"}, {runtime_tools,"2",load}'),
+        "erts-15.2.7/bin/erlexec": "",
+        **{"releases/1.0.0/" + name: "" for name in ("elixir", "env.sh", "runtime.exs", "sys.config")},
+        "releases/1.0.0/vm.args": "+P 1024\n-heart\n",
+    }
+    release = archives.read(archive(tmp_path / "guard.tar.gz", members))
+    assert release.brought == ("mix", "15.2.7", ("sys.config", "runtime.exs", "env.sh", "vm.args"), ())
+    assert release.boots_itself and release.starts == {"runtime_tools": "load"}
+    (problem,) = release.problems
+    assert "-heart" in problem.problem
+
+
+def test_a_release_of_rebar3_is_told_by_its_content(tmp_path: Path) -> None:
+    members = {
+        "bin/guard": 'RELX_RPC_TIMEOUT=60\ncase $1 in foreground) exec erlexec -setcookie "$COOKIE";; esac\n',
+        "releases/1.0.0/guard.rel": REL,
+        "releases/1.0.0/sys.config.src": "[{guard, [{port, ${PORT}}]}].",
+        "releases/1.0.0/vm.args.src": "+P ${P:-1024}\n",
+        "lib/kernel-10.2.7/ebin/kernel.app": "",
+    }
+    release = archives.read(archive(tmp_path / "guard.tar.gz", members))
+    assert release.brought == ("relx", None, ("sys.config.src", "vm.args.src"), ("PORT",))
+    (problem,) = release.problems
+    assert "without ssl" in problem.problem
+
+
+def test_an_archive_of_systools_boots_itself_if_it_brings_the_kernel(tmp_path: Path) -> None:
+    members = {"releases/1.0.0/guard.rel": REL, "releases/1.0.0/sys.config": "[].", "lib/guard-1.0.0/ebin/guard.app": ""}
+    release = archives.read(archive(tmp_path / "guard.tar.gz", members))
+    assert not release.boots_itself and release.brought == ("systools", None, ("sys.config",), ()) and not release.problems
+    members.update({"lib/%s-1/ebin/%s.app" % (name, name): "" for name in ("kernel", "stdlib")})
+    assert archives.read(archive(tmp_path / "guard.tar.gz", members)).boots_itself
+
+
 @pytest.mark.parametrize(
     ("members", "problem"),
     [

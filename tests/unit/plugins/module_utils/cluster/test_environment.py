@@ -104,3 +104,13 @@ def test_what_may_be_set():
         "_x1": "ü",
     }
     assert list(environment.problems(fine)) == []
+
+
+@given(
+    st.dictionaries(
+        st.from_regex(r"M[A-Z0-9_]*", fullmatch=True).filter(lambda name: not list(environment.problems({name: "x"}))),
+        st.text().filter(lambda text: not list(environment.problems({"X": text}))),
+    )
+)
+def test_the_file_is_read_back(values: dict[str, str]) -> None:
+    assert environment.read_environment_file(environment.environment_file(values, 'A comment\nA="b"')) == values

@@ -27,6 +27,12 @@ RELEASE = {
     "path": "/opt/erlang/apps/guard/1.0.0-a",
     "applications": ["kernel", "guard"],
     "bundled": ["guard"],
+    "starts": {},
+    "kind": "systools",
+    "erts": None,
+    "configuration": [],
+    "variables": [],
+    "boots_itself": False,
 }
 OTP = {"erl": "/usr/bin/erl", "root": "/usr/lib/erlang", "erts": "15.2", "inet_ssl_port": False, "crypto_library": "3.5"}
 SOURCES = {"beam_tls_ready": "-module(beam_tls_ready).\n", "beam_tls_epmd": "-module(beam_tls_epmd).\n"}
@@ -208,3 +214,46 @@ def test_values_of_the_control_command_are_quoted_for_a_shell() -> None:
     values = service.control(CLUSTER, node(account="a b"), "/opt/erl")
     assert values["account"] == "'a b'" and values["command"] == "erlang-guard" and values["net_ticktime"] == "60"
     assert values["shell_flags"].startswith("-name -proto_dist inet_tls")
+
+
+ITSELF = {**RELEASE, "kind": "mix", "configuration": ["sys.config", "env.sh"], "boots_itself": True}
+
+
+def test_a_release_that_boots_itself_is_started_by_its_own_program() -> None:
+    flags = arguments.of_node(CLUSTER, node(application=ITSELF), [])
+    assert not {"-boot", "-noinput", "-config"} & set(flags) and flags[flags.index("-kernel") :][:3] == ["-kernel", "net_ticktime", "60"]
+    wanted = made(node(application=ITSELF)).boot_script
+    assert wanted["libraries"] == [] and wanted["release"]["kind"] == "mix" and wanted["release"]["arguments"] == flags
+    assert "RELEASE_NODE=guard@alpha.example.net" in wanted["release"]["environment"]
+    unit = service.unit(CLUSTER, node(application=ITSELF), "/usr/bin/erl", {})
+    assert unit["start"] == "/opt/erlang/nodes/guard/release/run start"
+    assert service.unit(CLUSTER, node(application={**ITSELF, "kind": "relx"}), "/usr/bin/erl", {})["start"].endswith("/run foreground")
+    assert (
+        service.unit(CLUSTER, node(application=RELEASE), "/usr/bin/erl", {})["start"] == "/usr/bin/erl -args_file /etc/erlang/guard/vm.args"
+    )
+
+
+def test_its_program_is_asked_with_what_it_does_not_pass_itself() -> None:
+    relx = node(application={**ITSELF, "kind": "relx"})
+    assert arguments.asking(CLUSTER, relx) == [
+        "-ssl_dist_optfile", PLACES["tls_options"], "-beam_tls_peers", PLACES["peers"], "-pa", PLACES["ebin"],
+    ]  # fmt: skip
+    assert arguments.of_node(CLUSTER, relx, [])[-4:] == ["-config", PLACES["sys_config"], "-beam_tls_runtime", PLACES["runtime"]]
+    assert arguments.asking(CLUSTER, node(application=ITSELF))[-2:] == ["-dist_listen", "false"]
+
+
+def test_the_configuration_of_a_release_is_below_ours() -> None:
+    flags = arguments.of_node(CLUSTER, node(application={**RELEASE, "configuration": ["sys.config"]}), [])
+    assert [flags[place + 1] for place, flag in enumerate(flags) if flag == "-config"] == [
+        "/opt/erlang/apps/guard/1.0.0-a/releases/1.0.0/sys.config",
+        PLACES["sys_config"],
+    ]
+    own = {**RELEASE, "boots_itself": True}
+    flags = arguments.of_node(CLUSTER, node(application=own), [])
+    assert flags[flags.index("-boot") + 1] == "/opt/erlang/nodes/guard/release/releases/1.0.0/start" and "-noinput" in flags
+
+
+def test_what_starts_otherwise_and_what_is_ours_change_the_key() -> None:
+    keys = {made(node(application=release)).boot_script["key"] for release in (RELEASE, {**RELEASE, "starts": {"guard": "load"}}, ITSELF)}
+    keys.add(made(node(application=ITSELF), vm_args=["+P", "9999"]).boot_script["key"])
+    assert len(keys) == 4

@@ -111,6 +111,12 @@ def test_topology_is_whole_and_serialisable() -> None:
             "path": "/opt/erlang/apps/guard/1.0.0-0123456789ab",
             "applications": ["kernel", "stdlib", "mnesia", "guard"],
             "bundled": ["guard"],
+            "starts": {},
+            "kind": "systools",
+            "erts": None,
+            "configuration": [],
+            "variables": [],
+            "boots_itself": False,
         },
         "otp_applications": ["asn1", "crypto", "kernel", "mnesia", "public_key", "ssl", "stdlib"],
     }

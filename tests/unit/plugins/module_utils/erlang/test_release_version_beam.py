@@ -90,7 +90,9 @@ def test_resource_files():
     )
     assert release.read_app(text) == Application("ssl", "11.2", ("kernel", "crypto"), ("a",), ("b",))
     rel = '{release, {"guard", "1.0.0"}, {erts, "13.1"}, [{kernel, "8"}, {sasl, "4", load}, {guard, "1.0.0", permanent, []}]}.'
-    assert release.read_rel(rel) == Release("guard", "1.0.0", "13.1", (("kernel", "8"), ("sasl", "4"), ("guard", "1.0.0")))
+    assert release.read_rel(rel) == Release(
+        "guard", "1.0.0", "13.1", (("kernel", "8"), ("sasl", "4"), ("guard", "1.0.0")), {"sasl": "load"}
+    )
 
 
 @pytest.mark.parametrize(
