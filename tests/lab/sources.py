@@ -66,7 +66,7 @@ def _download(directory: Path, suite: str) -> None:
     """Has apt, with lists of its own, download and check the upstream part of the source package."""
     for name in ("lists/partial", "archives/partial"):
         (directory / name).mkdir(parents=True)
-    (directory / "sources.list").write_text("deb-src [signed-by=%s] %s %s main\n" % (KEYRING, _mirror(), suite))
+    (directory / "sources.list").write_text("deb-src [signed-by=%s] %s %s main\n" % (KEYRING, mirror(), suite))
     settings = {
         "Dir::Etc::sourcelist": directory / "sources.list",
         "Dir::Etc::sourceparts": "/dev/null",
@@ -79,7 +79,7 @@ def _download(directory: Path, suite: str) -> None:
     run([*apt, "--download-only", "--tar-only", "source", "erlang"], cwd=directory)
 
 
-def _mirror() -> str:
+def mirror() -> str:
     """Where debootstrap looks if it is not told."""
     found = re.search(r'^DEF_MIRROR="(\S+)"$', DEBOOTSTRAP.read_text(), re.MULTILINE)
     if not found:

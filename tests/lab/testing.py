@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import NamedTuple
 
-from lab import external_tools, lifecycle, roots, sources
+from lab import external_tools, lifecycle, releases, roots, sources
 from lab.settings import CHECKOUT, DEFAULT_SUITE, HOSTS, NAME
 
 CHECKS = ("unit", "lint", "sanity")
@@ -32,6 +32,8 @@ BESIDE = {"faults": ["bullseye"]}
 """Scenarios that need the OTP of further suites."""
 BUILT = {"build": ["bookworm", *(["trixie"] if os.environ.get("BEAM_LAB_COLD") else [])]}
 """Scenarios that need the sources of the OTP of suites. Neither can be fetched from where molecule runs."""
+WITH_RELEASES = ("releases",)
+"""Scenarios that need releases that boot themselves."""
 PARTS = (*CHECKS, "erlang", "page", "prometheus", "oracle", "lab", "molecule")
 LANES = 2 if (os.cpu_count() or 1) > 1 else 1
 """Jobs that go side by side. Two keep two cores busy; what hosts of more of them would do in time is not known."""
@@ -196,6 +198,8 @@ def molecule(scenario: str) -> Sum:
         roots.with_otp(suite)
     for suite in BUILT.get(scenario, ()):
         sources.archive(suite)
+    if scenario in WITH_RELEASES:
+        releases.archives(DEFAULT_SUITE)
     # Bare hosts and open routers for each scenario; molecule itself remembers what it once prepared, and would not do so again.
     try:
         if not lifecycle.up(MIXED.get(scenario, [DEFAULT_SUITE]), nodes=len(HOSTS)):
