@@ -37,7 +37,22 @@ WITH_RELEASES = ("releases",)
 PARTS = (*CHECKS, "erlang", "page", "prometheus", "oracle", "lab", "molecule")
 LANES = 2 if (os.cpu_count() or 1) > 1 else 1
 """Jobs that go side by side. Two keep two cores busy; what hosts of more of them would do in time is not known."""
-LONG = ("build", "faults", "mesh", "oracle", "sanity", "discovery", "interrupted", "walls", "suites", "erlang", "lab", "page")
+LONG = (
+    "build",
+    "faults",
+    "mesh",
+    "oracle",
+    "sanity",
+    "discovery",
+    "interrupted",
+    "growth",
+    "releases",
+    "walls",
+    "suites",
+    "erlang",
+    "lab",
+    "page",
+)
 """Jobs that take long, the longest first."""
 _RUNNING: set[subprocess.Popen[str]] = set()
 _PRINTING = threading.Lock()

@@ -95,7 +95,7 @@ def test_an_example_is_a_cluster(name: str, tmp_path: Path) -> None:
     if name == "single_site.yml":
         assert {node["application"]["name"] for node in found["nodes"].values()} == {"guard"}
     elif name == "two_sites.yml":
-        at_the_router = {rule["port"] for rule in firewall.plan(found)["upstream"] if rule["to"] == "203.0.113.7"}
+        at_the_router = {rule["port"] for rule in firewall.plan(found)["upstream"] if rule["to"] == "198.51.100.77"}
         assert at_the_router == {5001, 5002} and {found["nodes"][name]["listen_port"] for name in ("carol", "dave")} == {4370}
     elif name == "epmd.yml":
         assert found["cluster"]["discovery"] == "epmd"
