@@ -43,7 +43,7 @@ options:
     elements: path
     default: []
   starts:
-    description: How some of the applications start, by their names, where it is not V(permanent). See C(rel(4\)).
+    description: How some of the applications start, by their names, where it is not V(permanent). See rel(4) of SASL.
     type: dict
     default: {}
   release:

@@ -6,9 +6,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
+import tarfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from lab import releases
@@ -168,3 +171,33 @@ def test_what_cannot_be_honoured_is_refused_before_a_host_is_touched() -> None:
 @pytest.mark.parametrize("name", KINDS)
 def test_nothing_of_the_release_is_changed(name: str) -> None:
     assert on(name, "find /opt/erlang/apps -newer /etc/systemd/system/erlang-guard.service -type f").out == ""
+
+
+def systools(path: Path, with_erts: bool) -> str:
+    """An archive as systools makes it, of a release that brings OTP's applications: what rebar3 adds is left out."""
+    named = path / ("with_erts.tar.gz" if with_erts else "without.tar.gz")
+    configuration = b'[{relx_report, [{port, 1}, {set_by_inventory, "sys.config"}]}].\n'
+    with tarfile.open(releases.archives(DEFAULT_SUITE)["relx_with_erts"]) as old, tarfile.open(named, "w:gz") as new:
+        for member in old:
+            name = member.name.removeprefix("./")
+            if not (name.startswith(("bin/", "erts-") if not with_erts else "bin/") or name.endswith(".src")):
+                new.addfile(member, old.extractfile(member) if member.isreg() else None)
+        added = tarfile.TarInfo("releases/1.0.0/sys.config")
+        added.size = len(configuration)
+        new.addfile(added, io.BytesIO(configuration))
+    return str(named)
+
+
+def test_archives_of_systools_that_bring_otp(tmp_path: Path) -> None:
+    archives = {name: systools(tmp_path, name in MIX) for name in KINDS}
+    done = play("site", *options(erlang_app_release="{{ %s[inventory_hostname] }}" % json.dumps(archives)))
+    assert done.code == 0, done.out[-4000:]
+    for name in ("alpha", "carol"):
+        found = on(name, "erlang-guard eval '{code:root_dir(), application:get_all_env(relx_report)}.'")
+        assert (
+            '"/opt/erlang/nodes/guard/release"' in found.out and "{port,1}" in found.out and '{set_by_inventory,"inventory"}' in found.out
+        )
+        other = asked(name, "stop")
+        assert other.code != 0 and "no command that this release has" in other.out
+        runtime = on(name, "readlink /proc/$(systemctl show -p MainPID --value erlang-guard)/exe").out
+        assert runtime.startswith("/opt/erlang/apps/" if name in MIX else "/usr/lib/erlang/"), runtime

@@ -233,7 +233,7 @@ case $command in
     RELX_OUT_FILE_PATH=$HOME/release/started
     ;;
 %(refused)s)
-    echo "$command of this release is the playbook's or systemd's; try: systemctl start %(unit)s" >&2
+    echo "$command is no command that this release has here; what starts and installs is systemd's and the playbook's: systemctl start %(unit)s" >&2
     exit 1
     ;;
 %(asking)s)
@@ -273,7 +273,7 @@ _PROGRAM_COMMANDS = {
         "refused": "start | daemon | daemon_boot | daemon_attach | attach | console | console_boot | upgrade | downgrade | install | uninstall | unpack",
         "asking": "remote_console | remote | remsh | rpc | eval | stop | restart | reboot | pid | ping | status | versions",
     },
-    SYSTOOLS: {"start": "start", "refused": "-", "asking": "-"},
+    SYSTOOLS: {"start": "start", "refused": "*", "asking": "-"},
 }
 
 
@@ -297,14 +297,16 @@ def run_program(
             own = "%s/releases/%s/sys.config" % (release["path"], release["version"])
             merged = {"erl": erl, "program": _MERGE_PROGRAM, "own": own, "ours": layout["sys_config"]}
             go = _MERGE % {key: shlex.quote(value) for key, value in merged.items()} + go
-    elif release["erts"] is None:
-        go = "exec %s" % " ".join(map(shlex.quote, [erl, *ours]))
     else:
-        binaries = "%s/erts-%s/bin" % (root, release["erts"])
-        go = "export ROOTDIR=%s BINDIR=%s EMU=beam PROGNAME=erl\nexec %s" % (
+        # What the boot file calls its root is where the release is; an emulator of the host's has its own directory.
+        binaries = '"$(dirname "$(dirname "$(readlink -f %s)")")"/erts-*/bin' % shlex.quote(erl)
+        if release["erts"] is not None:
+            binaries = "%s/erts-%s/bin" % (root, release["erts"])
+        started = " ".join(map(shlex.quote, ours))
+        go = 'set -- %s\nROOTDIR=%s BINDIR=$1 EMU=beam PROGNAME=erl\nexport ROOTDIR BINDIR EMU PROGNAME\nexec "$BINDIR/erlexec" %s' % (
+            binaries,
             shlex.quote(root),
-            shlex.quote(binaries),
-            " ".join(map(shlex.quote, [binaries + "/erlexec", *ours])),
+            started,
         )
     values = {"comment": comment, "path": shlex.quote(erl.rpartition("/")[0] or "/usr/bin"), "unit": layout["service"], "go": go}
     return _RUN % {**values, **words, "flags": shlex.quote(" ".join(asking))}

@@ -60,7 +60,7 @@ def check(release: Release, found: otp.Otp) -> None:
                 "have the host use an OTP that is no newer, see erlang_otp_source" % (release.path, wanted, found.erts)
             )
         return
-    root = release.path if release.kind == releases.RELX else found.root
+    root = found.root if release.kind == releases.MIX else release.path
     for directory in named:
         if directory.startswith("$ROOT/") and not os.path.isdir(root + directory[len("$ROOT") :]):
             raise OwnBootError(

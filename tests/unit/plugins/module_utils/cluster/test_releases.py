@@ -138,6 +138,7 @@ def test_the_runner_of_each_kind() -> None:
     made = releases.run_program({**RELEASE, "kind": RELX}, places, "/usr/bin/erl", [], ["-pa", "x"], "Made")
     assert "file:consult" not in made and "ERL_FLAGS='-pa x'" in made and "foreground)" in made
     made = releases.run_program({**RELEASE, "kind": SYSTOOLS, "erts": "15.2"}, places, "/usr/bin/erl", ["-boot", "start"], [], "Made")
-    assert "exec /opt/erlang/nodes/guard/release/erts-15.2/bin/erlexec -boot start" in made
+    assert "set -- /opt/erlang/nodes/guard/release/erts-15.2/bin\n" in made and 'exec "$BINDIR/erlexec" -boot start' in made
+    assert made.index("\n*)\n    echo ") < made.index("exit 1\n    ;;\n"), "it has no command but that of the service"
     made = releases.run_program({**RELEASE, "kind": SYSTOOLS}, places, "/usr/bin/erl", ["-boot", "start"], [], "Made")
-    assert "exec /usr/bin/erl -boot start" in made
+    assert "readlink -f /usr/bin/erl" in made and "ROOTDIR=/opt/erlang/nodes/guard/release" in made
