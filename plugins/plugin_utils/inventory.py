@@ -61,7 +61,7 @@ def check_deferred(
     values = _read(inventory, {**raw, **known}, specifications, loader, faults, DEFERRED & set(specifications.options), unknown)
     for name, value in values.items():
         faults += [Fault((inventory,), name, *problem) for problem in checks.problems(name, value)]
-    release = topology["nodes"][inventory]["application"] if topology is not None else None
+    release = topology["nodes"][inventory].get("application") if topology is not None else None
     environment = values.get("erlang_node_environment")
     if release is not None and release["boots_itself"] and isinstance(environment, dict):
         faults += [
