@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shlex
 import shutil
@@ -33,6 +34,7 @@ DROP_IN = "/run/systemd/system/%s.service.d" % UNIT
 AUTHORITY = RUN / "erlang" / "guard"
 SERVER_AUTH, CLIENT_AUTH = ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH
 DAY = timedelta(days=1)
+_CHANGES = itertools.count(1)
 
 # Whoever restarts a unit again and again meets systemd's limit on that.
 RESTART = "systemctl reset-failed %s; systemctl restart %s" % (UNIT, UNIT)
@@ -41,8 +43,11 @@ TRY_TO_RESTART = "systemctl reset-failed %s; timeout 10 systemctl restart %s; tr
 
 @contextmanager
 def edited(name: str, path: str, edit: str, apply: str = RESTART, back: str = RESTART) -> Iterator[None]:
-    """A host with a file changed by a shell command (``{}`` is its path), and the node restarted or reloaded by another."""
-    kept = "/root/kept" + path.replace("/", "-")
+    """A host with a file changed by a shell command (``{}`` is its path), and the node restarted or reloaded by another.
+
+    One within another may change the same file: each keeps what it found under a name of its own.
+    """
+    kept = "/root/kept-%d%s" % (next(_CHANGES), path.replace("/", "-"))
     change = "cp -p %s %s && { %s; } && { %s; }" % (path, kept, edit.replace("{}", path), apply)
     with altered(name, change, "mv %s %s && { %s; }" % (kept, path, back)):
         yield
