@@ -167,11 +167,11 @@ def drawing(hosts: Sequence[Host]) -> str:
     lines += [_drawn("", outsider.name, outsider.address, "outsider") for outsider in OUTSIDERS if outsider.network == "internet"]
     every = networks(hosts)
     for network in every:
-        bar = "|" if network != every[-1] else " "
+        line = "|" if network != every[-1] else " "
         lines += ["|", _drawn("", "router-" + network.name, network.router, _ROUTERS[network.kind].strip())]
-        lines.append("%s    %s  %s.0/24  %s/64" % (bar, network.name, network.prefix, address6(network.prefix + ".0")))
-        inner = [_drawn(bar + "    ", host.name, host.address, _about(host, network)) for host in hosts if host.network == network.name]
-        inner += [_drawn(bar + "    ", other.name, other.address, "outsider") for other in OUTSIDERS if other.network == network.name]
+        lines.append("%s    %s  %s.0/24  %s/64" % (line, network.name, network.prefix, address6(network.prefix + ".0")))
+        inner = [_drawn(line + "    ", host.name, host.address, _about(host, network)) for host in hosts if host.network == network.name]
+        inner += [_drawn(line + "    ", other.name, other.address, "outsider") for other in OUTSIDERS if other.network == network.name]
         lines += inner
     return "\n".join(lines)
 

@@ -55,7 +55,8 @@ return [...document.querySelectorAll(".mesh .node")].flatMap((node) =>
   [...node.querySelectorAll(":scope > text:not(.sign)")].map((text) => {
     const { left, right, top, bottom } = text.getBoundingClientRect();
     const scale = document.querySelector(".mesh").getScreenCTM().a;
-    const sizes = [text, ...text.children].filter((one) => one.firstChild?.nodeType === Node.TEXT_NODE).map((one) => parseFloat(getComputedStyle(one).fontSize));
+    const written = [text, ...text.children].filter((one) => one.firstChild?.nodeType === Node.TEXT_NODE);
+    const sizes = written.map((one) => parseFloat(getComputedStyle(one).fontSize));
     return { text: text.textContent, left, right, top, bottom, letters: scale * Math.min(...sizes) };
   }));
 """

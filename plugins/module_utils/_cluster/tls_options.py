@@ -96,7 +96,7 @@ def _apart(taken: Mapping[str, Lists]) -> Iterator[Fault]:
     while pairs:
         odd = max(names, key=lambda name: (sum(name in pair for pair in pairs), names.index(name)))
         mine = {pair: lacks for pair, lacks in pairs.items() if odd in pair}
-        lacks = next(iter(mine.values()))
+        lacks, *_others = mine.values()
         others = [name for pair in mine for name in pair if name != odd]
         variable = VERSIONS_VARIABLE if lacks == "version" else VARIABLE
         what = "TLS version" if lacks == "version" else lacks

@@ -80,7 +80,8 @@ def announce(asked: Asked, current: str | None) -> files.Result:
 def make(erl: str, asked: Asked, run: Runner) -> files.Result:
     """Compiles ``src``, makes the boot script, and puts all of it into place as one set, the key last.
 
-    A release that boots itself is put into its place with it. OTP's own applications win over those of the libraries: they are what fits the runtime. Raises :class:`BootError`, or
+    A release that boots itself is put into its place with it. OTP's own applications win over those of the libraries: they are
+    what fits the runtime. Raises :class:`BootError`, or
     :class:`files.FileSetError`.
     """
     found = otp.read(os.path.dirname(os.path.dirname(os.path.realpath(erl))))

@@ -58,12 +58,13 @@ Platform = Mapping[str, Any]
 def names(platform: Platform) -> list[str]:
     """The entries that may know something of a platform, the nearest first: its release, its major release, itself, its families."""
     own, version = str(platform["id"]), str(platform["version_id"])
-    releases = [version, version.split(".")[0]] if version else []
+    releases = [version, version.split(".", maxsplit=1)[0]] if version else []
     return list(dict.fromkeys([*("%s-%s" % (own, release) for release in releases), own, *platform["id_like"]]))
 
 
-def find(platform: Platform, what: str, data: Mapping[str, Mapping[str, Any]] = PLATFORMS) -> Any:
-    """What the nearest entry of ``data`` that has ``what`` says; None if none has."""
+def find(platform: Platform, what: str, data: Mapping[str, Mapping[str, Any]] | None = None) -> Any:
+    """What the nearest entry of ``data`` (:data:`PLATFORMS` by default) that has ``what`` says; None if none has."""
+    data = PLATFORMS if data is None else data
     return next((data[name][what] for name in names(platform) if what in data.get(name, {})), None)
 
 

@@ -6,12 +6,11 @@
 
 from __future__ import annotations
 
-import re
 import struct
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.settings import FIRST_MESSAGE_LONGEST
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.hidden_node import HiddenNode
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.prober import Prober
 from conftest import Mesh, Node
@@ -21,14 +20,11 @@ SENT = 48
 """Megabytes of the one message that is sent; its length says that it has one more."""
 ENOUGH = 8
 """Megabytes that buffers of both sides may hold before the sender learns that the connection has ended."""
-ROLE = Path(__file__).resolve().parents[3] / "roles" / "erlang_node" / "vars" / "main.yml"
 
 
 def limit() -> str:
     """The option as the role gives it to a node."""
-    found = re.search(r"^  packet_size: (\d+)$", ROLE.read_text(encoding="utf-8"), re.MULTILINE)
-    assert found
-    return "{packet_size,%s}" % found.group(1)
+    return "{packet_size,%d}" % FIRST_MESSAGE_LONGEST
 
 
 @pytest.fixture

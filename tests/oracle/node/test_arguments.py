@@ -11,8 +11,8 @@ import random
 import subprocess
 from pathlib import Path
 
-from ansible.plugins.filter.core import quote
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import flags
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.arguments import file
 
 COUNT = 300
 SEED = 20061124
@@ -22,7 +22,6 @@ SAYS = (
     % COUNT
 )
 SAYS += 'ok = file:write_file("said", unicode:characters_to_binary(lists:join($\\n, Said))), halt().'
-TEMPLATE = Path(__file__).parents[3] / "roles" / "erlang_node" / "templates" / "vm.args.j2"
 
 
 def test_every_argument_comes_back(tmp_path: Path) -> None:
@@ -34,8 +33,7 @@ def test_every_argument_comes_back(tmp_path: Path) -> None:
             values.append(value)
     arguments = [part for number, value in enumerate(values, 1) for part in ("-x%d" % number, value)]
     assert list(flags.problems(arguments)) == []
-    assert "{{ argument | quote }}" in TEMPLATE.read_text()
-    (tmp_path / "vm.args").write_text("# Made by a test\n" + "".join(quote(argument) + "\n" for argument in arguments))
+    (tmp_path / "vm.args").write_text(file(arguments, "Made by a test"))
     argv = ["erl", "-noinput", "-boot", "no_dot_erlang", "-args_file", "vm.args", "-eval", SAYS]
     subprocess.run(argv, cwd=tmp_path, env={**os.environ, "LC_ALL": "C.UTF-8"}, check=True, timeout=60)
     assert (tmp_path / "said").read_text().split("\n") == values
@@ -44,7 +42,7 @@ def test_every_argument_comes_back(tmp_path: Path) -> None:
 def test_what_the_check_refuses_does_not_come_back(tmp_path: Path) -> None:
     """A line end in an argument is lost, and an argument that begins like a flag is one."""
     assert list(flags.problems(["-x1", "a\nb"])) and list(flags.problems(["-x1", "-setcookie", "mine"]))
-    (tmp_path / "vm.args").write_text("".join(quote(argument) + "\n" for argument in ("-x1", "value", "-setcookie", "mine")))
+    (tmp_path / "vm.args").write_text(file(["-x1", "value", "-setcookie", "mine"], "Made by a test"))
     says = 'ok = file:write_file("said", io_lib:format("~p", [init:get_argument(setcookie)])), halt().'
     argv = ["erl", "-noinput", "-boot", "no_dot_erlang", "-args_file", "vm.args", "-eval", says]
     subprocess.run(argv, cwd=tmp_path, check=True, timeout=60)

@@ -135,15 +135,15 @@ def test_jobs_go_side_by_side_in_labs_of_their_own(monkeypatch: pytest.MonkeyPat
 
 
 def test_failures_are_shown_again() -> None:
-    bar = "  │ "
+    shown = "  │ "
     lines = [
-        bar + "=========== test session starts ===========",
-        bar + "tests/a.py .F",
-        bar + "=========== FAILURES ===========",
-        bar + "E   assert 1 == 2",
-        bar + "=========== short test summary info ===========",
-        bar + "FAILED tests/a.py::b - because",
-        bar + "=========== 1 failed, 1 passed in 0.2s ===========",
+        shown + "=========== test session starts ===========",
+        shown + "tests/a.py .F",
+        shown + "=========== FAILURES ===========",
+        shown + "E   assert 1 == 2",
+        shown + "=========== short test summary info ===========",
+        shown + "FAILED tests/a.py::b - because",
+        shown + "=========== 1 failed, 1 passed in 0.2s ===========",
         "mypy on the lab                                    FAILED 1.3 s",
         "decoders under damaged input                       ok 1.3 s",
     ]

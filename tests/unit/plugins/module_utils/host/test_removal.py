@@ -152,5 +152,8 @@ def test_a_unit_that_does_not_stop_ends_it_before_anything_is_removed(machine: M
 def test_nothing_of_the_node_is_there(tmp_path: Path) -> None:
     roots = removal.Roots(*(str(tmp_path / name) for name in ("a", "b/c", "d", "e")))
     node = removal.Node(NAME, ACCOUNT, str(tmp_path / "home"))
-    ran = lambda argv, timeout=0: Outcome(1, "", "")  # noqa: E731
+
+    def ran(argv: Sequence[str], timeout: float = 0) -> Outcome:
+        return Outcome(1, "", "")
+
     assert removal.remove(node, False, ran, roots) == removal.Removed([], [])
