@@ -60,7 +60,7 @@ _SUM = re.compile(r"^(\d+) passed, (\d+) failed$")
 _PYTEST = re.compile(r"=+ (?=[^=]*\b(?:passed|failed|errors?)\b)[^=]* in [0-9.]+s")
 _SECTION = re.compile(r"={3,} .* ={3,}$")
 _FAILURES = re.compile(r"=+ (?:FAILURES|ERRORS) =+$")
-_FAILED = re.compile(r"^(?:FAILED|ERROR) |\bFAILED [0-9.]+ s$|^lab: |^fatal: ")
+_FAILED = re.compile(r"^(?:FAILED|ERROR) |\bFAILED [0-9.]+ s$|^lab: (?!.* \.\.\. )|^fatal: ")
 _FAILURE_LINES = 150
 """As many of them as are shown again at the end, for each job."""
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")

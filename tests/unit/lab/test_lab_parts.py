@@ -146,8 +146,10 @@ def test_failures_are_shown_again() -> None:
         shown + "=========== 1 failed, 1 passed in 0.2s ===========",
         "mypy on the lab                                    FAILED 1.3 s",
         "decoders under damaged input                       ok 1.3 s",
+        "lab: networks, routers and firewalls ...           0.1 s",
+        "lab: alpha did not come up",
     ]
-    assert testing.failures(lines) == [lines[2], lines[3], lines[5], lines[7]]
+    assert testing.failures(lines) == [lines[2], lines[3], lines[5], lines[7], lines[10]]
 
 
 def test_one_job_goes_here_and_now(monkeypatch: pytest.MonkeyPatch) -> None:
