@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Filters for the OTP of a host: what it lacks, what an OTP that is not the distribution's is called, and who has it built."""
+"""Filters for the OTP of a host: what it lacks, and who has it built."""
 
 from __future__ import annotations
 
@@ -13,17 +13,12 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster imp
 from ansible_collections.beam.tls_distribution.plugins.module_utils._system import platforms
 
 
-def otp_name(otp: dict[str, t.Any], platform: dict[str, t.Any]) -> str:
-    """The name of a node's OTP on a platform."""
-    return recipe.directory_name(otp, platform)
-
-
 def otp_builder(topology: dict[str, t.Any], inventory_hostname: str, facts: dict[str, t.Any]) -> str:
     """The first host that lacks the same OTP as this one; ``facts`` are those of the hosts of the run."""
     nodes = topology["nodes"]
     surveys = {host: found["erlang_survey"] for host, found in facts.items() if host in nodes and "erlang_survey" in found}
     wanted = {
-        host: otp_name(nodes[host]["otp"], survey["platform"])
+        host: recipe.directory_name(nodes[host]["otp"], survey["platform"])
         for host, survey in surveys.items()
         if nodes[host]["otp"]["source"] == "build"
     }
@@ -46,7 +41,6 @@ class FilterModule:
         return {
             "otp_build_packages": platforms.build_packages,
             "otp_builder": otp_builder,
-            "otp_name": otp_name,
             "otp_questions": states.questions,
             "otp_state": otp_state,
             "port_mapper_state": states.port_mapper,

@@ -11,8 +11,8 @@ import json
 import pytest
 from ansible.errors import AnsibleActionFail
 from ansible_collections.beam.tls_distribution.plugins.action import otp_build
-from ansible_collections.beam.tls_distribution.plugins.filter.otp import otp_builder, otp_name
-from ansible_collections.beam.tls_distribution.plugins.module_utils._building import status
+from ansible_collections.beam.tls_distribution.plugins.filter.otp import otp_builder
+from ansible_collections.beam.tls_distribution.plugins.module_utils._building import recipe, status
 
 PLATFORM = {"id": "debian", "version_id": "13", "architecture": "x86_64"}
 OTHER = {**PLATFORM, "version_id": "12"}
@@ -110,7 +110,7 @@ def facts(platform, *names):
 
 
 def test_who_has_it_built():
-    name = otp_name(OTP, PLATFORM)
+    name = recipe.directory_name(OTP, PLATFORM)
     topology = {"nodes": {host: {"otp": OTP} for host in ("a", "b", "c", "d", "e")}}
     topology["nodes"]["e"] = {"otp": {"source": "package"}}
     known = {"a": facts(PLATFORM, name), "b": facts(PLATFORM, "26.0-x"), "c": facts(OTHER), "f": {}}
