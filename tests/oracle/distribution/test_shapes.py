@@ -48,8 +48,16 @@ OBEY = """
     Obey().
 """
 FORGET = "(catch gen_server:call(ssl_pem_cache_dist, {unconditionally_clear_pem_cache, self()}))."
-ALONE = "(fun Wait(0) -> nodes(); Wait(N) -> case nodes() of [] -> []; _ -> timer:sleep(5), Wait(N - 1) end end)(2000)."
-SETTLED = "[]"
+STATES = """
+    (fun Wait(N) ->
+        {ok, Known} = net_kernel:nodes_info(),
+        case [State || {_, Info} <- Known, {state, State} <- Info] of
+            States when States =:= %s; N =:= 0 -> States;
+            _ -> timer:sleep(5), Wait(N - 1)
+        end
+    end)(2000).
+"""
+TOGETHER, ALONE = "[up]", "[]"
 
 
 class Real:
@@ -91,9 +99,16 @@ class Real:
     def connects(self, other: Real) -> bool:
         """Whether a connection to another node comes about; it is ended again."""
         came = self.do("net_kernel:connect_node('%s')." % other.peer.node)
+        # A connection that is ended while the other node has yet to write down that it is up leaves it there for a moment, in the way of the next one.
+        if came == "true":
+            self.wait_for(TOGETHER, other)
         self.do("erlang:disconnect_node('%s')." % other.peer.node)
-        assert [each.do(ALONE) for each in (self, other)] == [SETTLED, SETTLED]
+        self.wait_for(ALONE, other)
         return came == "true"
+
+    def wait_for(self, states: str, other: Real) -> None:
+        """Waits until both nodes know of connections in these states, and of no others."""
+        assert [each.do(re.sub(r"\s+", " ", STATES % states)) for each in (self, other)] == [states, states]
 
     def _read(self, beginning: str) -> str:
         """The next line with that beginning; what the node logs goes between."""
