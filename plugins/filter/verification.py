@@ -10,18 +10,6 @@ import typing as t
 
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import proving
 
-SILENT = "connection-filtered"
-"""The fault of an edge about which one host alone cannot tell more."""
-
-
-def silent_peers(answer: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
-    """Where the edges of a host's answer ended that got no answer from the network, as the option ``connect_to``."""
-    return [
-        {"address": edge["address"], "port": edge["port"]}
-        for edge in answer.get("edges") or ()
-        if (edge["fault"] or {}).get("id") == SILENT
-    ]
-
 
 class FilterModule:
     """Filters of this file."""
@@ -29,9 +17,12 @@ class FilterModule:
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         """Their names and functions."""
         return {
-            "silent_peers": silent_peers,
+            "hosts_that_count": proving.counting,
+            "outsiders": proving.outsiders,
+            "silent_peers": proving.silent,
             "verification_options": proving.options,
             "watch_files": proving.watch_files,
+            "watch_program": proving.watch_program,
             "watch_questions": proving.watch_questions,
             "watch_state": proving.watch_state,
         }

@@ -53,5 +53,5 @@ class LookupModule(LookupBase):
     def run(self, terms: list[str], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[str]:
         """One PEM text for each host."""
         if foreign.CRYPTOGRAPHY_MISSING is not None:
-            raise AnsibleError("The Python package cryptography is missing on the controller; install it there.")
+            raise AnsibleError(foreign.WITHOUT_CRYPTOGRAPHY)
         return [foreign.certificate(str(host)) for host in terms]

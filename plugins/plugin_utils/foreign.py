@@ -19,6 +19,8 @@ except ImportError as error:
 else:
     CRYPTOGRAPHY_MISSING = None
 
+WITHOUT_CRYPTOGRAPHY = "The Python package cryptography is missing on the controller; install it there."
+
 _VALID = datetime.timedelta(days=1)
 _CLOCKS_APART = datetime.timedelta(hours=1)
 

@@ -17,8 +17,14 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.edg
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.firewall import backends
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.walls import INSIDE, LOCAL, OUTSIDE
 
+CONTROLLER = "controller"
+"""The host that stands for the controller, which proves the walls of the outside where no other host does."""
+
 PORT_MAPPER = "epmd"
 """The wall that there is where nodes are found by a port mapper, and the discovery by one."""
+
+SILENT = "connection-filtered"
+"""The fault of an edge about which one host alone cannot tell more."""
 
 _WATCHED = (
     "node",
@@ -56,7 +62,7 @@ def options(topology: Mapping[str, Any], origin: str, walls: Sequence[str], auth
         "peers": peers(topology),
         "discovery": cluster["discovery"],
         "epmd_port": cluster["epmd_port"],
-        "authorities": list(authorities),
+        "authorities": [each.rstrip() for each in authorities],
         "timeout": timeout,
     }
     node = topology["nodes"].get(origin)
@@ -80,6 +86,30 @@ def options(topology: Mapping[str, Any], origin: str, walls: Sequence[str], auth
         "walls": [wall for wall in walls if wall in here],
         "walls_at": [topology["nodes"][name]["node"] for name in proven_from(list(topology["nodes"]), origin)],
     }
+
+
+def outsiders(topology: Mapping[str, Any], groups: Mapping[str, Sequence[str]], group: str, hosts: Sequence[str]) -> list[str]:
+    """Return the hosts that are no peers: those of ``group`` (which need not exist) and of the play, ``hosts``, that the topology neither has nor
+    is about to lose. A host of the play may be in a group that only its own variables name.
+    """
+    members = {*topology["nodes"], *topology["leaving"]}
+    return [host for host in dict.fromkeys([*groups.get(group, ()), *hosts]) if host not in members]
+
+
+def silent(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return where the edges of a host's answer ended that got no answer from the network, as the option ``connect_to`` of node_traffic."""
+    edges = answer.get("edges") or ()
+    return [{"address": edge["address"], "port": edge["port"]} for edge in edges if (edge["fault"] or {}).get("id") == SILENT]
+
+
+def counting(topology: Mapping[str, Any], answers: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return the hosts that have to count what leaves and arrives: all nodes that answered, if any connection got no answer, and none otherwise.
+
+    ``answers`` are those of the hosts of the run, by their inventory names.
+    """
+    if not any(silent(answer) for answer in answers.values()):
+        return []
+    return [host for host, answer in answers.items() if host in topology["nodes"] and not answer.get("skipped")]
 
 
 def watch_files(
@@ -123,6 +153,12 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def watch_program(node: Mapping[str, Any], files: Mapping[str, Any], content: str) -> list[dict[str, Any]]:
+    """Return the files of the watch with its program, whose ``content`` is in base64: it is written only where something of the watch differs."""
+    program = {"path": node["layout"]["watch_program"], "base64_content": content, "summary": "program of the watch"}
+    return [*files["files"], {**program, "owner": "root", "group": "root", "mode": "0644"}]
+
+
 def watch_questions(node: Mapping[str, Any], files: Mapping[str, Any]) -> dict[str, Any]:
     """Return what to ask of a host about its watch: options of ``host_survey``; ``files`` are what ``watch_files`` returned."""
     places = node["layout"]
@@ -135,8 +171,8 @@ def watch_questions(node: Mapping[str, Any], files: Mapping[str, Any]) -> dict[s
 
 
 def watch_state(survey: Mapping[str, Any], node: Mapping[str, Any], files: Mapping[str, Any], wanted: bool) -> dict[str, Any]:
-    """Return how a host's watch is: ``right`` if it is as wanted, ``loaded`` the units that systemd knows, ``former`` the links that an
-    earlier run made and that are not wanted any more.
+    """Return how a host's watch is: ``right`` if it is as wanted, ``loaded`` the units that systemd knows, ``timer_loaded``
+    whether its timer is one of them, ``absent`` the files that have to go: all of them where no watch is wanted, and links that an earlier run made.
     """
     places = node["layout"]
     service, timer = (survey["units"][places["watch_unit"] + kind] for kind in (".service", ".timer"))
@@ -148,7 +184,8 @@ def watch_state(survey: Mapping[str, Any], node: Mapping[str, Any], files: Mappi
         right = timer["load"] == service["load"] == "not-found"
     links = [link["path"] for link in files.get("links") or ()]
     former = [link for link in _linked(survey["files"].get(places["watch_settings"])) if link not in links]
-    return {"right": bool(survey["sets"]["watch"] and right), "loaded": loaded, "former": former}
+    absent = [*(files.get("absent") or ()), *former]
+    return {"right": bool(survey["sets"]["watch"] and right), "loaded": loaded, "absent": absent, "timer_loaded": timer["load"] == "loaded"}
 
 
 def _linked(text: str | None) -> list[str]:

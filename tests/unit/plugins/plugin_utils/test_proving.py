@@ -123,6 +123,8 @@ def state(wanted: bool, timer: dict[str, t.Any], right: bool = True, program: bo
 def test_whether_the_watch_is_as_wanted(wanted: bool, timer: dict[str, t.Any], right: bool, program: bool, expected: bool) -> None:
     found = state(wanted, timer, right, program)
     assert found["right"] is expected
+    assert found["timer_loaded"] is (timer is not GONE)
+    assert found["absent"] == ([] if wanted else files(wanted=False)["absent"])
     assert found["loaded"] == ([PLACES["watch_unit"] + kind for kind in (".timer", ".service")] if timer is not GONE else [])
 
 
@@ -137,4 +139,34 @@ def test_whether_the_watch_is_as_wanted(wanted: bool, timer: dict[str, t.Any], r
     ],
 )
 def test_a_link_of_an_earlier_run_goes(settings: str | None, former: list[str]) -> None:
-    assert state(True, UP, settings=settings)["former"] == former
+    assert state(True, UP, settings=settings)["absent"] == former
+
+
+def test_the_program_of_the_watch_is_written_with_its_files() -> None:
+    made = files()
+    *others, program = proving.watch_program(topology()["nodes"]["alpha"], made, "UEs=")
+    assert others == made["files"]
+    assert (program["path"], program["base64_content"], program["mode"]) == (PLACES["watch_program"], "UEs=", "0644")
+
+
+def test_hosts_of_the_group_and_of_the_play_that_are_no_nodes_are_outside() -> None:
+    found = {**topology(), "leaving": ["erin"]}
+    groups = {"outside": ["stranger", "alpha", "erin"]}
+    assert proving.outsiders(found, groups, "outside", ["alpha", "erin", "guest", "stranger"]) == ["stranger", "guest"]
+    assert proving.outsiders(found, {}, "outside", ["bravo"]) == []
+
+
+SILENCE = {"address": "198.18.1.1", "port": 4370, "fault": {"id": proving.SILENT}}
+
+
+def test_edges_without_an_answer_are_told_apart() -> None:
+    well, refused = {**SILENCE, "fault": None}, {**SILENCE, "fault": {"id": "connection-refused"}}
+    assert proving.silent({"edges": [well, SILENCE, refused]}) == [{"address": "198.18.1.1", "port": 4370}]
+    assert proving.silent({"edges": None}) == proving.silent({}) == []
+
+
+def test_all_nodes_that_answered_count_once_a_connection_gets_no_answer() -> None:
+    well = {"edges": [{**SILENCE, "fault": None}]}
+    answers = {"alpha": well, "bravo": {"edges": [SILENCE]}, "carol": {"skipped": True}, "stranger": well}
+    assert proving.counting(topology(), answers) == ["alpha", "bravo"]
+    assert proving.counting(topology(), {**answers, "bravo": well}) == []
