@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import typing as t
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._building import recipe
@@ -29,8 +30,10 @@ def otp_builder(topology: dict[str, t.Any], inventory_hostname: str, facts: dict
 
 
 def otp_state(node: dict[str, t.Any], survey: dict[str, t.Any], cache: str) -> dict[str, t.Any]:
-    """Whether a host has the OTP of its node, and what that is."""
-    return states.state(node, survey, cache, recipe.directory_name)
+    """Whether a host has the OTP of its node, what that is, and whether it has to be built: whether nobody has put its archive in the cache yet."""
+    found = states.state(node, survey, cache, recipe.directory_name)
+    builds = node["otp"]["source"] == "build"
+    return {**found, "builds": builds, "to_build": builds and not os.path.isfile(found["archive"])}
 
 
 class FilterModule:

@@ -40,16 +40,20 @@ def state(node: Mapping[str, Any], survey: Survey, cache: str, name_of: Name) ->
     """Whether a host has the OTP of its node, and what that is.
 
     Of an OTP that is not the distribution's, ``name``, ``root`` (where it will lie) and ``archive`` (on the controller, in ``cache`` where it
-    is built) are told; of any the ``applications`` that it has to have, and ``right``: whether it is there, and current.
+    is built) are told; of any the ``applications`` that it has to have, ``right``: whether it is there, and current, ``to_install``, the
+    contrary, and ``tasks``, the file with the tasks that install it.
     """
     otp, found = node["otp"], survey["otp"] or {}
     wanted = applications(node)
     if otp["source"] == "package":
-        return {"applications": wanted, "right": set(wanted) <= set(found.get("applications", ()))}
+        right = set(wanted) <= set(found.get("applications", ()))
+        return {"applications": wanted, "right": right, "to_install": not right, "tasks": "package.yml"}
     name = name_of(otp, survey["platform"])
     root = "%s/%s" % (otp["prefix"], name)
     archive = otp["archive"]["path"] if otp["source"] == "archive" else "%s/%s.tar.gz" % (cache, name)
-    return {"applications": wanted, "name": name, "root": root, "archive": archive, "right": found.get("root") == root}
+    right = found.get("root") == root
+    told = {"applications": wanted, "right": right, "to_install": not right, "tasks": "install.yml"}
+    return {**told, "name": name, "root": root, "archive": archive}
 
 
 def questions(node: Mapping[str, Any]) -> dict[str, Any]:
@@ -65,11 +69,12 @@ def questions(node: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def port_mapper(topology: Mapping[str, Any], inventory: str, survey: Survey) -> dict[str, Any]:
+def port_mapper(topology: Mapping[str, Any], inventory: str, survey: Survey, check_mode: bool) -> dict[str, Any]:
     """Whether the port mapper runs on a host as it should: bound to the node's addresses where nodes are found by it, masked where not.
 
     ``wanted`` is whether it should run, ``right`` whether all is as it should be, ``active`` the units that run, ``masks`` the files that
-    mask units and have to go, ``settings`` the text of the file that binds it.
+    mask units and have to go, ``settings`` the text of the file that binds it. Where not all is right, ``tasks`` is the file with the tasks that change
+    it, ``to_listen`` whether its socket has to be started after that, ``mask`` the command that masks it and ``announcement`` what is said of it in check mode.
     """
     cluster, node = topology["cluster"], topology["nodes"][inventory]
     units = {name: survey["units"][name] for name in EPMD_UNITS}
@@ -83,10 +88,16 @@ def port_mapper(topology: Mapping[str, Any], inventory: str, survey: Survey) -> 
         right = EPMD_UNITS[0] in active and not masked and survey["files"][EPMD_SETTINGS] == settings
     else:
         right = not active and len(masked) == len(units)
+    startable = not check_mode or units[EPMD_UNITS[0]]["load"] == "loaded"
     return {
         "units": list(EPMD_UNITS),
         "wanted": wanted,
         "right": right,
+        "to_change": not right,
+        "to_listen": wanted and not right and startable,
+        "tasks": "epmd_%s.yml" % ("on" if wanted else "announce" if check_mode else "off"),
+        "mask": ["systemctl", "mask", *(["--now"] if active else []), *EPMD_UNITS],
+        "announcement": "%s would mask %s%s." % (inventory, " and ".join(EPMD_UNITS), ", and stop what runs" if active else ""),
         "active": active,
         "masks": ["%s/%s" % (layout.SYSTEMD, name) for name in EPMD_UNITS] if masked else [],
         "directory": EPMD_DIRECTORY,

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import typing as t
+from pathlib import Path
 
 import pytest
 from ansible_collections.beam.tls_distribution.plugins.filter.otp import otp_state
@@ -30,7 +31,9 @@ def surveyed(**found: t.Any) -> dict[str, t.Any]:
 
 
 def test_packages_have_what_the_node_boots_and_what_makes_its_boot_script() -> None:
-    assert otp_state(NODE, surveyed(), "/cache") == {"applications": ALL, "right": False}
+    assert otp_state(NODE, surveyed(), "/cache") == {
+        "applications": ALL, "right": False, "to_install": True, "tasks": "package.yml", "builds": False, "to_build": False,
+    }  # fmt: skip
     assert otp_state(NODE, surveyed(applications=dict.fromkeys(ALL, "1")), "/cache")["right"]
     assert not otp_state(NODE, surveyed(applications={"kernel": "1", "ssl": "1", "asn1": "1"}), "/cache")["right"]
 
@@ -40,7 +43,15 @@ def test_an_otp_that_was_built_is_current_by_its_name() -> None:
     assert found["root"] == "/opt/erlang/otp/" + found["name"] and found["archive"] == "/cache/%s.tar.gz" % found["name"]
     assert not found["right"] and otp_state(BUILT, surveyed(root=found["root"]), "/cache")["right"]
     archive = {**BUILT, "otp": {**BUILT["otp"], "source": "archive"}}  # type: ignore[dict-item]
-    assert otp_state(archive, surveyed(), "/cache")["archive"] == "/a"
+    found = otp_state(archive, surveyed(), "/cache")
+    assert (found["archive"], found["tasks"], found["builds"], found["to_build"]) == ("/a", "install.yml", False, False)
+
+
+def test_what_was_built_once_is_not_built_again(tmp_path: Path) -> None:
+    found = otp_state(BUILT, surveyed(), str(tmp_path))
+    assert found["builds"] and found["to_build"] and found["to_install"]
+    Path(found["archive"]).touch()
+    assert otp_state(BUILT, surveyed(), str(tmp_path)) == {**found, "to_build": False}
 
 
 def test_what_is_asked_of_a_host() -> None:
@@ -59,10 +70,17 @@ ListenStream=[2001:db8::10]:4369
 """
 
 
-def mapper(discovery: str, socket: tuple[str, str], service: tuple[str, str], settings: str | None = SETTINGS) -> dict[str, t.Any]:
+def mapper(
+    discovery: str, socket: tuple[str, str], service: tuple[str, str], settings: str | None = SETTINGS, check: bool = False
+) -> dict[str, t.Any]:
     topology = {"cluster": {"discovery": discovery, "epmd_port": 4369}, "nodes": {"alpha": NODE}}
-    units = dict(zip(states.EPMD_UNITS, ({"active": active, "enabled": enabled} for active, enabled in (socket, service))))
-    return states.port_mapper(topology, "alpha", {"units": units, "files": {states.EPMD_SETTINGS: settings}})
+    units = dict(
+        zip(
+            states.EPMD_UNITS,
+            ({"active": active, "enabled": enabled, "load": "loaded" if enabled else "not-found"} for active, enabled in (socket, service)),
+        )
+    )
+    return states.port_mapper(topology, "alpha", {"units": units, "files": {states.EPMD_SETTINGS: settings}}, check)
 
 
 OFF, ON, MASKED = ("inactive", ""), ("active", "enabled"), ("inactive", "masked")
@@ -84,3 +102,23 @@ def test_how_the_port_mapper_is_made_right() -> None:
     assert found["settings"] == SETTINGS and found["active"] == ["epmd.socket"]
     assert found["masks"] == ["/etc/systemd/system/epmd.socket", "/etc/systemd/system/epmd.service"]
     assert mapper("epmd", ON, OFF, None)["right"] is False and mapper("epmd", ON, OFF)["masks"] == []
+
+
+@pytest.mark.parametrize(
+    ("discovery", "socket", "check", "tasks", "listen"),
+    [
+        ("epmd", OFF, False, "epmd_on.yml", True), ("epmd", OFF, True, "epmd_on.yml", False), ("epmd", ("inactive", "disabled"), True, "epmd_on.yml", True),
+        ("port", ON, False, "epmd_off.yml", False), ("port", ON, True, "epmd_announce.yml", False),
+    ],
+)  # fmt: skip
+def test_what_is_done_about_the_port_mapper(discovery: str, socket: tuple[str, str], check: bool, tasks: str, listen: bool) -> None:
+    found = mapper(discovery, socket, OFF, check=check)
+    assert (found["tasks"], found["to_listen"], found["to_change"]) == (tasks, listen, True)
+
+
+def test_a_port_mapper_that_runs_is_stopped_when_it_is_masked() -> None:
+    assert mapper("port", ON, OFF)["mask"] == ["systemctl", "mask", "--now", "epmd.socket", "epmd.service"]
+    assert mapper("port", OFF, OFF)["mask"] == ["systemctl", "mask", "epmd.socket", "epmd.service"]
+    assert mapper("port", ON, OFF)["announcement"] == "alpha would mask epmd.socket and epmd.service, and stop what runs."
+    assert mapper("port", OFF, OFF)["announcement"] == "alpha would mask epmd.socket and epmd.service."
+    assert mapper("port", MASKED, MASKED)["to_change"] is False
