@@ -32,9 +32,29 @@ def key_leftovers(leftovers: dict[str, int], own: str) -> list[str]:
     return [path for path, seconds in leftovers.items() if path.startswith(own) or seconds > _HOUR]
 
 
+def certificate_state(
+    survey: dict[str, t.Any], host: str, trust: str, node: t.Mapping[str, t.Any], days: int, renew_before_days: int, own_keys: str
+) -> dict[str, t.Any]:
+    """What has to be done about a host's certificate.
+
+    ``to_issue`` is whether a new one has to be issued, ``to_remove`` whether keys that runs left behind (``leftovers``) have to go, ``right`` whether neither;
+    ``issued`` and ``removed`` are what is said of it in check mode.
+    """
+    faults = certificate_faults(survey["certificate"], trust, node, days, renew_before_days)
+    leftovers = key_leftovers(survey["leftovers"], own_keys)
+    return {
+        "right": not faults and not leftovers,
+        "to_issue": bool(faults),
+        "to_remove": bool(leftovers),
+        "leftovers": leftovers,
+        "issued": "%s would get a new certificate, because %s." % (host, ", and ".join(faults)),
+        "removed": "%s would lose %s, which a run left behind." % (host, " and ".join(leftovers)),
+    }
+
+
 class FilterModule:
     """Filters of this file."""
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         """Their names and functions."""
-        return {"certificate_faults": certificate_faults, "key_leftovers": key_leftovers}
+        return {"certificate_faults": certificate_faults, "certificate_state": certificate_state, "key_leftovers": key_leftovers}

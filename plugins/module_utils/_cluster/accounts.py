@@ -12,11 +12,12 @@ from typing import Any
 
 def state(survey: Mapping[str, Any], name: str, home: str, shell: str) -> dict[str, Any]:
     """``right``: whether the account is as wanted; ``brings_group``: whether its group comes with it when it is made; ``sudo``: what lets it
-    become another account.
+    become another account; ``harmless``: whether nothing does; ``makes_group``: whether the group has to be made.
 
     Source: useradd(8), USERGROUPS_ENAB.
     """
     found = survey["account"]
+    brings_group = bool(survey["platform"]["user_groups"] and not found["exists"] and not found["own_group"])
     return {
         "right": bool(
             found["exists"]
@@ -25,6 +26,8 @@ def state(survey: Mapping[str, Any], name: str, home: str, shell: str) -> dict[s
             and not found["groups"]
             and not found["sudo"]
         ),
-        "brings_group": bool(survey["platform"]["user_groups"] and not found["exists"] and not found["own_group"]),
+        "brings_group": brings_group,
+        "makes_group": not brings_group,
+        "harmless": not found["sudo"],
         "sudo": list(found["sudo"]),
     }

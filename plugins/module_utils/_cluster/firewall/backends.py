@@ -53,9 +53,21 @@ def questions(topology: Mapping[str, Any], inventory: str, program: Program) -> 
     }
 
 
-def state(node: Mapping[str, Any], survey: Mapping[str, Any]) -> dict[str, Any]:
-    """Whether the packet filter of a host is ``right``, and the ``conflicts``: managers of it beside which the backend cannot work."""
+def state(node: Mapping[str, Any], survey: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Whether the packet filter of a host is ``right``, and the ``conflicts``: managers of it beside which the backend cannot work.
+
+    ``free`` is whether there are none, ``to_install`` whether nft is missing, ``to_prepare`` whether either keeps the backend from working, ``startable``
+    whether the backend's unit can be started: in check mode one that is not there yet cannot.
+    """
     backend, found = of(node), survey["firewall"]
     conflicts = [name for name in found["managers"] if name in backend.conflicts]
     checked = not backend.check(node) or (survey["sets"][SET] and found["right"])
-    return {"right": bool(not conflicts and checked and backend.right(node, survey["units"])), "conflicts": conflicts}
+    lacking = "nft" in survey["packages"]
+    return {
+        "right": bool(not conflicts and checked and backend.right(node, survey["units"])),
+        "conflicts": conflicts,
+        "free": not conflicts,
+        "to_install": lacking,
+        "to_prepare": bool(conflicts or lacking),
+        "startable": not check_mode or survey["units"].get(backend.unit(node), {}).get("load") == "loaded",
+    }

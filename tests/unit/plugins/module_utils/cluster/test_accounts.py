@@ -6,7 +6,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.filter.certificate import key_leftovers
+from ansible_collections.beam.tls_distribution.plugins.filter.certificate import certificate_state, key_leftovers
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import accounts
 
 FOUND = {
@@ -20,7 +20,7 @@ def state(user_groups: bool = True, **found: t.Any) -> dict[str, t.Any]:
 
 
 def test_an_account_as_it_has_to_be() -> None:
-    assert state() == {"right": True, "brings_group": False, "sudo": []}
+    assert state() == {"right": True, "brings_group": False, "makes_group": True, "harmless": True, "sudo": []}
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,8 @@ def test_anything_else_is_not_right(found: dict[str, t.Any]) -> None:
     (True, False, False, True), (False, False, False, False), (True, True, False, False), (True, False, True, False),
 ])  # fmt: skip
 def test_whether_its_group_comes_with_it(user_groups: bool, exists: bool, own_group: bool, brings: bool) -> None:
-    assert state(user_groups, exists=exists, own_group=own_group)["brings_group"] is brings
+    found = state(user_groups, exists=exists, own_group=own_group)
+    assert found["brings_group"] is brings and found["makes_group"] is not brings
 
 
 def test_keys_that_runs_left_behind() -> None:
@@ -50,3 +51,13 @@ def test_keys_that_runs_left_behind() -> None:
         "/run/erlang-guard.next.ffff-b.key": 3601,
     }
     assert key_leftovers(ages, own) == [own + "a.key", "/run/erlang-guard.next.ffff-b.key"]
+
+
+def test_what_is_done_about_a_certificate() -> None:
+    node = {"node": "guard@alpha.example.net", "host": "alpha.example.net"}
+    found = certificate_state({"certificate": None, "leftovers": {"/run/x-1.key": 1}}, "alpha", "", node, 90, 30, "/run/x-")
+    assert found["to_issue"] and found["to_remove"] and not found["right"] and found["leftovers"] == ["/run/x-1.key"]
+    assert found["issued"].startswith("alpha would get a new certificate, because ")
+    assert found["removed"] == "alpha would lose /run/x-1.key, which a run left behind."
+    found = certificate_state({"certificate": None, "leftovers": {}}, "alpha", "", node, 90, 30, "/run/x-")
+    assert found["to_issue"] and not found["to_remove"] and not found["right"]

@@ -19,7 +19,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._system impo
 from variables import with_defaults
 
 ROLE = Path(__file__).resolve().parents[5] / "roles" / "erlang_firewall"
-ACTIVE = {"erlang-guard-firewall.service": {"active": "active"}}
+ACTIVE = {"erlang-guard-firewall.service": {"active": "active", "load": "loaded"}}
 
 
 def no_release(path: str) -> Release:
@@ -41,6 +41,7 @@ def survey(managers: tuple[str, ...] = (), files: bool = True, right: bool = Tru
         "firewall": {"managers": list(managers), "right": right},
         "sets": {"firewall": files},
         "units": ACTIVE if units is None else units,
+        "packages": {},
     }
 
 
@@ -68,19 +69,20 @@ def test_what_a_backend_promises(name: str) -> None:
 
 def test_nftables_is_right_when_files_kernel_and_unit_are_and_nobody_else_manages_it() -> None:
     node = topology("nftables")["nodes"]["alpha"]
-    assert backends.state(node, survey()) == {"right": True, "conflicts": []}
-    assert backends.state(node, survey(managers=("ufw",))) == {"right": False, "conflicts": ["ufw"]}
+    found = backends.state(node, survey(), False)
+    assert found == {"right": True, "conflicts": [], "free": True, "to_install": False, "to_prepare": False, "startable": True}
+    found = backends.state(node, survey(managers=("ufw",)), False)
+    assert found == {"right": False, "conflicts": ["ufw"], "free": False, "to_install": False, "to_prepare": True, "startable": True}
     for found in (survey(files=False), survey(right=False), survey(units={"erlang-guard-firewall.service": {"active": "inactive"}})):
-        assert backends.state(node, found)["right"] is False
+        assert backends.state(node, found, False)["right"] is False
 
 
 def test_where_the_packet_filter_is_somebody_elses_nothing_is_asked_and_nothing_wrong() -> None:
     node = topology("none")["nodes"]["alpha"]
     assert asked("none") == {}
-    assert backends.state(node, {"firewall": {"managers": ["firewalld"], "right": False}, "sets": {}, "units": {}}) == {
-        "right": True,
-        "conflicts": [],
-    }
+    found = {"firewall": {"managers": ["firewalld"], "right": False}, "sets": {}, "units": {}, "packages": {}}
+    state = backends.state(node, found, False)
+    assert (state["right"], state["conflicts"], state["to_prepare"]) == (True, [], False)
     assert backends.names(node) == {"unit": "", "check": [], "told": "", "holds_accounts": False}
 
 
@@ -132,5 +134,15 @@ def test_a_further_backend_is_one_object(monkeypatch: pytest.MonkeyPatch) -> Non
     wanted = backends.questions(built, "alpha", str)
     assert wanted["firewall_check"] == ["recorder", "check"] and wanted["sets"]["firewall"]["files"][0]["content"] == "alpha"
     node = built["nodes"]["alpha"]
-    assert backends.state(node, survey(managers=("firewalld",), units={"recorder.service": {"active": "active"}}))["right"] is True
-    assert backends.state(node, survey(managers=("ufw",), units={"recorder.service": {"active": "active"}}))["conflicts"] == ["ufw"]
+    assert backends.state(node, survey(managers=("firewalld",), units={"recorder.service": {"active": "active"}}), False)["right"] is True
+    assert backends.state(node, survey(managers=("ufw",), units={"recorder.service": {"active": "active"}}), False)["conflicts"] == ["ufw"]
+
+
+def test_without_nft_or_without_a_unit_there_is_less_to_do() -> None:
+    node = topology("nftables")["nodes"]["alpha"]
+    found = {**survey(files=False), "packages": {"nft": {"for": [], "names": ["nftables"]}}}
+    state = backends.state(node, found, False)
+    assert state["to_install"] and state["to_prepare"] and state["free"]
+    missing = survey(units={"erlang-guard-firewall.service": {"active": "inactive", "load": "not-found"}})
+    assert [backends.state(node, missing, check)["startable"] for check in (False, True)] == [True, False]
+    assert backends.state(node, survey(), True)["startable"] is True

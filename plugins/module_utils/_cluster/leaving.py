@@ -1,0 +1,60 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How a node leaves its cluster for good: what it is asked to do, whether that failed, and what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_ERROR = {"$atom": "error"}
+_KILL_AFTER = "--kill-after=5"
+
+
+def hook(leave: Mapping[str, Any] | None, seconds: int) -> dict[str, Any]:
+    """Return what ``erlang_decommission_leave`` says a node is to be asked: ``asked`` if anything, ``call`` (module, function, arguments) and
+    ``command`` (of coreutils' timeout(1), with ``seconds``), one of which is empty. A call goes before a command.
+    """
+    given = leave or {}
+    call, command = list(given.get("call") or ()), list(given.get("command") or ())
+    if call:
+        module, function, *arguments = call
+        return {
+            "asked": True,
+            "call": {"module": module, "function": function, "arguments": arguments[0] if arguments else []},
+            "command": [],
+        }
+    return {"asked": bool(command), "call": {}, "command": ["timeout", _KILL_AFTER, str(seconds), *command] if command else []}
+
+
+def refused(answer: Mapping[str, Any]) -> bool:
+    """Return whether a call failed: whether it did not come to an end, or ended with ``error`` or a tuple that begins with it.
+
+    ``answer`` is the result of ``node_call``. Source: Erlang's programming rules, which have functions return ``{error, Reason}``.
+    """
+    if answer.get("failed"):
+        return True
+    result = answer.get("result")
+    if isinstance(result, Mapping) and "$tuple" in result:
+        result = next(iter(result["$tuple"]), None)
+    return isinstance(result, Mapping) and dict(result) == _ERROR
+
+
+def steps(found: Mapping[str, Any], asked: Mapping[str, Any], check_mode: bool) -> dict[str, bool]:
+    """Return what is to be done with a host that leaves: ``unreached`` (it is taken out without being reached) or ``remove`` (its node goes),
+    and before it ``leave`` by ``call`` or ``command``, or ``announce`` in check mode.
+
+    ``found`` is what ``node_removal`` found in check mode, ``asked`` what :func:`hook` returned.
+    """
+    reached = not found.get("unreachable")
+    leave = bool(reached and asked["asked"] and found.get("active"))
+    return {
+        "unreached": not reached,
+        "remove": reached,
+        "leave": leave,
+        "announce": leave and check_mode,
+        "call": leave and not check_mode and bool(asked["call"]),
+        "command": leave and not check_mode and bool(asked["command"]),
+    }
