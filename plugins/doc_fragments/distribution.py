@@ -58,8 +58,14 @@ options:
         description: The full node name, V(NAME@HOST).
         type: str
         required: true
+      name:
+        description: The part of the node name before the V(@). Where it is given, O(peers[].host) has to be the host part.
+        type: str
+        version_added: 1.1.0
       host:
-        description: What to connect to if no O(peers[].address) is given. The host part of the node name by default.
+        description:
+          - The host part of the node name, to which O(peers[].node) is held where O(peers[].name) is given.
+          - Without O(peers[].name), what to connect to if no O(peers[].address) is given. The host part of the node name by default.
         type: str
       address:
         description: The addresses to connect to, in order of preference.

@@ -47,7 +47,11 @@ _WATCHED = (
 
 def peers(topology: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the nodes of a topology as the option ``peers`` of the modules."""
-    return [{"node": node["node"], "address": list(node["addresses"]), "port": node["port"]} for node in topology["nodes"].values()]
+    names = ("node", "name", "host")
+    return [
+        {**{name: node[name] for name in names}, "address": list(node["addresses"]), "port": node["port"]}
+        for node in topology["nodes"].values()
+    ]
 
 
 def options(topology: Mapping[str, Any], origin: str, walls: Sequence[str], authorities: Sequence[str], timeout: float) -> dict[str, Any]:

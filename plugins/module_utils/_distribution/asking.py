@@ -91,7 +91,7 @@ def own(node: str, directory: str, texts: Texts, cookie_file: str) -> Own:
 
 def _peer(entry: node_settings.Entry, epmd_port: int | None) -> Peer:
     addresses = (entry.address,) if entry.address else ()
-    return Peer(entry.node, addresses, entry.port, (epmd_port or EPMD_PORT) if entry.port is None else None)
+    return Peer.of(entry.node, addresses, entry.port, (epmd_port or EPMD_PORT) if entry.port is None else None)
 
 
 class Question(NamedTuple):

@@ -9,32 +9,41 @@ from __future__ import annotations
 import socket
 from typing import NamedTuple
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import (
-    node_name,
-)
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import node_name
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.node_name import NodeName
 
 
 class Peer(NamedTuple):
     """A node to connect to.
 
-    ``addresses`` are tried in their order; none means what the host part resolves to. Where ``epmd_port`` is given the
+    ``named`` is its name with its parts. ``addresses`` are tried in their order; none means what the host part resolves to. Where ``epmd_port`` is given the
     peer's epmd is asked for the port, and ``port`` is the one that firewalls open.
     """
 
-    node: str
+    named: NodeName
     addresses: tuple[str, ...] = ()
     port: int | None = None
     epmd_port: int | None = None
 
+    @classmethod
+    def of(cls, node: str, addresses: tuple[str, ...] = (), port: int | None = None, epmd_port: int | None = None) -> Peer:
+        """Return the peer that has the full name ``node``."""
+        return cls(node_name.parsed(node), addresses, port, epmd_port)
+
+    @property
+    def node(self) -> str:
+        """The full name of the node."""
+        return self.named.node
+
     @property
     def name(self) -> str:
         """The part of the node name before the ``@``."""
-        return node_name.parsed(self.node).name
+        return self.named.name
 
     @property
     def host(self) -> str:
         """The host part of the node name."""
-        return node_name.parsed(self.node).host
+        return self.named.host
 
 
 class Network:

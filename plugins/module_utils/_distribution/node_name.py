@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The name of a node, ``NAME@HOST``, and its two parts: the one place where it is taken apart. Pure."""
+"""The name of a node, ``NAME@HOST``, and its two parts: the one place where it is taken apart, or held to its parts. Pure."""
 
 from __future__ import annotations
 
@@ -23,9 +23,20 @@ def parsed(node: str) -> NodeName:
     return NodeName(node, name, host)
 
 
+def joined(node: str, name: str, host: str) -> NodeName:
+    """Return a full node name with the parts that are known of it; raise ValueError if it is not made of them or is none."""
+    if node != "%s@%s" % (name, host):
+        raise ValueError("%r is not made of the name %r and the host part %r" % (node, name, host))
+    return _valid(NodeName(node, name, host))
+
+
 def checked(node: str) -> NodeName:
     """Return the parts of a full node name; raise ValueError, whose message says what is wrong with it."""
-    found = parsed(node)
+    return _valid(parsed(node))
+
+
+def _valid(found: NodeName) -> NodeName:
+    node = found.node
     if not found.name or not found.host or "@" in found.host:
         raise ValueError("%r is no node name; write NAME@HOST" % node)
     try:

@@ -50,6 +50,7 @@ def peers() -> dict[str, Any]:
         "required": True,
         "options": {
             "node": {"type": "str", "required": True},
+            "name": {"type": "str"},
             "host": {"type": "str"},
             "address": {"type": "list", "elements": "str"},
             "port": {"type": "int", "default": PORT},
@@ -65,10 +66,10 @@ def discovery() -> dict[str, dict[str, Any]]:
     }
 
 
-def checked_node(node: str, option: str) -> NodeName:
-    """Return a full node name and its parts; raise OptionError."""
+def checked_node(node: str, option: str, name: str | None = None, host: str | None = None) -> NodeName:
+    """Return a full node name and its parts; raise OptionError. The parts are those given, where a ``name`` is."""
     try:
-        return node_name.checked(node)
+        return node_name.checked(node) if name is None else node_name.joined(node, name, host or "")
     except ValueError as error:
         raise OptionError("%s: %s" % (option, error)) from error
 
@@ -144,9 +145,9 @@ def as_peers(wanted: Sequence[Mapping[str, Any]], epmd_port: int | None) -> list
     found = []
     for number, peer in enumerate(wanted):
         option = "peers[%d]" % number
-        host = checked_node(peer["node"], option + ".node").host
-        addresses = tuple(peer["address"] or ([peer["host"]] if peer.get("host") not in (None, host) else []))
-        found.append(Peer(peer["node"], addresses, checked_port(peer["port"], option + ".port"), epmd_port))
+        named = checked_node(peer["node"], option + ".node", peer.get("name"), peer.get("host"))
+        addresses = tuple(peer["address"] or ([peer["host"]] if peer.get("host") not in (None, named.host) else []))
+        found.append(Peer(named, addresses, checked_port(peer["port"], option + ".port"), epmd_port))
     return found
 
 
@@ -172,17 +173,17 @@ def target() -> dict[str, dict[str, Any]]:
 def as_target(params: Mapping[str, Any]) -> Peer:
     """Return the running node that the options name; raise OptionError."""
     node = params["node"]
-    host = checked_node(node, "node").host
-    addresses = params["address"] or ([host] if params["from_node"] not in (None, node) else [*LOOPBACK, host])
-    return Peer(node, tuple(addresses), checked_port(params["port"], "port"))
+    named = checked_node(node, "node")
+    addresses = params["address"] or ([named.host] if params["from_node"] not in (None, node) else [*LOOPBACK, named.host])
+    return Peer(named, tuple(addresses), checked_port(params["port"], "port"))
 
 
 def as_own(node: str, address: Sequence[str] | None, port: int, epmd_port: int | None) -> Peer:
     """Return the node of this host as something to connect to: over the loopback first, as its public address may be
     beyond a NAT.
     """
-    host = checked_node(node, "node").host
-    return Peer(node, (*LOOPBACK, *(address or [host])), checked_port(port, "port"), epmd_port)
+    named = checked_node(node, "node")
+    return Peer(named, (*LOOPBACK, *(address or [named.host])), checked_port(port, "port"), epmd_port)
 
 
 def asked_epmd_port(params: Mapping[str, Any]) -> int | None:

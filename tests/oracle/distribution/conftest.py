@@ -84,7 +84,7 @@ class Node:
     @property
     def peer(self) -> Peer:
         """The node as something to connect to."""
-        return Peer(self.name, (self.address,), self.port)
+        return Peer.of(self.name, (self.address,), self.port)
 
     def stop(self) -> None:
         """End the node and wait for it."""

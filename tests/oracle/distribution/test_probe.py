@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import probe
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import node_name, probe
 from conftest import COOKIE, Authority, Mesh, Node, host
 
 OWN = "guard@" + host(1)
@@ -115,6 +115,6 @@ def test_peer_down(mesh: Mesh) -> None:
 
 
 def test_another_node_answers(mesh: Mesh) -> None:
-    wrong = mesh.nodes[1].peer._replace(node="other@" + host(2))
+    wrong = mesh.nodes[1].peer._replace(named=node_name.parsed("other@" + host(2)))
     (found,) = probe.probe(OWN, mesh.prober(1), [wrong])
     assert fault(found.result) == ("handshake", "other-node")

@@ -73,7 +73,7 @@ class Real:
         side %= (self.certificate, self.certificate, self.trust)
         options = "[{server,[%s,{fail_if_no_peer_cert,true}]},{client,[%s]}].\n" % (side, side)
         (self.home / "inet_tls.conf").write_text(options)
-        self.peer = Peer("guard@" + host(number), ("127.0.0.%d" % number,), port)
+        self.peer = Peer.of("guard@" + host(number), ("127.0.0.%d" % number,), port)
         allowed = ",".join("'guard@%s'" % host(other) for other in (1, 2))
         arguments = [
             "erl", "-noshell", "-proto_dist", "inet_tls", "-ssl_dist_optfile", str(self.home / "inet_tls.conf"),

@@ -24,6 +24,8 @@ def topology(discovery: str = "port", firewall: str = "nftables") -> dict[str, t
     nodes = {
         name: {
             "node": "guard@%s.example.net" % name,
+            "name": "guard",
+            "host": name + ".example.net",
             "addresses": ["198.18.1.%d" % number],
             "port": 4370,
             "listen_port": 4371,
@@ -46,6 +48,7 @@ def test_a_host_of_the_cluster_proves_the_walls_of_the_inside() -> None:
     assert found["walls_at"] == ["guard@%s.example.net" % name for name in ("alpha", "dave", "carol")]
     assert (found["node"], found["port"], found["certfile"]) == ("guard@alpha.example.net", 4371, PLACES["certificate"])
     assert len(found["peers"]) == 4 and found["peers"][1]["address"] == ["198.18.1.1"]
+    assert [found["peers"][1][part] for part in ("node", "name", "host")] == ["guard@bravo.example.net", "guard", "bravo.example.net"]
     assert proof(walls=["epmd", "plain"])["walls"] == ["plain"]
 
 

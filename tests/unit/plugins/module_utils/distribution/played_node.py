@@ -88,7 +88,7 @@ class PlayedNode:
     @property
     def peer(self) -> Peer:
         """The node as something to connect to."""
-        return Peer(self.name, ("127.0.0.1",), int(self.listener.getsockname()[1]))
+        return Peer.of(self.name, ("127.0.0.1",), int(self.listener.getsockname()[1]))
 
     def _serve(self) -> None:
         while True:

@@ -20,6 +20,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._distributio
     calling,
     diagnosis,
     epmd_client,
+    node_name,
     options,
     probe,
     repeated_connections,
@@ -71,8 +72,8 @@ def test_what_goes_wrong_at_the_peer(authority: Authority, bravo: PlayedNode, tm
         "server-certificate-unknown-ca": PlayedNode(BRAVO, authority, other.issue("bravo.test")).peer,
         "server-certificate-name": PlayedNode(BRAVO, authority, authority.issue("carol.test")).peer,
         "server-certificate-expired": PlayedNode(BRAVO, authority, authority.issue("bravo.test", timedelta(hours=-1))).peer,
-        "other-node": PlayedNode("guard@carol.test", authority, authority.issue("bravo.test")).peer._replace(node=BRAVO),
-        "names-mixed": PlayedNode("guard@bravo", authority, authority.issue("bravo.test")).peer._replace(node=BRAVO),
+        "other-node": PlayedNode("guard@carol.test", authority, authority.issue("bravo.test")).peer._replace(named=node_name.parsed(BRAVO)),
+        "names-mixed": PlayedNode("guard@bravo", authority, authority.issue("bravo.test")).peer._replace(named=node_name.parsed(BRAVO)),
         "node-not-allowed": PlayedNode(BRAVO, authority, status="not_allowed").peer,
         "node-busy": PlayedNode(BRAVO, authority, status="nok").peer,
         "plain-node": PlayedNode(BRAVO, authority, plain=True).peer,
@@ -100,7 +101,7 @@ def test_a_resolver_that_hangs_keeps_nobody(authority: Authority, monkeypatch: p
     monkeypatch.setattr(probe, "bound", lambda _jobs, _timeout: 0.2)
     brought = prober(authority)
     brought.network = Nowhere()
-    (edge,) = probe.probe(OWN, brought, [Peer(BRAVO)])
+    (edge,) = probe.probe(OWN, brought, [Peer.of(BRAVO)])
     assert edge.fault is not None and edge.fault.id == "resolve-timeout"
 
 

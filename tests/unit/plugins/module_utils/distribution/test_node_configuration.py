@@ -105,3 +105,19 @@ def test_what_is_no_node_name(node: str) -> None:
 def test_the_parts_of_a_node_name() -> None:
     assert node_name.checked(NODE) == (NODE, "guard", "alpha.example.net")
     assert node_name.parsed("nothing of the kind") == ("nothing of the kind", "nothing of the kind", "")
+
+
+PEER: dict[str, Any] = {"node": "guard@bravo", "name": "guard", "host": "bravo", "address": None, "port": 4370}
+
+
+def test_a_peer_may_bring_its_name_and_host_part() -> None:
+    (peer,) = options.as_peers([PEER], None)
+    assert (peer.node, peer.name, peer.host, peer.addresses) == ("guard@bravo", "guard", "bravo", ())
+    for wrong in ({**PEER, "name": "other"}, {**PEER, "host": "198.18.1.1"}, {**PEER, "host": None}):
+        with pytest.raises(options.OptionError, match=r"^peers\[0\].node: 'guard@bravo' is not made of"):
+            options.as_peers([wrong], None)
+
+
+def test_without_a_name_the_host_of_a_peer_is_where_to_connect_to() -> None:
+    (peer,) = options.as_peers([{**PEER, "name": None, "host": "198.18.1.1"}], None)
+    assert (peer.host, peer.addresses) == ("bravo", ("198.18.1.1",))

@@ -31,7 +31,7 @@ ALPHA, BRAVO, CAROL = ("guard@%s.example.net" % name for name in ("alpha", "brav
     ],
 )
 def test_no_name_of_a_peer_is_claimed(others: list[str], host: str):
-    assert wall_attempts.claimable("alpha.example.net", Peer(BRAVO), others) == "verification-refused@" + host
+    assert wall_attempts.claimable("alpha.example.net", Peer.of(BRAVO), others) == "verification-refused@" + host
 
 
 @pytest.mark.parametrize(
