@@ -20,8 +20,8 @@ from ansible.utils.display import Display
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import checks, groups, layout, otp
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.applications import OTP_APPLICATIONS, Release
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import (
-    Fault,
     InputError,
+    InventoryFault,
     TopologyError,
     fold,
 )
@@ -73,7 +73,7 @@ class ActionModule(ActionBase):
         self._specifications = Specifications(
             _COLLECTION, lambda path: self._loader.load_from_file(path, cache="none", trusted_as_template=True)
         )
-        faults: list[Fault] = []
+        faults: list[InventoryFault] = []
         names = self._names(arguments["group"], variables, faults)
         if self._task.get_play().strategy.rpartition(".")[2] in _UNORDERED:
             faults.append(_unordered(self._task.get_play().strategy))
@@ -114,7 +114,7 @@ class ActionModule(ActionBase):
         result.update(changed=bool(made), changed_paths=made, ansible_facts={"erlang_cluster_topology": topology})
         return result
 
-    def _names(self, given: str | None, variables: dict[str, t.Any], faults: list[Fault]) -> list[str]:
+    def _names(self, given: str | None, variables: dict[str, t.Any], faults: list[InventoryFault]) -> list[str]:
         """The hosts of the cluster's group, none if it cannot be told.
 
         A host that is no node, such as the controller, does not have the variable where it is set for the nodes: it is looked for there.
@@ -127,13 +127,13 @@ class ActionModule(ActionBase):
             try:
                 group = groups.named(variable, default, known["all"], variables["hostvars"])
             except InputError as error:
-                faults.append(Fault(("inventory",), variable, None, error.problem, error.fix))
+                faults.append(InventoryFault(("inventory",), variable, None, error.problem, error.fix))
                 return []
         if not known.get(group):
             faults.append(groups.without_hosts(group))
         return list(known.get(group, []))
 
-    def _read(self, names: list[str], hostvars: t.Any, faults: list[Fault]) -> Hosts:
+    def _read(self, names: list[str], hostvars: t.Any, faults: list[InventoryFault]) -> Hosts:
         hosts: Hosts = {}
         for name in names:
             raw = self._raw[name] = self._variables(name, hostvars)
@@ -161,7 +161,7 @@ class ActionModule(ActionBase):
         variables = manager.get_vars(play=self._task.get_play(), host=host, task=self._task)
         return t.cast("dict[str, t.Any]", variables)
 
-    def _build(self, hosts: Hosts, faults: list[Fault]) -> Topology | None:
+    def _build(self, hosts: Hosts, faults: list[InventoryFault]) -> Topology | None:
         unresolved = {
             str(values.get("erlang_node_host") or name) for name, values in hosts.items() if not values.get("erlang_node_addresses")
         }
@@ -174,7 +174,7 @@ class ActionModule(ActionBase):
         return None
 
     def _otps(
-        self, hosts: Hosts, topology: Topology | None, variables: dict[str, t.Any], faults: list[Fault]
+        self, hosts: Hosts, topology: Topology | None, variables: dict[str, t.Any], faults: list[InventoryFault]
     ) -> dict[str, dict[str, t.Any]]:
         """The OTP of each host; sources are fetched and looked into here, before any host is touched."""
         known: dict[tuple[str, ...], t.Any] = {}
@@ -201,7 +201,7 @@ def _memory(hosts: Hosts) -> members.Members:
 
 
 def _leaving(
-    hosts: Hosts, asked: list[str], memory: members.Members, faults: list[Fault]
+    hosts: Hosts, asked: list[str], memory: members.Members, faults: list[InventoryFault]
 ) -> tuple[dict[str, t.Any], dict[str, members.Marker]]:
     """The nodes of hosts that this run takes out or an earlier one took out, by inventory names; and what is written of the latter.
 
@@ -213,7 +213,7 @@ def _leaving(
         marker = memory.marker(name)
         if marker is None and name not in asked:
             continue
-        alone: list[Fault] = []
+        alone: list[InventoryFault] = []
         node = _alone(name, values, alone)
         if node is None:
             faults += alone
@@ -224,7 +224,7 @@ def _leaving(
     return leaving, markers
 
 
-def _alone(name: str, values: dict[str, t.Any], faults: list[Fault]) -> dict[str, t.Any] | None:
+def _alone(name: str, values: dict[str, t.Any], faults: list[InventoryFault]) -> dict[str, t.Any] | None:
     """The node of a host by itself. Nothing is asked of what may be gone with it: its name in the DNS, its addresses, its release."""
     loopback = "::1" if values.get("erlang_cluster_address_family") == "inet6" else "127.0.0.1"
     place = {"erlang_node_addresses": [loopback], "erlang_node_sources": None, "erlang_app_release": None}
@@ -236,7 +236,7 @@ def _alone(name: str, values: dict[str, t.Any], faults: list[Fault]) -> dict[str
     return t.cast("dict[str, t.Any]", topology["nodes"][name])
 
 
-def _without_nodes(hosts: Hosts, faults: list[Fault]) -> Topology | None:
+def _without_nodes(hosts: Hosts, faults: list[InventoryFault]) -> Topology | None:
     """The topology of a cluster whose last hosts leave."""
     name, values = next(iter(hosts.items()))
     place = {"erlang_node_addresses": ["::1" if values.get("erlang_cluster_address_family") == "inet6" else "127.0.0.1"]}
@@ -288,9 +288,9 @@ def _of_members(
             yield members.not_decommissioned(one)
 
 
-def _unordered(strategy: str) -> Fault:
+def _unordered(strategy: str) -> InventoryFault:
     problem = "lets a host go on before others are as far, and what is done once for all hosts is then done too early or too often"
-    return Fault(("play",), "strategy", strategy, problem, "use the strategy 'linear', which is Ansible's default")
+    return InventoryFault(("play",), "strategy", strategy, problem, "use the strategy 'linear', which is Ansible's default")
 
 
 def _once(known: dict[tuple[str, ...], t.Any], store: otp_store.Store, read: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
@@ -329,7 +329,9 @@ def read_release(path: str) -> Release:
     return archives.read(Path(path))
 
 
-def _check_place(name: str, variable: str, base: str, values: dict[str, t.Any], others: dict[str, t.Any], faults: list[Fault]) -> None:
+def _check_place(
+    name: str, variable: str, base: str, values: dict[str, t.Any], others: dict[str, t.Any], faults: list[InventoryFault]
+) -> None:
     """Checks that a directory on the controller can be written to; what lies in the cluster's own is seen with that."""
     given = values.get(variable)
     if not given or "\0" in given:
@@ -340,7 +342,7 @@ def _check_place(name: str, variable: str, base: str, values: dict[str, t.Any], 
     try:
         directory.check_directory(place)
     except InputError as error:
-        faults.append(Fault((name,), variable, given, error.problem, error.fix))
+        faults.append(InventoryFault((name,), variable, given, error.problem, error.fix))
 
 
 def _take(place: Path, run: lock.Run) -> None:
@@ -354,14 +356,14 @@ def _take(place: Path, run: lock.Run) -> None:
         raise AnsibleActionFail(sentence % (place / lock.NAME, error.strerror)) from None
 
 
-def _check_secrets(hosts: Hosts, faults: list[Fault]) -> None:
+def _check_secrets(hosts: Hosts, faults: list[InventoryFault]) -> None:
     """Checks the cluster's directory, its CA and its secrets, each by itself."""
     everywhere = tuple(hosts)
     values = next(iter(hosts.values()))
     name, anew = values.get("erlang_cluster_name"), values.get(beginning.VARIABLE)
     if anew and anew != name:
         problem = "is not the name of this cluster"
-        faults.append(Fault(everywhere, beginning.VARIABLE, anew, problem, "give '%s' if that is what you mean" % name))
+        faults.append(InventoryFault(everywhere, beginning.VARIABLE, anew, problem, "give '%s' if that is what you mean" % name))
     if not values.get("erlang_cluster_directory"):
         return
     place = Path(values["erlang_cluster_directory"])
@@ -375,13 +377,13 @@ def _check_secrets(hosts: Hosts, faults: list[Fault]) -> None:
         directory.check_directory(place)
         directory.check_own(place)
     except InputError as error:
-        faults.append(Fault(everywhere, "erlang_cluster_directory", str(place), error.problem, error.fix))
+        faults.append(InventoryFault(everywhere, "erlang_cluster_directory", str(place), error.problem, error.fix))
         return
     for variable, shown, look in looks:
         try:
             look()
         except InputError as error:
-            faults.append(Fault(everywhere, variable, shown, error.problem, error.fix))
+            faults.append(InventoryFault(everywhere, variable, shown, error.problem, error.fix))
 
 
 def _check_cookie(path: Path) -> None:
@@ -416,7 +418,7 @@ def _content(path: Path) -> bytes | None:
         raise InputError(problem, "correct its permissions") from None
 
 
-def _failed(result: dict[str, t.Any], faults: list[Fault]) -> dict[str, t.Any]:
+def _failed(result: dict[str, t.Any], faults: list[InventoryFault]) -> dict[str, t.Any]:
     sentences = [str(fault) for fault in fold(faults)]
     count = "a fault" if len(sentences) == 1 else "%d faults" % len(sentences)
     message = "The inventory has %s, and no host was touched.\n%s" % (count, "\n".join(sentences))

@@ -10,7 +10,7 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import groups as cluster_groups
-from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import Fault, InputError
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError, InventoryFault
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import specifications
 
 Groups = dict[str, list[str]]
@@ -38,10 +38,10 @@ def _named(variable: str, groups: Groups, hostvars: t.Mapping[str, t.Any]) -> st
     try:
         return cluster_groups.named(variable, specifications.default_of(variable), groups["all"] if hostvars else [], hostvars)
     except InputError as error:
-        raise _refused(Fault(("inventory",), variable, None, error.problem, error.fix)) from None
+        raise _refused(InventoryFault(("inventory",), variable, None, error.problem, error.fix)) from None
 
 
-def _refused(fault: Fault) -> AnsibleFilterError:
+def _refused(fault: InventoryFault) -> AnsibleFilterError:
     return AnsibleFilterError("The inventory has a fault, and no host was touched: %s" % str(fault))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import Fault
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InventoryFault
 
 VARIABLE = "erlang_cluster_begin_anew"
 _DIRECTORY = "erlang_cluster_directory"
@@ -44,12 +44,12 @@ class Places(t.NamedTuple):
     cookie: str
 
 
-def faults(directory: Directory, hosts: t.Sequence[Host], places: Places) -> list[Fault]:
+def faults(directory: Directory, hosts: t.Sequence[Host], places: Places) -> list[InventoryFault]:
     """Why nothing may be made anew, unless the user asked for it."""
     return [fault for fault in (_ca(directory, hosts, places), _cookie(directory, hosts, places)) if fault]
 
 
-def _ca(directory: Directory, hosts: t.Sequence[Host], places: Places) -> Fault | None:
+def _ca(directory: Directory, hosts: t.Sequence[Host], places: Places) -> InventoryFault | None:
     strangers = tuple(host.name for host in hosts if host.own is False)
     silent = tuple(host.name for host in hosts if not host.answered)
     anew = "to begin anew with a CA that gives every node another certificate, add %s" % _option(directory)
@@ -78,7 +78,7 @@ def _ca(directory: Directory, hosts: t.Sequence[Host], places: Places) -> Fault 
     return None
 
 
-def _cookie(directory: Directory, hosts: t.Sequence[Host], places: Places) -> Fault | None:
+def _cookie(directory: Directory, hosts: t.Sequence[Host], places: Places) -> InventoryFault | None:
     if directory.cookie:
         return None
     holders = tuple(host.name for host in hosts if host.cookie)
@@ -105,5 +105,5 @@ def _have(hosts: tuple[str, ...]) -> str:
     return "this host has" if len(hosts) == 1 else "these hosts have"
 
 
-def _fault(hosts: tuple[str, ...], directory: Directory, problem: str, fix: str) -> Fault:
-    return Fault(hosts, _DIRECTORY, directory.path, problem, fix)
+def _fault(hosts: tuple[str, ...], directory: Directory, problem: str, fix: str) -> InventoryFault:
+    return InventoryFault(hosts, _DIRECTORY, directory.path, problem, fix)

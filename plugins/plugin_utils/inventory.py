@@ -11,7 +11,7 @@ import typing as t
 from ansible.errors import AnsibleError, AnsibleUndefinedVariable
 from ansible.template import Templar
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import checks, releases
-from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import Fault, InputError
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError, InventoryFault
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.machines import CONNECTION
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.specifications import Specifications
 
@@ -26,7 +26,7 @@ _PREFIX = "erlang_"
 
 
 def read_host(
-    inventory: str, raw: dict[str, t.Any], specifications: Specifications, loader: t.Any, faults: list[Fault]
+    inventory: str, raw: dict[str, t.Any], specifications: Specifications, loader: t.Any, faults: list[InventoryFault]
 ) -> dict[str, t.Any]:
     """The public variables of all roles for one host, templated and of the types that the roles ask for.
 
@@ -43,7 +43,7 @@ def check_deferred(
     specifications: Specifications,
     loader: t.Any,
     topology: dict[str, t.Any] | None,
-    faults: list[Fault],
+    faults: list[InventoryFault],
 ) -> dict[str, t.Any]:
     """The variables of a host that may refer to the topology, which is None where the inventory has faults. Adds what is wrong with them.
 
@@ -60,12 +60,12 @@ def check_deferred(
     unknown = () if topology is not None else _OF_TOPOLOGY
     values = _read(inventory, {**raw, **known}, specifications, loader, faults, DEFERRED & set(specifications.options), unknown)
     for name, value in values.items():
-        faults += [Fault((inventory,), name, *problem) for problem in checks.problems(name, value)]
+        faults += [InventoryFault((inventory,), name, *problem) for problem in checks.problems(name, value)]
     release = topology["nodes"][inventory].get("application") if topology is not None else None
     environment = values.get("erlang_node_environment")
     if release is not None and release["boots_itself"] and isinstance(environment, dict):
         faults += [
-            Fault((inventory,), "erlang_node_environment", *problem)
+            InventoryFault((inventory,), "erlang_node_environment", *problem)
             for problem in releases.environment_problems(release["variables"], environment)
         ]
     return values
@@ -76,7 +76,7 @@ def _read(
     raw: dict[str, t.Any],
     specifications: Specifications,
     loader: t.Any,
-    faults: list[Fault],
+    faults: list[InventoryFault],
     names: t.Collection[str],
     unknown: tuple[str, ...],
 ) -> dict[str, t.Any]:
@@ -99,12 +99,12 @@ def _read(
             if undefined and any(word in str(error) for word in unknown):
                 continue
             reason = "" if specifications.is_secret(name) and not undefined else " (%s)" % " ".join(str(error).split())
-            faults.append(Fault((inventory,), name, None, "cannot be worked out%s" % reason, "correct its template"))
+            faults.append(InventoryFault((inventory,), name, None, "cannot be worked out%s" % reason, "correct its template"))
         except InputError as error:
             if variables[name] == defaults.get(name):
                 continue
             shown = None if specifications.is_secret(name) else _plain(templar.template(variables[name]))
-            faults.append(Fault((inventory,), name, shown, error.problem, error.fix))
+            faults.append(InventoryFault((inventory,), name, shown, error.problem, error.fix))
     values[CONNECTION] = _connection(inventory, raw, templar)
     return values
 
@@ -150,13 +150,13 @@ def _plain(value: t.Any) -> t.Any:
     return value if value is None or isinstance(value, (str, int, float)) else str(value)
 
 
-def _unknown(inventory: str, raw: t.Iterable[str], specifications: Specifications) -> list[Fault]:
-    faults: list[Fault] = []
+def _unknown(inventory: str, raw: t.Iterable[str], specifications: Specifications) -> list[InventoryFault]:
+    faults: list[InventoryFault] = []
     for name in raw:
         if not name.startswith(_PREFIX):
             continue
         nearest = specifications.nearest(name, FACTS)
         if nearest is not None:
             fix = "the nearest one is %s" % nearest if nearest else "remove it, or see the role's README for the variables it has"
-            faults.append(Fault((inventory,), name, None, "is a variable that no role knows", fix))
+            faults.append(InventoryFault((inventory,), name, None, "is a variable that no role knows", fix))
     return faults

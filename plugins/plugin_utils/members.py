@@ -17,7 +17,7 @@ import json
 import typing as t
 from pathlib import Path
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import Fault, listed
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InventoryFault, listed
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import files
 
 VARIABLE = "erlang_decommission"
@@ -150,19 +150,19 @@ class Members:
         ]
 
 
-def strange(asked: t.Sequence[str], hosts: t.Collection[str], members: Members) -> list[Fault]:
+def strange(asked: t.Sequence[str], hosts: t.Collection[str], members: Members) -> list[InventoryFault]:
     """A fault for each host that was asked for and is neither in the cluster's group nor known as a former member."""
     known = {entry["inventory"] for entry in members.known().values()}
     return [
-        Fault(("inventory",), VARIABLE, name, "is no host of this cluster", "name hosts of it: %s" % listed(sorted(hosts)))
+        InventoryFault(("inventory",), VARIABLE, name, "is no host of this cluster", "name hosts of it: %s" % listed(sorted(hosts)))
         for name in asked
         if name not in hosts and name not in known
     ]
 
 
-def nothing_asked() -> Fault:
+def nothing_asked() -> InventoryFault:
     """The fault of a decommissioning that names nobody."""
-    return Fault(("play",), VARIABLE, None, "has no value", "name the hosts that are to leave, as in -e %s=HOST[,HOST]" % VARIABLE)
+    return InventoryFault(("play",), VARIABLE, None, "has no value", "name the hosts that are to leave, as in -e %s=HOST[,HOST]" % VARIABLE)
 
 
 def left_out(host: str, marker: Marker, path: Path) -> str:

@@ -13,7 +13,7 @@ import ipaddress
 from collections.abc import Mapping, Sequence
 from typing import Any, Callable, Union
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import Fault, listed
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InventoryFault, listed
 
 Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 
@@ -44,7 +44,7 @@ def of_node(
     host: str,
     cluster: Mapping[str, Any],
     resolve: Callable[[str], list[str]] | None,
-    faults: list[Fault],
+    faults: list[InventoryFault],
 ) -> list[str]:
     """Return the addresses of a host's node: those given, or what its host part resolves to. Adds what is wrong to ``faults``.
 
@@ -64,11 +64,11 @@ def of_node(
         if found:
             problem += ", only to %s" % listed(str(address) for address in found)
         fix = "correct the name or its entry in the DNS, or set erlang_node_addresses"
-        faults.append(Fault((inventory,), "erlang_node_host", host, problem, fix))
+        faults.append(InventoryFault((inventory,), "erlang_node_host", host, problem, fix))
     return addresses
 
 
-def canonical(inventory: str, variable: str, values: Sequence[Any], cluster: Mapping[str, Any], faults: list[Fault]) -> list[str]:
+def canonical(inventory: str, variable: str, values: Sequence[Any], cluster: Mapping[str, Any], faults: list[InventoryFault]) -> list[str]:
     """Return addresses in their canonical form, without those that are not usable, which become ``faults``."""
     version = _version(cluster)
     addresses: list[str] = []
@@ -91,7 +91,7 @@ def canonical(inventory: str, variable: str, values: Sequence[Any], cluster: Map
                 if str(address) not in addresses:
                     addresses.append(str(address))
                 continue
-        faults.append(Fault((inventory,), variable, value, problem, fix))
+        faults.append(InventoryFault((inventory,), variable, value, problem, fix))
     return addresses
 
 

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, Callable, NamedTuple
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import checks, layout, releases
-from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import Fault, InputError, listed, shown
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError, InventoryFault, listed, shown
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.release import OTP
 
 OTP_APPLICATIONS = ("asn1", "crypto", "kernel", "public_key", "ssl", "stdlib")
@@ -62,7 +62,7 @@ def chosen_release(
     variables: Mapping[str, Any],
     read_release: Callable[[str], Release],
     known: dict[str, Release | None],
-    faults: list[Fault],
+    faults: list[InventoryFault],
 ) -> Release | None:
     """Return the release that a host's variables name, None without one. Adds what is wrong with it to ``faults``.
 
@@ -86,17 +86,17 @@ def chosen_release(
             problem = "holds a release of version %s, which cannot name a directory" % shown(release.version)
             fix = "use letters, digits and . _ + ~ - in its version"
     if problem:
-        faults.append(Fault((inventory,), "erlang_app_release", path, problem, fix))
+        faults.append(InventoryFault((inventory,), "erlang_app_release", path, problem, fix))
         return None
     if release is not None:
-        faults += [Fault((inventory,), "erlang_app_release", path, found.problem, found.fix) for found in release.problems]
+        faults += [InventoryFault((inventory,), "erlang_app_release", path, found.problem, found.fix) for found in release.problems]
         if release.boots_itself and variables["erlang_app_applications"]:
             problem, fix = "cannot be booted beside a release that boots itself", "name them in the release, and build it again"
-            faults.append(Fault((inventory,), "erlang_app_applications", variables["erlang_app_applications"], problem, fix))
+            faults.append(InventoryFault((inventory,), "erlang_app_applications", variables["erlang_app_applications"], problem, fix))
     return release
 
 
-def of_node(inventory: str, variables: Mapping[str, Any], release: Release | None, faults: list[Fault]) -> dict[str, Any]:
+def of_node(inventory: str, variables: Mapping[str, Any], release: Release | None, faults: list[InventoryFault]) -> dict[str, Any]:
     """Return ``application`` and ``otp_applications`` of a host's node in the topology. Adds what is wrong to ``faults``."""
     further = variables["erlang_app_applications"]
     needed = set(OTP_APPLICATIONS).union(further)
@@ -111,7 +111,7 @@ def of_node(inventory: str, variables: Mapping[str, Any], release: Release | Non
             "are" if len(strange) > 1 else "is",
         )
         fix = "build it with lib/%s-VERSION in it, or name it in erlang_app_applications if the hosts have it by other means" % strange[0]
-        faults.append(Fault((inventory,), "erlang_app_release", str(variables["erlang_app_release"]), problem, fix))
+        faults.append(InventoryFault((inventory,), "erlang_app_release", str(variables["erlang_app_release"]), problem, fix))
     needed.update(elsewhere)
     return {
         "application": {

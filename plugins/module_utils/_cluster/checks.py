@@ -24,7 +24,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster imp
     tls_options,
     unit_settings,
 )
-from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import Fault, Problem, listed
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InventoryFault, Problem, listed
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.version import Version
 
 Check = Callable[[Any], Iterator[Problem]]
@@ -384,14 +384,16 @@ def problems(variable: str, value: Any) -> Iterator[Problem]:
     return CHECKS[variable](value) if value is not None and variable in CHECKS else iter(())
 
 
-def of_host(inventory: str, variables: Mapping[str, Any]) -> list[Fault]:
+def of_host(inventory: str, variables: Mapping[str, Any]) -> list[InventoryFault]:
     """What is wrong with the variables of a host, each by itself and with one another. Those with a default are there."""
-    faults = [Fault((inventory,), variable, *problem) for variable, value in variables.items() for problem in problems(variable, value)]
+    faults = [
+        InventoryFault((inventory,), variable, *problem) for variable, value in variables.items() for problem in problems(variable, value)
+    ]
     days, renew, ca = (variables["erlang_certs_" + name] for name in ("days", "renew_before_days", "ca_days"))
     if renew >= days:
         problem = "is not less than erlang_certs_days (%d), so that every run would issue a certificate" % days
-        faults.append(Fault((inventory,), "erlang_certs_renew_before_days", renew, problem, "choose a third of erlang_certs_days"))
+        faults.append(InventoryFault((inventory,), "erlang_certs_renew_before_days", renew, problem, "choose a third of erlang_certs_days"))
     if days > ca:
         problem = "is more than erlang_certs_ca_days (%d), so that certificates would outlive the CA that vouches for them" % ca
-        faults.append(Fault((inventory,), "erlang_certs_days", days, problem, "choose fewer days"))
+        faults.append(InventoryFault((inventory,), "erlang_certs_days", days, problem, "choose fewer days"))
     return faults

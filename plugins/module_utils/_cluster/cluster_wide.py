@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import Fault, listed, shown
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InventoryFault, listed, shown
 
 VARIABLES = (
     "erlang_cluster_name",
@@ -26,7 +26,7 @@ VARIABLES = (
 SECRETS = frozenset(["erlang_cluster_cookie", "erlang_certs_ca_passphrase"])
 
 
-def agreed(hosts: Mapping[str, Mapping[str, Any]], faults: list[Fault]) -> dict[str, Any]:
+def agreed(hosts: Mapping[str, Mapping[str, Any]], faults: list[InventoryFault]) -> dict[str, Any]:
     """Return the value of each variable, that of most hosts where they differ. Adds what is wrong to ``faults``."""
     cluster: dict[str, Any] = {}
     for variable in VARIABLES:
@@ -38,11 +38,11 @@ def agreed(hosts: Mapping[str, Mapping[str, Any]], faults: list[Fault]) -> dict[
         cluster[variable] = max(by_value, key=lambda value: len(by_value[value]))
     if not cluster["erlang_cluster_directory"]:
         fix = "set it to a directory on the controller"
-        faults.append(Fault(tuple(hosts), "erlang_cluster_directory", None, "has no value", fix))
+        faults.append(InventoryFault(tuple(hosts), "erlang_cluster_directory", None, "has no value", fix))
     return cluster
 
 
-def _disagreement(variable: str, by_value: Mapping[Any, Sequence[str]]) -> Fault:
+def _disagreement(variable: str, by_value: Mapping[Any, Sequence[str]]) -> InventoryFault:
     everywhere = tuple(inventory for hosts in by_value.values() for inventory in hosts)
     if variable in SECRETS:
         problem = "is not the same on all of them"
@@ -50,4 +50,4 @@ def _disagreement(variable: str, by_value: Mapping[Any, Sequence[str]]) -> Fault
         problem = "is not the same on all of them: %s" % ", ".join(
             "%s on %s" % (shown(value), listed(hosts)) for value, hosts in by_value.items()
         )
-    return Fault(everywhere, variable, None, problem, "set it once, for the whole group")
+    return InventoryFault(everywhere, variable, None, problem, "set it once, for the whole group")

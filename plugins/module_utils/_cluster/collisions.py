@@ -13,21 +13,21 @@ import ipaddress
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import Fault, shown
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InventoryFault, shown
 
 _HIGHEST_PORT = 65535
 
 Nodes = Mapping[str, Mapping[str, Any]]
 
 
-def check(nodes: Nodes, cluster: Mapping[str, Any], faults: list[Fault]) -> None:
+def check(nodes: Nodes, cluster: Mapping[str, Any], faults: list[InventoryFault]) -> None:
     """Add to ``faults`` what is wrong between nodes; ``cluster`` are the variables that are the same for all."""
     _check_names(nodes, faults)
     _check_addresses(nodes, cluster, faults)
     _check_ports(nodes, cluster, faults)
 
 
-def _check_names(nodes: Nodes, faults: list[Fault]) -> None:
+def _check_names(nodes: Nodes, faults: list[InventoryFault]) -> None:
     by_node: dict[str, list[str]] = {}
     for inventory, node in nodes.items():
         by_node.setdefault(node["node"].lower(), []).append(inventory)
@@ -36,7 +36,7 @@ def _check_names(nodes: Nodes, faults: list[Fault]) -> None:
             node = nodes[hosts[0]]
             problem = "makes each of them the node %s" % node["node"]
             fix = "give each node an erlang_node_host or erlang_node_name of its own"
-            faults.append(Fault(tuple(hosts), "erlang_node_host", node["host"], problem, fix))
+            faults.append(InventoryFault(tuple(hosts), "erlang_node_host", node["host"], problem, fix))
     long = [inventory for inventory, node in nodes.items() if "." in node["host"]]
     short = [inventory for inventory, node in nodes.items() if "." not in node["host"]]
     if long and short:
@@ -49,10 +49,10 @@ def _check_names(nodes: Nodes, faults: list[Fault]) -> None:
                 "one" if kind == "long" else "none",
             )
             fix = "give all nodes host parts with a dot, or all without: long and short names cannot meet"
-            faults.append(Fault((inventory,), "erlang_node_host", nodes[inventory]["host"], problem, fix))
+            faults.append(InventoryFault((inventory,), "erlang_node_host", nodes[inventory]["host"], problem, fix))
 
 
-def _check_addresses(nodes: Nodes, cluster: Mapping[str, Any], faults: list[Fault]) -> None:
+def _check_addresses(nodes: Nodes, cluster: Mapping[str, Any], faults: list[InventoryFault]) -> None:
     by_place: dict[tuple[str, int], list[str]] = {}
     loopback: list[tuple[str, str]] = []
     others = False
@@ -70,25 +70,25 @@ def _check_addresses(nodes: Nodes, cluster: Mapping[str, Any], faults: list[Faul
                 fix = "give each node an address or an erlang_node_port of its own"
             else:
                 fix = "give each node an address of its own, or an erlang_node_port with erlang_cluster_discovery 'map'"
-            faults.append(Fault(tuple(hosts), "erlang_node_addresses", address, problem, fix))
+            faults.append(InventoryFault(tuple(hosts), "erlang_node_addresses", address, problem, fix))
     if others:
         for inventory, address in loopback:
             problem = "is the loopback, where no peer on another host reaches it"
             fix = "set erlang_node_addresses to the address that peers connect to"
-            faults.append(Fault((inventory,), "erlang_node_addresses", address, problem, fix))
+            faults.append(InventoryFault((inventory,), "erlang_node_addresses", address, problem, fix))
 
 
-def _check_ports(nodes: Nodes, cluster: Mapping[str, Any], faults: list[Fault]) -> None:
+def _check_ports(nodes: Nodes, cluster: Mapping[str, Any], faults: list[InventoryFault]) -> None:
     discovery = cluster["erlang_cluster_discovery"]
     for inventory, node in nodes.items():
         if discovery == "port" and node["port"] != cluster["erlang_cluster_port"] and 0 < node["port"] <= _HIGHEST_PORT:
             problem = "is not erlang_cluster_port (%s), where discovery 'port' looks for every node" % (cluster["erlang_cluster_port"])
             fix = "remove it, or set erlang_cluster_discovery to 'map'"
-            faults.append(Fault((inventory,), "erlang_node_port", node["port"], problem, fix))
+            faults.append(InventoryFault((inventory,), "erlang_node_port", node["port"], problem, fix))
         if discovery == "epmd" and node["listen_port"] != node["port"]:
             problem = "is not erlang_node_port (%s), and the port mapper can name only the port that is listened on" % (node["port"])
             fix = "remove it, or set erlang_cluster_discovery to 'map'"
-            faults.append(Fault((inventory,), "erlang_node_listen_port", node["listen_port"], problem, fix))
+            faults.append(InventoryFault((inventory,), "erlang_node_listen_port", node["listen_port"], problem, fix))
         if discovery == "epmd" and node["listen_port"] == cluster["erlang_cluster_epmd_port"]:
             problem = "is also the port mapper's (erlang_cluster_epmd_port)"
-            faults.append(Fault((inventory,), "erlang_node_listen_port", node["listen_port"], problem, "choose another"))
+            faults.append(InventoryFault((inventory,), "erlang_node_listen_port", node["listen_port"], problem, "choose another"))

@@ -40,7 +40,7 @@ class Problem(NamedTuple):
     fix: str
 
 
-class Fault(NamedTuple):
+class InventoryFault(NamedTuple):
     """One fault of the inventory: where it is, what was given, and how it is put right.
 
     ``hosts`` are inventory names. ``value`` is None where it is absent, or must not be shown.
@@ -65,7 +65,7 @@ class Fault(NamedTuple):
 class TopologyError(Exception):
     """All faults of an inventory."""
 
-    def __init__(self, faults: Iterable[Fault]) -> None:
+    def __init__(self, faults: Iterable[InventoryFault]) -> None:
         self.faults = fold(faults)
         super().__init__("\n".join(str(fault) for fault in self.faults))
 
@@ -95,12 +95,12 @@ def without_password(text: str) -> str:
     return _PASSWORD.sub(r"\1:...@", text)
 
 
-def fold(faults: Iterable[Fault]) -> list[Fault]:
+def fold(faults: Iterable[InventoryFault]) -> list[InventoryFault]:
     """One fault for what several hosts have in common, without those that only repeat the fault of another variable.
 
     A variable that takes its default from another one has that one's fault too; only the first is worth a sentence.
     """
-    seen: dict[tuple[str, str, str, str], Fault] = {}
+    seen: dict[tuple[str, str, str, str], InventoryFault] = {}
     faults = list(faults)
     blamed = {(host, fault.variable, repr(fault.value)) for fault in faults for host in fault.hosts}
     for fault in faults:
@@ -115,7 +115,7 @@ def fold(faults: Iterable[Fault]) -> list[Fault]:
     return list(seen.values())
 
 
-def _inherits_fault(host: str, fault: Fault, blamed: set[tuple[str, str, str]]) -> bool:
+def _inherits_fault(host: str, fault: InventoryFault, blamed: set[tuple[str, str, str]]) -> bool:
     parent = INHERITED.get(fault.variable)
     while parent is not None:
         if fault.value is not None and (host, parent, repr(fault.value)) in blamed:

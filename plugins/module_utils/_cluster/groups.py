@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import (
-    Fault,
     InputError,
+    InventoryFault,
     listed,
     shown,
 )
@@ -40,6 +40,6 @@ def named(variable: str, default: str, hosts: Iterable[str], hostvars: Mapping[s
     return next(iter(found), default)
 
 
-def without_hosts(group: str) -> Fault:
+def without_hosts(group: str) -> InventoryFault:
     """The fault of a group that is to have the nodes' hosts and has none."""
-    return Fault(("inventory",), CLUSTER, group, "is a group without hosts", "put the nodes' hosts into it")
+    return InventoryFault(("inventory",), CLUSTER, group, "is a group without hosts", "put the nodes' hosts into it")

@@ -15,7 +15,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Callable, NamedTuple
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import checks, layout
-from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import Fault, InputError, listed
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError, InventoryFault, listed
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.configure import left_out
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.floors import Below
 
@@ -59,7 +59,7 @@ class Readers(NamedTuple):
 
 
 def wanted(
-    inventory: str, variables: Mapping[str, Any], needed: Sequence[str], hosts: Collection[str], read: Readers, faults: list[Fault]
+    inventory: str, variables: Mapping[str, Any], needed: Sequence[str], hosts: Collection[str], read: Readers, faults: list[InventoryFault]
 ) -> dict[str, Any]:
     """The OTP of a host, as ``_building/recipe.py`` describes it, with the ``roots`` where it is looked for and the ``prefix``.
 
@@ -72,7 +72,7 @@ def wanted(
     if variables["erlang_cluster_discovery"] == "epmd":
         problem = "gives no port mapper as a service, which erlang_cluster_discovery 'epmd' needs"
         fix = "choose 'package', or the discovery 'port' or 'map'"
-        faults.append(Fault((inventory,), "erlang_otp_source", kind, problem, fix))
+        faults.append(InventoryFault((inventory,), "erlang_otp_source", kind, problem, fix))
     found = (
         _build(inventory, variables, needed, hosts, read, faults)
         if kind == "build"
@@ -84,13 +84,13 @@ def wanted(
 
 
 def _build(
-    inventory: str, variables: Mapping[str, Any], needed: Sequence[str], hosts: Collection[str], read: Readers, faults: list[Fault]
+    inventory: str, variables: Mapping[str, Any], needed: Sequence[str], hosts: Collection[str], read: Readers, faults: list[InventoryFault]
 ) -> dict[str, Any] | None:
     _check_options(inventory, variables, needed, faults)
     builder = variables.get("erlang_otp_build_host")
     if builder and builder not in hosts:
         fix = "give the inventory name of a host, or leave it unset to have a node's host build"
-        faults.append(Fault((inventory,), "erlang_otp_build_host", builder, "is no host of the inventory", fix))
+        faults.append(InventoryFault((inventory,), "erlang_otp_build_host", builder, "is no host of the inventory", fix))
     patches = [_file(inventory, "erlang_otp_build_patches", path, read, faults) for path in variables["erlang_otp_build_patches"]]
     source = _source(inventory, variables, read, faults)
     if source is None:
@@ -105,63 +105,67 @@ def _build(
     }
 
 
-def _source(inventory: str, variables: Mapping[str, Any], read: Readers, faults: list[Fault]) -> Source | None:
+def _source(inventory: str, variables: Mapping[str, Any], read: Readers, faults: list[InventoryFault]) -> Source | None:
     where, digest = variables.get("erlang_otp_build_source"), variables.get("erlang_otp_build_sha256")
     if not where:
         fix = "give the URL or path of an archive of OTP's source, or the path of an unpacked one"
-        faults.append(Fault((inventory,), "erlang_otp_build_source", None, "has no value, and erlang_otp_source is 'build'", fix))
+        faults.append(InventoryFault((inventory,), "erlang_otp_build_source", None, "has no value, and erlang_otp_source is 'build'", fix))
         return None
     if digest and not checks.SHA256.match(digest):
         return None  # Its own check says so.
     if _URL.match(where) and not digest:
         fix = "give the digest that the publisher names for %s" % where
         faults.append(
-            Fault((inventory,), "erlang_otp_build_sha256", None, "has no value, and what is fetched from a URL has to be known by it", fix)
+            InventoryFault(
+                (inventory,), "erlang_otp_build_sha256", None, "has no value, and what is fetched from a URL has to be known by it", fix
+            )
         )
         return None
     try:
         return read.source(where, digest.lower() if digest else None)
     except InputError as error:
-        faults.append(Fault((inventory,), "erlang_otp_build_source", where, error.problem, error.fix))
+        faults.append(InventoryFault((inventory,), "erlang_otp_build_source", where, error.problem, error.fix))
     return None
 
 
 def _archive(
-    inventory: str, variables: Mapping[str, Any], needed: Sequence[str], read: Readers, faults: list[Fault]
+    inventory: str, variables: Mapping[str, Any], needed: Sequence[str], read: Readers, faults: list[InventoryFault]
 ) -> dict[str, Any] | None:
     path = variables.get("erlang_otp_archive")
     if not path:
         fix = "give the path of an archive that 'make release' of OTP, or a build of this role, left"
-        faults.append(Fault((inventory,), "erlang_otp_archive", None, "has no value, and erlang_otp_source is 'archive'", fix))
+        faults.append(InventoryFault((inventory,), "erlang_otp_archive", None, "has no value, and erlang_otp_source is 'archive'", fix))
         return None
     try:
         found = read.archive(path)
     except InputError as error:
-        faults.append(Fault((inventory,), "erlang_otp_archive", path, error.problem, error.fix))
+        faults.append(InventoryFault((inventory,), "erlang_otp_archive", path, error.problem, error.fix))
         return None
     missing = sorted(set(needed) - set(found.applications))
     if missing:
         problem = "lacks the applications %s, which the node starts" % listed(missing)
-        faults.append(Fault((inventory,), "erlang_otp_archive", path, problem, "give one that was built with them"))
+        faults.append(InventoryFault((inventory,), "erlang_otp_archive", path, problem, "give one that was built with them"))
     return {"version": found.version, "archive": {"path": found.archive.path, "sha256": found.archive.sha256}}
 
 
-def _file(inventory: str, variable: str, path: str, read: Readers, faults: list[Fault]) -> File | None:
+def _file(inventory: str, variable: str, path: str, read: Readers, faults: list[InventoryFault]) -> File | None:
     try:
         return read.file(path)
     except InputError as error:
-        faults.append(Fault((inventory,), variable, path, error.problem, error.fix))
+        faults.append(InventoryFault((inventory,), variable, path, error.problem, error.fix))
     return None
 
 
-def _check_options(inventory: str, variables: Mapping[str, Any], needed: Sequence[str], faults: list[Fault]) -> None:
+def _check_options(inventory: str, variables: Mapping[str, Any], needed: Sequence[str], faults: list[InventoryFault]) -> None:
     options = variables["erlang_otp_build_options"]
     for name in sorted(set(left_out(options)) & set(needed)):
         problem = "leaves out an application that the node starts"
-        faults.append(Fault((inventory,), "erlang_otp_build_options", "--without-" + name, problem, "remove it"))
+        faults.append(InventoryFault((inventory,), "erlang_otp_build_options", "--without-" + name, problem, "remove it"))
 
 
-def _check_floor(inventory: str, kind: str, version: str, variables: Mapping[str, Any], read: Readers, faults: list[Fault]) -> None:
+def _check_floor(
+    inventory: str, kind: str, version: str, variables: Mapping[str, Any], read: Readers, faults: list[InventoryFault]
+) -> None:
     if version in variables["erlang_otp_allow_below_floor"]:
         return
     try:
@@ -177,4 +181,4 @@ def _check_floor(inventory: str, kind: str, version: str, variables: Mapping[str
         problem = "holds OTP %s, which is below the security floor %s%s" % (version, found.floor, known)
     fix = "give %s or later, or name it in erlang_otp_allow_below_floor" % listed([found.floor] if found.floor else found.floors, "or")
     variable = "erlang_otp_build_source" if kind == "build" else "erlang_otp_archive"
-    faults.append(Fault((inventory,), variable, variables.get(variable), problem, fix))
+    faults.append(InventoryFault((inventory,), variable, variables.get(variable), problem, fix))

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import Fault, Problem, listed
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InventoryFault, Problem, listed
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.tls_names import (
     CIPHERS,
     GROUPS,
@@ -73,18 +73,18 @@ def lists(variables: Mapping[str, Any]) -> Lists:
     return Lists(variables[VERSIONS_VARIABLE], value.get("ciphers"), value.get("groups"), value.get("signature_algs"))
 
 
-def faults(taken: Mapping[str, Lists]) -> list[Fault]:
+def faults(taken: Mapping[str, Lists]) -> list[InventoryFault]:
     """Return what is wrong with what nodes take, by inventory name: versions for which nothing remains, and nodes that share nothing."""
     found = []
     for inventory, mine in taken.items():
         bare = [version for version in mine.versions if mine.ciphers_of(version) == []]
         for version in bare:
             fix = "add one of %s, or take %s out of erlang_node_tls_versions" % (listed(CIPHERS[version]), version)
-            found.append(Fault((inventory,), VARIABLE, None, "has no cipher suite for %s" % version, fix))
+            found.append(InventoryFault((inventory,), VARIABLE, None, "has no cipher suite for %s" % version, fix))
     return found or list(_apart(taken))
 
 
-def _apart(taken: Mapping[str, Lists]) -> Iterator[Fault]:
+def _apart(taken: Mapping[str, Lists]) -> Iterator[InventoryFault]:
     """Nodes that could not connect: of two that share nothing the one that shares nothing with most others is named."""
     names = list(taken)
     pairs = {
@@ -100,7 +100,7 @@ def _apart(taken: Mapping[str, Lists]) -> Iterator[Fault]:
         others = [name for pair in mine for name in pair if name != odd]
         variable = VERSIONS_VARIABLE if lacks == "version" else VARIABLE
         what = "TLS version" if lacks == "version" else lacks
-        yield Fault((odd,), variable, None, "has no %s in common with %s" % (what, listed(others)), "give all nodes one in common")
+        yield InventoryFault((odd,), variable, None, "has no %s in common with %s" % (what, listed(others)), "give all nodes one in common")
         pairs = {pair: lacks for pair, lacks in pairs.items() if pair not in mine}
 
 

@@ -26,7 +26,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster imp
 )
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.applications import Release
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.edges import mesh
-from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import Fault, TopologyError
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InventoryFault, TopologyError
 
 Topology = dict[str, Any]
 Variables = Mapping[str, Any]
@@ -49,7 +49,7 @@ def build(
 
     Raises TopologyError with every fault that was found.
     """
-    faults: list[Fault] = []
+    faults: list[InventoryFault] = []
     cluster = cluster_wide.agreed(hosts, faults)
     nodes: dict[str, dict[str, Any]] = {}
     releases: dict[str, Release | None] = {}
@@ -62,7 +62,7 @@ def build(
     if not any(fault.variable in tls_options.VARIABLES for fault in faults):
         faults += tls_options.faults({inventory: tls_options.lists(variables) for inventory, variables in hosts.items()})
     for machine in machines.groups(hosts, nodes):
-        faults += [Fault(*found) for found in machines.clashes(machine, hosts, nodes)]
+        faults += [InventoryFault(*found) for found in machines.clashes(machine, hosts, nodes)]
         accounts = sorted({nodes[inventory]["account"] for inventory in machine})
         for inventory in machine:
             nodes[inventory]["accounts"] = accounts
@@ -90,7 +90,7 @@ def _node(
     variables: Variables,
     cluster: Mapping[str, Any],
     resolve: Callable[[str], list[str]],
-    faults: list[Fault],
+    faults: list[InventoryFault],
 ) -> dict[str, Any]:
     name = str(_or(variables, "erlang_node_name", cluster["erlang_cluster_name"]))
     host = str(_or(variables, "erlang_node_host", inventory))
@@ -98,7 +98,7 @@ def _node(
     fit_host = not list(checks.problems("erlang_node_host", host))
     if name in _RESERVED:
         problem = "cannot name a node, as /run/erlang-%s is where builds of OTP keep their state" % name
-        faults.append(Fault((inventory,), "erlang_node_name", name, problem, "choose another"))
+        faults.append(InventoryFault((inventory,), "erlang_node_name", name, problem, "choose another"))
     places = addresses.of_node(inventory, variables, host, cluster, resolve if fit_host else None, faults)
     port = _or(variables, "erlang_node_port", cluster["erlang_cluster_port"])
     sources = _or(variables, "erlang_node_sources", places)

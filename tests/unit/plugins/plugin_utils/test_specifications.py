@@ -10,7 +10,7 @@ import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import trust_as_template
-from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import Fault, InputError, fold
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError, InventoryFault, fold
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.machines import CONNECTION
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.inventory import check_deferred, read_host
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.specifications import Specifications
@@ -110,7 +110,7 @@ def test_values_that_do_not_fit(specifications: Specifications, name: str, value
 
 
 def read(specifications: Specifications, **variables: t.Any) -> tuple[dict[str, t.Any], list[str]]:
-    faults: list[Fault] = []
+    faults: list[InventoryFault] = []
     raw = {name: trust_as_template(value) if isinstance(value, str) else value for name, value in variables.items()}
     values = read_host("alpha", raw, specifications, DataLoader(), faults)
     return values, [str(fault) for fault in fold(faults)]
@@ -173,7 +173,7 @@ def test_variables_that_may_refer_to_the_topology(
             return [trusted(inner) for inner in value]
         return trust_as_template(value) if isinstance(value, str) else value
 
-    faults: list[Fault] = []
+    faults: list[InventoryFault] = []
     check_deferred("alpha", trusted(variables), specifications, DataLoader(), topology, faults)
     assert sorted(str(fault) for fault in faults) == sentences
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import checks, flags, unit_settings
-from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import Fault
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InventoryFault
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,7 +24,7 @@ for _path in sorted(ROLES.glob("*/meta/argument_specs.yml")):
 
 
 def sentences(variable: str, value: Any) -> list[str]:
-    return [str(Fault(("alpha",), variable, *problem)) for problem in checks.problems(variable, value)]
+    return [str(InventoryFault(("alpha",), variable, *problem)) for problem in checks.problems(variable, value)]
 
 
 def test_every_variable_of_every_role_has_a_check() -> None:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import Fault, without_password
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InventoryFault, without_password
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ def test_passwords_in_urls(text: str, told: str) -> None:
 
 def test_a_sentence_shows_no_password() -> None:
     url = "https://builder:s3cret@example.net/otp.tar.gz"
-    fault = Fault(("alpha",), "erlang_otp_build_source", url, "cannot be fetched (%s is not there)" % url, "see that it is")
+    fault = InventoryFault(("alpha",), "erlang_otp_build_source", url, "cannot be fetched (%s is not there)" % url, "see that it is")
     assert "s3cret" not in str(fault) and str(fault).count("https://builder:...@example.net/otp.tar.gz") == 2
     long = fault._replace(value="https://builder:%s@example.net/otp.tar.gz" % ("s3cret" * 30), problem="is not there")
     assert "s3cret" not in str(long)

@@ -10,8 +10,8 @@ import pytest
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import layout
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.applications import Release
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import (
-    Fault,
     InputError,
+    InventoryFault,
     TopologyError,
     fold,
     listed,
@@ -293,8 +293,8 @@ def test_a_whole_cluster_on_the_loopback_is_fine() -> None:
 
 
 def test_the_fault_of_a_default_is_blamed_on_the_variable_it_comes_from() -> None:
-    cluster = Fault(("alpha",), "erlang_cluster_port", 99999, "is not between 1024 and 65535", "choose another")
-    node = Fault(("alpha",), "erlang_node_port", 99999, "is not between 1 and 65535", "choose another")
+    cluster = InventoryFault(("alpha",), "erlang_cluster_port", 99999, "is not between 1024 and 65535", "choose another")
+    node = InventoryFault(("alpha",), "erlang_node_port", 99999, "is not between 1 and 65535", "choose another")
     other = node._replace(hosts=("bravo",), value=99998)
     assert fold([cluster, node, other]) == [cluster, other]
 
