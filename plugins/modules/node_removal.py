@@ -85,7 +85,7 @@ def main() -> None:
     }
     module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
     params = module.params
-    node = removal.Node(params["name"], params["account"], params["home"], params["data"] == "remove")
+    node = removal.NodeToRemove(params["name"], params["account"], params["home"], params["data"] == "remove")
     active = removal.is_active(node)
     try:
         done = removal.remove(node, module.check_mode)

@@ -59,7 +59,7 @@ class Names(NamedTuple):
     registered: list[Registered]
 
 
-class Node(NamedTuple):
+class PortAnswer(NamedTuple):
     """The answer to PORT_PLEASE2_REQ."""
 
     name: str
@@ -97,7 +97,7 @@ def decode_names(answer: bytes) -> Names:
     return Names(int.from_bytes(answer[:4], "big"), registered)
 
 
-def decode_port(answer: bytes, name: str) -> Node:
+def decode_port(answer: bytes, name: str) -> PortAnswer:
     """Return what a complete answer to PORT_PLEASE2_REQ says; raise EpmdNoSuchName, EpmdTruncated or EpmdMalformed."""
     if len(answer) < 2:
         raise EpmdTruncated("epmd ended its answer after %d bytes" % len(answer))
@@ -117,7 +117,7 @@ def decode_port(answer: bytes, name: str) -> Node:
         raise EpmdTruncated("epmd ended its answer within the extra field")
     if kind not in (72, 77):
         raise EpmdMalformed("%d is no node type" % kind)
-    return Node(alive.decode("utf-8", "replace"), port, kind == 72, protocol, highest, lowest, extra)
+    return PortAnswer(alive.decode("utf-8", "replace"), port, kind == 72, protocol, highest, lowest, extra)
 
 
 def ask_names(stream: Stream, deadline: Deadline) -> Names:
@@ -125,7 +125,7 @@ def ask_names(stream: Stream, deadline: Deadline) -> Names:
     return decode_names(_ask(stream, deadline, encode_names_request()))
 
 
-def ask_port(stream: Stream, deadline: Deadline, name: str) -> Node:
+def ask_port(stream: Stream, deadline: Deadline, name: str) -> PortAnswer:
     """Ask the epmd at the other end of stream where name listens; raise EpmdError, ChannelError, OSError."""
     return decode_port(_ask(stream, deadline, encode_port_request(name)), name)
 

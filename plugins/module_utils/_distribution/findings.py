@@ -172,7 +172,7 @@ class Finding(NamedTuple):
         return {**self.fault.as_result(), "peer": self.peer}
 
 
-class Node:
+class OwnNode:
     """The own node as its files describe it. Reading never fails: what is wrong becomes a finding."""
 
     def __init__(self, place: Place, host: Host) -> None:

@@ -107,7 +107,7 @@ def look(settings: Mapping[str, Any], host: findings.Host) -> Findings:
     epmd_port = options.asked_epmd_port(settings)
     own = options.as_own(node, settings["address"], settings["port"], epmd_port)
     peers = options.peers_of(node, settings, epmd_port)
-    described = findings.Node(findings.place(settings), host)
+    described = findings.OwnNode(findings.place(settings), host)
     faults = [found.fault for found in described.standing([peer.node for peer in peers], began)]
     prober = described.prober(timeout)
     first, *edges = probe.probe(node, prober, [own, *peers])

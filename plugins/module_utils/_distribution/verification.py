@@ -60,7 +60,7 @@ class Task(NamedTuple):
     retry_seconds: float
     reset_counts: bool = False
     walls_at: Collection[str] | None = None
-    node: findings.Node | None = None
+    node: findings.OwnNode | None = None
 
 
 class Verification:
@@ -248,7 +248,7 @@ def verify(params: Mapping[str, Any], host: findings.Host) -> dict[str, Any]:
     peers = options.peers_of(node, params, epmd_port)
     own = options.as_own(node, params["address"], params["port"], epmd_port) if node else None
     timeout = options.checked_timeout(params["timeout"])
-    described = findings.Node(findings.place(params), host) if node else None
+    described = findings.OwnNode(findings.place(params), host) if node else None
     prober = described.prober(timeout) if described else None
     task = Task(
         origin=params["host"] or (own.host if own else socket.gethostname()),

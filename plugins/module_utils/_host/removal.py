@@ -47,7 +47,7 @@ class RemovalError(Exception):
     """A step could not be done; the sentence says which, and why."""
 
 
-class Node(NamedTuple):
+class NodeToRemove(NamedTuple):
     """What is to go: a node by its ``name`` (the part before the @), its ``account`` and that account's ``home``.
 
     ``data``: whether the node's data go as well.
@@ -82,7 +82,7 @@ class Removed(NamedTuple):
     kept: list[str]
 
 
-def remove(node: Node, check: bool, run: commands.Runner = commands.run, roots: Roots | None = None) -> Removed:
+def remove(node: NodeToRemove, check: bool, run: commands.Runner = commands.run, roots: Roots | None = None) -> Removed:
     """Takes a node off this host, or says what would go if ``check``. Raises :class:`RemovalError` for a step that fails."""
     removal = _Removal(node, run, roots or Roots())
     gone = []
@@ -94,7 +94,7 @@ def remove(node: Node, check: bool, run: commands.Runner = commands.run, roots: 
     return Removed(gone, removal.kept(check))
 
 
-def is_active(node: Node, run: commands.Runner = commands.run) -> bool:
+def is_active(node: NodeToRemove, run: commands.Runner = commands.run) -> bool:
     """Whether the service of the node runs."""
     return _state(run, layout.units(node.name)[0]).get("ActiveState") == "active"
 
@@ -113,7 +113,7 @@ def _state(run: commands.Runner, unit: str) -> dict[str, str]:
 class _Removal:
     """The stages of one removal. Each yields the steps that are left to do, and is asked when those before it are done."""
 
-    def __init__(self, node: Node, run: commands.Runner, roots: Roots) -> None:
+    def __init__(self, node: NodeToRemove, run: commands.Runner, roots: Roots) -> None:
         self.node, self.run, self.roots = node, run, roots
         self.places = layout.layout(node.name, node.home)
         self.config = os.path.join(roots.configurations, node.name)

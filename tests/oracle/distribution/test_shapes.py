@@ -157,7 +157,7 @@ class Bench:
             node.peer.node, "nobody-such", "none.service", str(node.home), str(node.certificate), str(node.trust),
             str(self.directory / "cookie"), node.peer.port or 0, "port", "TLSv1.3",
         )  # fmt: skip
-        described = findings.Node(place, Host(lambda argv: Outcome(1, "", "")))
+        described = findings.OwnNode(place, Host(lambda argv: Outcome(1, "", "")))
         return [one.fault.id for one in described.standing([], datetime.now(timezone.utc))]
 
     def _probed(self, one: Real, other: Real) -> str:

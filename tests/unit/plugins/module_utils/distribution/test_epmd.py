@@ -34,7 +34,7 @@ def test_names():
 def test_port():
     found, sent = asked(lambda stream, deadline: epmd.ask_port(stream, deadline, "guard"), PORT)
     assert sent == b"\0\6zguard"
-    assert found == epmd.Node("guard", 4370, False, 0, 6, 5, b"xy")
+    assert found == epmd.PortAnswer("guard", 4370, False, 0, 6, 5, b"xy")
 
 
 def test_a_name_that_is_not_registered():

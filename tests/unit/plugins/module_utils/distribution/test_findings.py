@@ -97,13 +97,13 @@ class Bench:
         assert old in text
         self.write(name, text.replace(old, new))
 
-    def node(self) -> findings.Node:
+    def node(self) -> findings.OwnNode:
         path = str(self.directory)
         place = findings.Place(
             BRAVO, "merl", "erlang-guard.service", path, path + "/node.pem", path + "/ca.pem", path + "/.cookie", 4370,
             self.discovery, "TLSv1.3", 4369, self.authorities, self.filter_check,
         )  # fmt: skip
-        return findings.Node(place, self.host)
+        return findings.OwnNode(place, self.host)
 
     def found(self) -> list[str]:
         faults = self.node().findings([CAROL], datetime.now(timezone.utc))

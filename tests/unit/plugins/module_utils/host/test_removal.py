@@ -25,7 +25,7 @@ class Machine:
         self.root, self.ran, self.active = root, [], [layout.units(NAME)[0]]
         self.roots = removal.Roots(*(str(root / name) for name in ("etc/erlang", "opt/erlang/nodes", "opt/erlang/apps", "systemd")))
         self.home = root / "home"
-        self.node = removal.Node(NAME, ACCOUNT, str(self.home))
+        self.node = removal.NodeToRemove(NAME, ACCOUNT, str(self.home))
         for name in (NAME, "other"):
             self.write("etc/erlang/%s/vm.args" % name, "-name %s@host.example.net\n" % name)
             self.write("systemd/erlang-%s.service" % name, "User=%s\n" % ("root" if name == "other" else ACCOUNT))
@@ -151,7 +151,7 @@ def test_a_unit_that_does_not_stop_ends_it_before_anything_is_removed(machine: M
 
 def test_nothing_of_the_node_is_there(tmp_path: Path) -> None:
     roots = removal.Roots(*(str(tmp_path / name) for name in ("a", "b/c", "d", "e")))
-    node = removal.Node(NAME, ACCOUNT, str(tmp_path / "home"))
+    node = removal.NodeToRemove(NAME, ACCOUNT, str(tmp_path / "home"))
 
     def ran(argv: Sequence[str], timeout: float = 0) -> Outcome:
         return Outcome(1, "", "")
