@@ -95,13 +95,13 @@ def _survey(hostvars: t.Any, name: str) -> t.Any:
     return hostvars.raw_get(name).get("ansible_facts", {}).get("erlang_survey")
 
 
-def _host(name: str, node: t.Mapping[str, t.Any], survey: t.Any, ca_pem: str) -> beginning.Host:
+def _host(name: str, node: t.Mapping[str, t.Any], survey: t.Any, ca_pem: str) -> beginning.HostFound:
     if not isinstance(survey, t.Mapping):
-        return beginning.Host(name, answered=False, own=None, cookie=False)
+        return beginning.HostFound(name, answered=False, own=None, cookie=False)
     certificate, exists = survey.get("certificate"), survey.get("exists")
     pem = certificate.get("pem") if isinstance(certificate, t.Mapping) else None
     cookie = isinstance(exists, t.Mapping) and exists.get(node["layout"]["cookie"]) is True
-    return beginning.Host(name, answered=True, own=certificates.issuers_known(pem, ca_pem), cookie=cookie)
+    return beginning.HostFound(name, answered=True, own=certificates.issuers_known(pem, ca_pem), cookie=cookie)
 
 
 def _text(path: Path) -> str:

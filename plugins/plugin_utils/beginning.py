@@ -14,7 +14,7 @@ VARIABLE = "erlang_cluster_begin_anew"
 _DIRECTORY = "erlang_cluster_directory"
 
 
-class Host(t.NamedTuple):
+class HostFound(t.NamedTuple):
     """What a host of the cluster was found to have.
 
     ``answered`` is whether it was asked in this run, ``own`` whether its certificate is from the CA in the directory (None where
@@ -44,12 +44,12 @@ class Places(t.NamedTuple):
     cookie: str
 
 
-def faults(directory: Directory, hosts: t.Sequence[Host], places: Places) -> list[InventoryFault]:
+def faults(directory: Directory, hosts: t.Sequence[HostFound], places: Places) -> list[InventoryFault]:
     """Why nothing may be made anew, unless the user asked for it."""
     return [fault for fault in (_ca(directory, hosts, places), _cookie(directory, hosts, places)) if fault]
 
 
-def _ca(directory: Directory, hosts: t.Sequence[Host], places: Places) -> InventoryFault | None:
+def _ca(directory: Directory, hosts: t.Sequence[HostFound], places: Places) -> InventoryFault | None:
     strangers = tuple(host.name for host in hosts if host.own is False)
     silent = tuple(host.name for host in hosts if not host.answered)
     anew = "to begin anew with a CA that gives every node another certificate, add %s" % _option(directory)
@@ -78,7 +78,7 @@ def _ca(directory: Directory, hosts: t.Sequence[Host], places: Places) -> Invent
     return None
 
 
-def _cookie(directory: Directory, hosts: t.Sequence[Host], places: Places) -> InventoryFault | None:
+def _cookie(directory: Directory, hosts: t.Sequence[HostFound], places: Places) -> InventoryFault | None:
     if directory.cookie:
         return None
     holders = tuple(host.name for host in hosts if host.cookie)

@@ -7,13 +7,13 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils.beginning import Directory, Host, Places, faults
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.beginning import Directory, HostFound, Places, faults
 
 PLACES = Places("/etc/erlang/guard/ca.pem", "/var/lib/merl/guard/.erlang.cookie")
-BARE = Host("bare", answered=True, own=None, cookie=False)
-OURS = Host("ours", answered=True, own=True, cookie=True)
-STRANGER = Host("stranger", answered=True, own=False, cookie=True)
-SILENT = Host("silent", answered=False, own=None, cookie=False)
+BARE = HostFound("bare", answered=True, own=None, cookie=False)
+OURS = HostFound("ours", answered=True, own=True, cookie=True)
+STRANGER = HostFound("stranger", answered=True, own=False, cookie=True)
+SILENT = HostFound("silent", answered=False, own=None, cookie=False)
 
 
 def directory(ca: bool = True, key: bool = True, cookie: bool = True) -> Directory:
@@ -34,7 +34,7 @@ EMPTY = directory(ca=False, key=False, cookie=False)
         (directory(cookie=False), [BARE]),
     ],
 )
-def test_what_just_works(there: Directory, hosts: list[Host]) -> None:
+def test_what_just_works(there: Directory, hosts: list[HostFound]) -> None:
     assert faults(there, hosts, PLACES) == []
 
 
@@ -55,7 +55,7 @@ def test_what_just_works(there: Directory, hosts: list[Host]) -> None:
         (directory(cookie=False), [BARE, SILENT], ["silent holds no cookie, and it is not known"]),
     ],
 )
-def test_what_stops_a_run(there: Directory, hosts: list[Host], problems: list[str]) -> None:
+def test_what_stops_a_run(there: Directory, hosts: list[HostFound], problems: list[str]) -> None:
     found = faults(there, hosts, PLACES)
     assert len(found) == len(problems)
     for fault, problem in zip(found, problems, strict=True):
