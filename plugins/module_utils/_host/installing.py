@@ -43,7 +43,7 @@ class Asked(NamedTuple):
     keep: int
 
 
-class Result(NamedTuple):
+class InstalledOtp(NamedTuple):
     """What was changed: whether the OTP was ``installed``, the name that was current ``before``, and the names ``removed``."""
 
     installed: bool
@@ -64,12 +64,12 @@ def is_there(asked: Asked) -> bool:
     return os.path.isdir(os.path.join(asked.prefix, asked.name))
 
 
-def announce(asked: Asked) -> Result:
+def announce(asked: Asked) -> InstalledOtp:
     """What :func:`install` would change."""
-    return Result(not is_there(asked), current(asked.prefix), tuple(_outdated(asked)))
+    return InstalledOtp(not is_there(asked), current(asked.prefix), tuple(_outdated(asked)))
 
 
-def install(asked: Asked, run: Runner) -> Result:
+def install(asked: Asked, run: Runner) -> InstalledOtp:
     """Has the OTP installed and current. Raises :class:`InstallError`."""
     before = current(asked.prefix)
     there = is_there(asked)
@@ -80,7 +80,7 @@ def install(asked: Asked, run: Runner) -> Result:
     removed = _outdated(asked)
     for name in removed:
         shutil.rmtree(os.path.join(asked.prefix, name))
-    return Result(not there, before, tuple(removed))
+    return InstalledOtp(not there, before, tuple(removed))
 
 
 def _unpack(asked: Asked, run: Runner) -> None:
@@ -143,7 +143,7 @@ def _in_use(root: str) -> bool:
     return False
 
 
-def describe(result: Result, asked: Asked) -> Sequence[dict[str, str]]:
+def describe(result: InstalledOtp, asked: Asked) -> Sequence[dict[str, str]]:
     """The difference between before and after, as Ansible shows it."""
     if result.before == asked.name and not result.installed:
         return []

@@ -60,19 +60,19 @@ def asked(prefix, name, archive=None, keep=2):
 def test_install_switch_and_back(prefix, archive):
     host = Host()
     first = asked(prefix, "27.0-one", archive)
-    assert installing.announce(first) == installing.Result(True, None, ())
-    assert installing.install(first, host) == installing.Result(True, None, ())
+    assert installing.announce(first) == installing.InstalledOtp(True, None, ())
+    assert installing.install(first, host) == installing.InstalledOtp(True, None, ())
     assert installing.current(prefix) == "27.0-one" and otp.read(os.path.join(prefix, "current")).release == "27"
     with open(os.path.join(prefix, "27.0-one", "bin", "erl"), encoding="utf-8") as stream:
         assert stream.read() == "ROOTDIR=%s/27.0-one\n" % prefix
     assert ".27.0-one.staged" in " ".join(host.tried[0])
-    assert installing.install(asked(prefix, "27.0-two", archive), host) == installing.Result(True, "27.0-one", ())
+    assert installing.install(asked(prefix, "27.0-two", archive), host) == installing.InstalledOtp(True, "27.0-one", ())
     back = asked(prefix, "27.0-one")
-    assert installing.announce(back) == installing.Result(False, "27.0-two", ())
-    assert installing.install(back, host) == installing.Result(False, "27.0-two", ())
+    assert installing.announce(back) == installing.InstalledOtp(False, "27.0-two", ())
+    assert installing.install(back, host) == installing.InstalledOtp(False, "27.0-two", ())
     assert installing.current(prefix) == "27.0-one" and sorted(os.listdir(prefix)) == ["27.0-one", "27.0-two", "current"]
     assert installing.describe(installing.install(back, host), back) == []
-    assert installing.describe(installing.Result(False, "27.0-two", ()), back)[0]["after"] == "27.0-one\n"
+    assert installing.describe(installing.InstalledOtp(False, "27.0-two", ()), back)[0]["after"] == "27.0-one\n"
 
 
 def test_those_that_were_current_last_are_kept(prefix, archive):
