@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ PAGE = "docs/architecture.md"
 _ROOM = re.compile(r"^  (_\w+)/ +(?=\S)", re.MULTILINE)
 _MODULE = re.compile(r"(?<![\w/{,])([\w/]*(?:\{[\w,]+\}\w*)?)\.py\b")
 _LINE = re.compile(r"^(\S+)/ +(\S.*)$", re.MULTILINE)
+_PATH = re.compile(r"`([^`]+)`")
+ROOTS = ("/", "CLUSTER/")
+"""What a whole path of the table of paths begins with."""
 _VARIABLE = re.compile(r"`(\w+)`")
 _LITERAL = re.compile(r"\A(?:`[^`]*`|-?\d+|true|false)\Z")
 ELSEWHERE = ("ansible_pipelining", "erlang_otp_build_")
@@ -36,7 +40,12 @@ def disagreements(checkout: Path) -> list[str]:
     specified: dict[str, Any] = {}
     for role in sorted(path for path in (checkout / "roles").iterdir() if path.is_dir()):
         specified.update(roles.options(role))
-    found = [*rooms(section(text, "Rooms"), checkout), *variables(section(text, "Variables a user may set"), specified)]
+    places = section(text, "Names and paths").partition("\n\nReleases, ")[0]
+    found = [
+        *rooms(section(text, "Rooms"), checkout),
+        *paths(places, given(checkout)),
+        *variables(section(text, "Variables a user may set"), specified),
+    ]
     return ["%s: %s" % (PAGE, sentence) for sentence in found]
 
 
@@ -70,6 +79,30 @@ def _differences(what: str, told: Iterable[str], present: Iterable[str]) -> list
     return ["%s: %s is not listed" % (what, name) for name in sorted(present - told)] + [
         "%s: there is no %s" % (what, name) for name in sorted(told - present)
     ]
+
+
+def given(checkout: Path) -> set[str]:
+    """The paths that the layout gives for a node NAME, and for a cluster whose directory is CLUSTER."""
+    layout = runpy.run_path(str(checkout / "plugins" / "module_utils" / "_cluster" / "layout.py"))
+    return {path for path in layout["layout"]("NAME").values() if path.startswith("/")} | set(layout["cluster"]("CLUSTER").values())
+
+
+def paths(table: str, wanted: Iterable[str]) -> list[str]:
+    """What the table of paths leaves out of those that are ``wanted``, or has of its own.
+
+    A name without a directory is in that of the path before it in its row; ``.../`` stands for the last directory of the rows above.
+    """
+    told, last = set(), ""
+    for row in (line.strip("|").split("|") for line in table.splitlines() if line.startswith("| `")):
+        directory = ""
+        for token in _PATH.findall(row[0]):
+            path = last + token[4:] if token.startswith(".../") else token if token.startswith(ROOTS) else directory + token
+            told.add(path.rstrip("/"))
+            if token.startswith((*ROOTS, ".../")):
+                directory = path[: path.rindex("/") + 1]
+            if token.startswith("/") and token.endswith("/"):
+                last = token
+    return _differences("paths", told, wanted)
 
 
 def variables(table: str, specified: dict[str, dict[str, Any]]) -> list[str]:

@@ -127,3 +127,25 @@ def test_the_block_of_rooms_is_held_to_the_tree(tmp_path, more, less, problem):
 def test_the_table_of_variables_is_held_to_the_specifications(row, problem):
     found = architecture.variables(row, {"role_port": {"default": 4370}, "ansible_pipelining": {}})
     assert problem in found if problem else found == []
+
+
+TABLE = """
+| path | what |
+|---|---|
+| `/etc/guard/` | the configuration, with a `word` |
+| `.../vm.args` `sys.config` | files |
+| `/run/guard.next` | a prefix |
+| `.../ca.pem` | a file of the first directory |
+| `/opt/guard/` `run` | a directory and a file in it |
+| `CLUSTER/lock` `cookie` | on the controller |
+"""
+TOLD = {
+    "/etc/guard", "/etc/guard/vm.args", "/etc/guard/sys.config", "/run/guard.next", "/etc/guard/ca.pem", "/opt/guard", "/opt/guard/run",
+    "CLUSTER/lock", "CLUSTER/cookie",
+}  # fmt: skip
+
+
+def test_the_table_of_paths_is_held_to_the_layout() -> None:
+    assert architecture.paths(TABLE, TOLD) == []
+    assert architecture.paths(TABLE, TOLD - {"/opt/guard/run"}) == ["paths: there is no /opt/guard/run"]
+    assert architecture.paths(TABLE, TOLD | {"/etc/guard/node.pem"}) == ["paths: /etc/guard/node.pem is not listed"]
