@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A node's files on its host: worked out on the controller, written by the module ``file_set`` in one round trip."""
+"""A node's files on its host: worked out on the controller, written by the module ``node_prepare`` in one round trip."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ import jinja2
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import checks, node_files, service
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.change import IN_TURN
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError, shown
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils import bundle
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils import bundle, mixing
 
 _ROLE = Path(__file__).parents[2] / "roles" / "erlang_node"
 _CONTROL = "_host.control"
@@ -44,7 +45,7 @@ class ActionModule(ActionBase):
     _supports_diff = True
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        """Writes the files, and says what is left to be done: the boot script, and what the service has to do."""
+        """Writes the files, and says what is left to be done: what the node and its service have to do."""
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         _validation, given = self.validate_argument_spec(_ARGUMENTS)
         variables = task_vars or {}
@@ -58,10 +59,12 @@ class ActionModule(ActionBase):
             wanted = node_files.node_files(topology, inventory, survey, chosen, contents, _render)
         except InputError as error:
             raise AnsibleActionFail("%s: erlang_node_environment: %s." % (inventory, error)) from None
-        result.update(self._execute_module(module_name="beam.tls_distribution.file_set", module_args=wanted.file_set, task_vars=variables))
+        result.update(self._execute_module(module_name="beam.tls_distribution.node_prepare", module_args=wanted, task_vars=variables))
         if not result.get("failed"):
-            state = survey["units"][topology["nodes"][inventory]["layout"]["service"]]
-            result.update(boot_script=wanted.boot_script, service_state=service.needed(state, result["outdated"]))
+            change = result["change"]
+            result["service_state"] = service.needed(change, result["unread"])
+            if change["class"] in IN_TURN:
+                change["together"] = inventory in mixing.together(topology, variables["hostvars"], variables["ansible_play_hosts"])
         return result
 
 

@@ -148,6 +148,8 @@ ansible_facts:
           description:
             - The nodes that have a configuration below O(nodes), whatever their names.
             - Of each C(name), C(node), C(port), names of C(peers), its C(units), C(active) and C(enabled) of its service, and directories of C(mnesia).
+            - C(about) is the text in which what the node started with says what it is, C(listens) the port that it listens on since then; null where
+              there is none.
           type: list
           returned: always
         firewall: {description: "Path of C(nft), other C(managers) of the packet filter, and whether it is C(right).", type: dict, returned: always}

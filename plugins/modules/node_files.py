@@ -97,19 +97,15 @@ changed_paths:
   type: list
   elements: str
   sample: [/etc/erlang/guard/vm.args]
-outdated:
-  description: The names of the actions of the node's generation that it has to take, as what it read is not what is there now.
+change:
+  description:
+    - What the node has to do, as M(beam.tls_distribution.node_prepare) returns it.
+    - For a node that has its turn C(together) is whether it cannot meet those that are not yet changed, so that all of them are stopped and started together.
   returned: success
-  type: list
-  elements: str
-  sample: [reload]
+  type: dict
 service_state:
   description: The state that the service has to be brought to, as M(ansible.builtin.systemd_service) names it; empty if it runs what is wanted.
   returned: success
   type: str
   sample: reloaded
-boot_script:
-  description: Arguments of M(beam.tls_distribution.boot_script), none where the boot script is what it has to be.
-  returned: success
-  type: dict
 """

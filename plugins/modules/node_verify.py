@@ -19,7 +19,7 @@ description:
   - A wall counts as held only if the same host can make a correct connection to the same node; otherwise nothing is
     proven, and RV(walls[].held) is null.
   - Faults and fallen walls are results, not failures of the task; the action M(beam.tls_distribution.mesh_report)
-    judges them for all hosts together.
+    finds the causes for all hosts together.
   - In check mode a host without O(certfile) is one that nothing has been set up on yet. It proves nothing, and the task counts as skipped.
 extends_documentation_fragment:
   - beam.tls_distribution.distribution

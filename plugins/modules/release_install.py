@@ -49,12 +49,6 @@ options:
       - Directory of the node that the release is for. Files of O(used_by) below it are its own. A release that belongs to another group is given
         to this one only if no other node uses it.
     type: path
-  unit:
-    description:
-      - Service of the node. When a release is installed and the node has been up with the one that its boot scripts name, that one is written down in
-        C(release.stayed) in O(node), so that a pattern of O(used_by) can keep it whatever fails later.
-      - Nothing is removed while the node is up and its boot scripts are newer than its start, as it runs another release than they name.
-    type: str
 """
 
 EXAMPLES = r"""
@@ -63,10 +57,9 @@ EXAMPLES = r"""
     path: /opt/erlang/apps/guard/1.0.0
     archive: files/guard-1.0.0.tar.gz
     keep: 2
-    used_by: [/opt/erlang/nodes/*/boot/*.script, /opt/erlang/nodes/*/release.stayed]
+    used_by: [/opt/erlang/nodes/*/generations/*/about.json]
     group: merl
     node: /opt/erlang/nodes/guard
-    unit: erlang-guard.service
 """
 
 RETURN = r"""
@@ -101,7 +94,6 @@ def main() -> None:
         "used_by": {"type": "list", "elements": "str", "default": []},
         "group": {"type": "str"},
         "node": {"type": "path"},
-        "unit": {"type": "str"},
     }
     archive_module.main(options, _installed)
 
@@ -111,8 +103,7 @@ def _installed(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
     path, keep = os.path.normpath(params["path"]), params["keep"]
     readers = releases.Readers(params["group"], tuple(params["used_by"]), params["node"] and os.path.normpath(params["node"]))
     lacks = not releases.is_there(path)
-    unsure = bool(lacks and params["node"] and params["unit"]) and releases.to_keep(path, str(readers.node), params["unit"], check)
-    removed = releases.outdated(path, keep, params["used_by"]) if lacks and keep is not None and not unsure else []
+    removed = releases.outdated(path, keep, params["used_by"]) if lacks and keep is not None else []
     closed = [other for other in releases.open_to_others(path, readers) if other not in removed]
     if lacks and not check:
         releases.install(path, archive_module.sent(params, path), params["sha256"], readers.group)

@@ -16,7 +16,17 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.mac
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.specifications import Specifications
 
 # Variables that may refer to the topology, which is not there yet when the others are read.
-DEFERRED = frozenset(["erlang_node_sys_config", "erlang_node_vm_args", "erlang_node_environment", "erlang_verify_report_directory"])
+DEFERRED = frozenset(
+    [
+        "erlang_node_sys_config",
+        "erlang_node_vm_args",
+        "erlang_node_environment",
+        "erlang_rollout_after",
+        "erlang_rollout_before",
+        "erlang_rollout_health",
+        "erlang_verify_report_directory",
+    ]
+)
 
 # What our modules and actions set as facts.
 FACTS = frozenset(["erlang_cluster_topology", "erlang_survey"])

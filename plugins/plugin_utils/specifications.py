@@ -141,6 +141,8 @@ class Specifications:
 
 def _is_kind(kind: str, value: t.Any) -> bool:
     """Whether a value is of a kind as YAML or a template gives it; numbers may be texts, as command lines and INI files have no others."""
+    if kind == "raw":
+        return True
     if kind in ("int", "float"):
         if isinstance(value, str):
             return re.fullmatch(r"[+-]?[0-9]+" if kind == "int" else r"[+-]?[0-9]+(\.[0-9]+)?", value) is not None

@@ -19,7 +19,18 @@ _NOTHING = object()
 _MARKUP = re.compile(r"\b(B|C|E|I|L|M|O|P|R|RV|U|V)\(((?:\\.|[^\\)])*)\)")
 _EMPHASIS = {"B": "**", "I": "*"}
 _NO_FACTS = frozenset(
-    {"become", "check_mode", "facts", "pipelining", "play_hosts", "play_hosts_all", "playbook_python", "python_interpreter"}
+    {
+        "become",
+        "check_mode",
+        "facts",
+        "failed_result",
+        "pipelining",
+        "play_batch",
+        "play_hosts",
+        "play_hosts_all",
+        "playbook_python",
+        "python_interpreter",
+    }
 )
 """What roles may read of Ansible's own variables. Whatever else begins so is, or may be, a fact."""
 _BARE_FACT = re.compile(r"(?<![\w'\".])(?:erlang_survey|ansible_(?!builtin\b)\w+)\b")

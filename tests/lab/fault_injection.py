@@ -25,10 +25,9 @@ from lab.settings import RUN, host
 from lab.shell import run
 
 UNIT = "erlang-guard"
-CONFIGURATION = "/etc/erlang/guard"
-OPTIONS, ARGUMENTS, TABLE, CERTIFICATE, TRUST, SYSTEM = (
-    "%s/%s" % (CONFIGURATION, name) for name in ("inet_tls.conf", "vm.args", "peers.config", "node.pem", "ca.pem", "sys.config")
-)
+CONFIGURATION, CURRENT = "/etc/erlang/guard", "/opt/erlang/nodes/guard/current"
+TABLE, CERTIFICATE, TRUST = ("%s/%s" % (CONFIGURATION, name) for name in ("peers.config", "node.pem", "ca.pem"))
+OPTIONS, ARGUMENTS, SYSTEM = ("%s/%s" % (CURRENT, name) for name in ("inet_tls.conf", "vm.args", "sys.config"))
 COOKIE = "/var/lib/merl/guard/.erlang.cookie"
 DROP_IN = "/run/systemd/system/%s.service.d" % UNIT
 AUTHORITY = RUN / "erlang" / "guard"

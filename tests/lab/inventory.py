@@ -61,6 +61,8 @@ def inventory(guard: Path, hosts: Sequence[Host] = HOSTS) -> dict[str, object]:
         "erlang_node_environment": {"GUARD_TOKEN": SECRETS["GUARD_TOKEN"], "GUARD_KEY": SECRETS["GUARD_KEY"]},
         # Nodes that tests kill are back the sooner.
         "erlang_node_unit_settings": {"Service": {"RestartSec": 1}},
+        # So is the next node's turn: what a node of the example shows after three seconds, it shows after thirty.
+        "erlang_rollout_settle": 3,
     }
     if any(host.forwarded for host in hosts):
         # The nodes behind one address are told apart by their ports, which only a table can say.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import shutil
 import signal
 import sys
@@ -186,7 +187,9 @@ def variables(options: Sequence[str]) -> list[str]:
 
 def open_routers(options: Sequence[str]) -> None:
     """Has the routers let through what the collection's own plan for upstream firewalls says; nothing to do where they do."""
-    key = hashlib.sha256("\0".join([inventory.FILE.read_text(), *options]).encode()).hexdigest()
+    files = [Path(option[option.index("@") + 1 :]) for option in options if re.match(r"(--extra-vars=)?@", option)]
+    said = [inventory.FILE.read_text(), *options, *(file.read_text() for file in files)]
+    key = hashlib.sha256("\0".join(said).encode()).hexdigest()
     known, opened = RUN / "plans" / key, RUN / "opened"
     if not known.exists():
         with step("plan of what the routers have to open"):

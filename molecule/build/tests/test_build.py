@@ -172,8 +172,8 @@ RESTART = "; systemctl restart erlang-guard"
 
 @pytest.mark.parametrize("host", ["alpha", "bravo"])
 def test_without_it_the_port_is_any(host: str) -> None:
-    away = "sed -i.kept 's/{inet_ssl_port, 4370}/{guard_of_nothing, 4370}/' /etc/erlang/guard/sys.config" + RESTART
-    with altered(host, away, "mv /etc/erlang/guard/sys.config.kept /etc/erlang/guard/sys.config" + RESTART):
+    away = "sed -i.kept 's/{inet_ssl_port, 4370}/{guard_of_nothing, 4370}/' /opt/erlang/nodes/guard/current/sys.config" + RESTART
+    with altered(host, away, "mv /opt/erlang/nodes/guard/current/sys.config.kept /opt/erlang/nodes/guard/current/sys.config" + RESTART):
         assert listening(host) and listening(host) != {"4370"}
     assert listening(host) == {"4370"}
 
@@ -181,8 +181,9 @@ def test_without_it_the_port_is_any(host: str) -> None:
 @pytest.mark.parametrize("host", ["alpha", "bravo"])
 def test_a_range_whose_first_port_is_taken(host: str) -> None:
     taken = "systemctl stop erlang-guard; systemd-run --unit=taker python3 -c 'import socket, time; s = socket.create_server((\"\", 4370)); time.sleep(600)'"
-    change = "; sed -i.kept 's/{inet_ssl_port, 4370}/{inet_ssl_port, {4370, 4379}}/' /etc/erlang/guard/sys.config; sleep 1; systemctl start erlang-guard"
-    back = "systemctl stop taker; mv /etc/erlang/guard/sys.config.kept /etc/erlang/guard/sys.config" + RESTART
+    change = "; sed -i.kept 's/{inet_ssl_port, 4370}/{inet_ssl_port, {4370, 4379}}/' /opt/erlang/nodes/guard/current/sys.config"
+    change += "; sleep 1; systemctl start erlang-guard"
+    back = "systemctl stop taker; mv /opt/erlang/nodes/guard/current/sys.config.kept /opt/erlang/nodes/guard/current/sys.config" + RESTART
     with altered(host, taken + change, back):
         assert listening(host) == {"4371"}
     assert listening(host) == {"4370"}

@@ -14,6 +14,8 @@ from lab.commands import Completed, everywhere, on, play, report, run_command
 from lab.settings import HOSTS
 
 EPMD = ("-e", "erlang_cluster_discovery=epmd")
+TOGETHER = ("-e", "erlang_rollout_together=true")
+"""Nodes that are found in different ways cannot be of one cluster."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -22,7 +24,13 @@ def site() -> Iterator[Completed]:
     done = play("site", *EPMD)
     assert done.code == 0, done.out[-4000:]
     yield done
-    back = play("site")
+    refused = play("site")
+    assert (
+        refused.code != 0
+        and "No host was changed." in refused.out
+        and "discovery changes from 'epmd' to 'port'" in " ".join(refused.out.replace("''", "'").split())
+    )
+    back = play("site", *TOGETHER)
     assert back.code == 0, back.out[-4000:]
     for name, listening in everywhere("ss -Hltn").items():
         assert ":4369" not in listening.out, name

@@ -29,7 +29,7 @@ BRAVO = {"bravo"} | into("bravo")
 @pytest.fixture(scope="module", autouse=True)
 def mesh() -> Iterator[None]:
     """The mesh with epmd."""
-    done = play("site", "-e", json.dumps({**EPMD, **QUICK, "erlang_verify_retry_seconds": 10}))
+    done = play("site", "-e", json.dumps({**EPMD, **QUICK, "erlang_rollout_together": True, "erlang_verify_retry_seconds": 10}))
     assert done.code == 0, done.out[-4000:]
     yield
     done = verified(**EPMD)

@@ -51,7 +51,7 @@ def test_check_mode_says_what_a_first_run_would_do() -> None:
     for host in HOSTS:
         assert (
             "%s would mask epmd.socket and epmd.service" % host.name in done.out
-            and "%s would have erlang-guard.service restarted" % host.name in done.out
+            and "%s: guard@%s would be started" % (host.name, host.fqdn) in done.out
         )
     assert "nothing to verify yet, no node is set up on alpha, bravo, carol and dave" in done.out
     assert {name: done.out for name, done in everywhere(traces).items()} == before
@@ -82,7 +82,9 @@ def test_a_module_killed_on_the_host() -> None:
     """What a process that ended between two of its steps leaves behind is removed, and does not get in the way."""
     assert (
         on(
-            "alpha", "cd /etc/erlang/guard && echo half > .sys.config.staged && cp sys.config .sys.config.previous && echo old > sys.config"
+            "alpha",
+            "cd /opt/erlang/nodes/guard && echo half > current/.sys.config.staged && cp current/sys.config current/.sys.config.previous && "
+            "echo old > current/sys.config && mkdir -p generations/.9.staged/boot",
         ).code
         == 0
     )

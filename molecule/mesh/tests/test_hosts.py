@@ -15,6 +15,7 @@ from lab.inventory import SECRET_PARTS, SECRETS
 testinfra_hosts = ["ansible://erlang"]
 
 CONFIG = "/etc/erlang/guard"
+GENERATION = "/opt/erlang/nodes/guard/generations/1"
 HOME = "/var/lib/merl/guard"
 
 
@@ -36,10 +37,6 @@ def test_account(host) -> None:
     ("path", "owner", "group", "mode"),
     [
         (CONFIG, "root", "merl", 0o750),
-        (CONFIG + "/sys.config", "root", "merl", 0o640),
-        (CONFIG + "/environment", "root", "merl", 0o640),
-        (CONFIG + "/vm.args", "root", "merl", 0o640),
-        (CONFIG + "/inet_tls.conf", "root", "merl", 0o640),
         (CONFIG + "/peers.config", "root", "merl", 0o640),
         (CONFIG + "/node.pem", "root", "merl", 0o640),
         (CONFIG + "/ca.pem", "root", "merl", 0o640),
@@ -47,13 +44,23 @@ def test_account(host) -> None:
         (HOME, "merl", "merl", 0o700),
         (HOME + "/.erlang.cookie", "merl", "merl", 0o400),
         ("/opt/erlang/nodes/guard", "root", "merl", 0o750),
-        ("/opt/erlang/nodes/guard/boot/start_ssl_clean.boot", "root", "root", 0o644),
+        (GENERATION, "root", "merl", 0o750),
+        (GENERATION + "/sys.config", "root", "merl", 0o640),
+        (GENERATION + "/environment", "root", "merl", 0o640),
+        (GENERATION + "/vm.args", "root", "merl", 0o640),
+        (GENERATION + "/inet_tls.conf", "root", "merl", 0o640),
+        (GENERATION + "/boot/start_ssl_clean.boot", "root", "root", 0o644),
         ("/usr/local/bin/erlang-guard", "root", "root", 0o755),
     ],
 )
 def test_files(host, path: str, owner: str, group: str, mode: int) -> None:
     file = host.file(path)
     assert (file.user, file.group, file.mode) == (owner, group, mode)
+
+
+@pytest.mark.parametrize("name", ["sys.config", "vm.args", "inet_tls.conf", "environment"])
+def test_what_a_start_reads_is_shown_beside_the_rest(host, name: str) -> None:
+    assert host.file("%s/%s" % (CONFIG, name)).linked_to == "%s/%s" % (GENERATION, name)
 
 
 def test_nothing_half_written(host) -> None:
@@ -151,8 +158,8 @@ def test_no_secret_for_others(host) -> None:
     )
     # What shows that it is looked for in the right way.
     assert "/etc/hostname" in by_nobody(host, "cat >/dev/null; cat /etc/hostname | grep -rlsF -f - /etc/hostname")
-    read = host.run("printf '%s\n' | grep -rlF -f - /etc/erlang/guard", SECRET_PARTS[0]).stdout
-    assert read.split() == [CONFIG + "/sys.config"]
+    read = host.run("printf '%s\n' | grep -rlF -f - /etc/erlang /opt/erlang/nodes", SECRET_PARTS[0]).stdout
+    assert read.split() == [GENERATION + "/sys.config"]
 
 
 def test_a_release_is_for_root_and_the_account(host) -> None:

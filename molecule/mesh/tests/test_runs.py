@@ -53,7 +53,7 @@ def test_check_mode_says_nothing_on_a_converged_host() -> None:
 def test_drift_is_found_and_put_right() -> None:
     """What somebody changed by hand comes back, and only where it was changed."""
     assert on("alpha", "echo '%% by hand' >> /etc/erlang/guard/sys.config").code == 0
-    assert on("bravo", "chmod 644 /etc/erlang/guard/inet_tls.conf").code == 0
+    assert on("bravo", "chmod 644 /opt/erlang/nodes/guard/current/inet_tls.conf").code == 0
     assert on("carol", "systemctl stop erlang-guard-firewall").code == 0
     assert on("dave", "systemctl stop erlang-guard && systemctl disable erlang-guard erlang-guard-firewall").code == 0
     counts = changed()
@@ -157,9 +157,9 @@ def test_sudo_that_wants_a_terminal() -> None:
 
 
 def test_old_releases_go_when_one_is_installed() -> None:
-    """But for the two newest, and for what a boot script names."""
+    """But for the two newest, and for what a generation of a node names."""
     made = "cd /opt/erlang/apps/guard && for i in 1 2 3 4; do mkdir -p 0.$i/lib && touch -d 2020-01-0$i 0.$i; done && rm -rf 1.0.0-*"
-    used = "mkdir -p /opt/erlang/nodes/other/boot && echo '{path,[\"/opt/erlang/apps/guard/0.1/lib/guard/ebin\"]}' > /opt/erlang/nodes/other/boot/x.script"
+    used = "mkdir -p /opt/erlang/nodes/other/generations/1 && echo /opt/erlang/apps/guard/0.1/ > /opt/erlang/nodes/other/generations/1/about.json"
     with altered("alpha", "%s && %s" % (made, used), "rm -rf /opt/erlang/nodes/other /opt/erlang/apps/guard/0.*"):
         counts = changed()
         found = on("alpha", "ls -A /opt/erlang/apps/guard").out.split()
@@ -229,23 +229,26 @@ def test_secrets_are_not_shown() -> None:
     passphrase = (RUN / "erlang" / "guard" / "ca.passphrase").read_text().strip()
     for name, command in {
         "alpha": "rm -rf /etc/erlang/guard /var/lib/merl/guard/.erlang.cookie",
-        "bravo": "cd /etc/erlang/guard && sed -i s/ssw0rd/changed/ sys.config && sed -i s/ken-of/changed/ environment",
+        "bravo": "cd /opt/erlang/nodes/guard/current && sed -i s/ssw0rd/changed/ sys.config && sed -i s/ken-of/changed/ environment",
         # As units were written before the environment had a file of its own.
         "carol": "sed -i '/^EnvironmentFile/i Environment=\"GUARD_TOKEN=t0ken-of-the-environment\"' /etc/systemd/system/erlang-guard.service && "
-        "chmod 644 /etc/erlang/guard/sys.config /etc/erlang/guard/environment && chmod 755 /opt/erlang/apps/guard/1.0.0-*",
-        "dave": "cd /etc/erlang/guard && rm environment && mkdir environment",
+        "cd /opt/erlang/nodes/guard/current && chmod 644 sys.config environment && chmod 755 /opt/erlang/apps/guard/1.0.0-*",
+        "dave": "cd /opt/erlang/nodes/guard/current && rm environment && mkdir environment",
     }.items():
         assert on(name, command).code == 0
     done = play("site", "-vvv", "--diff")
-    assert done.code != 0 and "/etc/erlang/guard/environment is a directory, and a file is wanted" in done.out
+    assert done.code != 0 and "/environment is a directory, and a file is wanted" in done.out
     assert all(done.changed[name] for name in ("alpha", "bravo", "carol"))
-    assert "/etc/erlang/guard/sys.config (content): content not shown" in done.out
-    assert on("carol", "stat -c %a /etc/erlang/guard/environment /opt/erlang/apps/guard/1.0.0-*").out.split() == ["640", "750"]
+    assert "/sys.config (content): content not shown" in done.out
+    assert on("carol", "stat -c %a /opt/erlang/nodes/guard/current/environment /opt/erlang/apps/guard/1.0.0-*").out.split() == [
+        "640",
+        "750",
+    ]
     for secret in (cookie, passphrase, "PRIVATE KEY-----", *SECRET_PARTS):
         assert len(secret) > 10 and secret not in done.out
     # Those of the configuration are changed by hand above, and the old text is no business of the output either.
     assert "p4changed" not in done.out and "t0changed" not in done.out
-    assert on("dave", "rmdir /etc/erlang/guard/environment").code == 0
+    assert on("dave", "rmdir /opt/erlang/nodes/guard/current/environment").code == 0
 
 
 def test_ssh_is_never_cut() -> None:
@@ -308,7 +311,7 @@ def test_stop_and_start_by_the_control_command() -> None:
 
 def test_what_a_node_has_read_is_said_by_its_service_alone() -> None:
     """Said by hand it would be what is in the files, and not what the node runs with."""
-    done = on("carol", "erlang-guard begin")
+    done = on("carol", "erlang-guard begin /opt/erlang/nodes/guard/current")
     assert done.code == 1 and "only erlang-guard.service begins" in done.out
 
 
@@ -320,16 +323,16 @@ def test_a_node_that_cannot_start_says_why() -> None:
     )
     assert done.code != 0
     # The cause comes first.
-    first = r"does not start; what it said, the cause first [^']*'?,?\s+[-\"'\s]*Error! Failed to load module 'no_such_module'"
-    assert re.search(first, done.out), done.out[-4000:]
+    first = r"what it said in this start, the cause first [^']*'?,?\s+[-\"'\s]*Error! Failed to load module 'no_such_module'"
+    assert re.search(first, done.out) and "It runs generation" in done.out, done.out[-4000:]
     said = on("carol", "journalctl -u erlang-guard -o cat").out
     assert "t0ken-of-the-environment" in said and "p4ssw0rd-of-sys.config" in said
     assert "********" in done.out and [part for part in SECRET_PARTS if part in done.out] == []
-    assert changed()["carol"] > 0
+    assert on("carol", "erlang-guard ping").code == 0 and changed() == NOTHING
 
 
 def test_a_node_that_others_restarted_too_often() -> None:
-    """Systemd begins no further start of it for two minutes; a run that has to restart it does not wait for that.
+    """Systemd begins no further start of it for two minutes, unless it is told to forget those that there were, as a run that has to restart it does.
 
     It has to, as the node has read what somebody wrote there.
     """
@@ -341,11 +344,11 @@ def test_a_node_that_others_restarted_too_often() -> None:
     assert "true" in on("carol", "erlang-guard eval 'application:get_env(kernel, by_hand).'").out
     assert changed() == {**NOTHING, "carol": 2}
     assert "undefined" in on("carol", "erlang-guard eval 'application:get_env(kernel, by_hand).'").out
-    assert int(on("carol", refused).out) == before + 1
+    assert int(on("carol", refused).out) == before
     assert on("carol", "erlang-guard ping").code == 0
 
 
-def test_a_changed_table_is_taken_in_without_a_restart() -> None:
+def test_a_changed_table_is_reloaded_without_a_restart() -> None:
     before = {name: on(name, "systemctl show --property=MainPID --value erlang-guard").out for name in NOTHING}
     read = "sha256sum </run/erlang-guard/generation"
     right = on("alpha", read).out

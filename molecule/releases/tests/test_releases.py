@@ -195,7 +195,9 @@ def test_archives_of_systools_that_bring_otp(tmp_path: Path) -> None:
     for name in ("alpha", "carol"):
         found = on(name, "erlang-guard eval '{code:root_dir(), application:get_all_env(relx_report)}.'")
         assert (
-            '"/opt/erlang/nodes/guard/release"' in found.out and "{port,1}" in found.out and '{set_by_inventory,"inventory"}' in found.out
+            '"/opt/erlang/nodes/guard/generations/' in found.out
+            and "{port,1}" in found.out
+            and '{set_by_inventory,"inventory"}' in found.out
         )
         other = asked(name, "stop")
         assert other.code != 0 and "no command that this release has" in other.out

@@ -29,7 +29,7 @@ NEVER = "did not answer within 2 s"
 PLAIN = (
     "cd {home} && {watched} '' setpriv --reuid merl --regid merl --init-groups env HOME={home} erl -name guard-control-9@{host} -proto_dist inet_tls "
     "-ssl_dist_optfile /etc/erlang/guard/inet_tls.conf -epmd_module beam_tls_epmd -start_epmd false -beam_tls_peers /etc/erlang/guard/peers.config "
-    "-pa /opt/erlang/nodes/guard/ebin -hidden -dist_listen false -boot no_dot_erlang -noinput -eval {expression}"
+    "-pa /opt/erlang/nodes/guard/current/ebin -hidden -dist_listen false -boot no_dot_erlang -noinput -eval {expression}"
 )
 WATCHED = "python3 /root/watched_terminal.py"
 

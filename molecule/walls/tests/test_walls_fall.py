@@ -18,7 +18,7 @@ import pytest
 from lab.commands import altered, failed_walls, play, report
 from lab.settings import HOSTS
 
-TLS = "/etc/erlang/guard/inet_tls.conf"
+TLS = "/opt/erlang/nodes/guard/current/inet_tls.conf"
 RESTART = " && systemctl restart erlang-guard"
 STOP, START = "systemctl stop erlang-guard-firewall", "systemctl start erlang-guard-firewall"
 UNKEPT = "systemctl stop erlang-guard-firewall-keeper"

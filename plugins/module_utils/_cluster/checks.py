@@ -21,6 +21,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster imp
     configuration,
     environment,
     flags,
+    rollout,
     tls_options,
     unit_settings,
 )
@@ -276,30 +277,46 @@ def _hosts(value: Any) -> Iterator[Problem]:
             yield Problem(name, "is not the name of a host", "give names of the inventory, separated by commas")
 
 
-def _leave(value: Any) -> Iterator[Problem]:
-    """A call in the node, or a command on its host."""
-    if set(value) not in ({"call"}, {"command"}):
-        yield Problem(
-            listed(sorted(map(str, value))),
-            "is neither a call nor a command",
-            "give {call: [module, function, [arguments]]} or {command: [argument, ...]}",
-        )
-        return
-    given = value.get("call", value.get("command"))
-    if "command" in value:
-        if (
-            not isinstance(given, (list, tuple))
-            or not given
-            or not all(isinstance(word, str) and word and "\0" not in word for word in given)
-        ):
-            yield Problem(str(given), "is not a list of arguments", "give the command and its arguments, an item each, in quotes")
-    elif (
+def _hook(*kinds: str, needed: bool = False) -> Check:
+    """What is done at a node at some moment: a call in it, a command on its host, or a file of tasks, of which ``kinds`` may be given."""
+    forms = {
+        "call": "{call: [module, function, [arguments]]}",
+        "command": "{command: [argument, ...]}",
+        "tasks": "{tasks: path of a file on the controller}",
+    }
+    contents: dict[str, Check] = {"call": _call, "command": _command, "tasks": _tasks}
+
+    def check(value: Any) -> Iterator[Problem]:
+        if set(value) in ({kind} for kind in kinds):
+            for kind, given in value.items():
+                yield from contents[kind](given)
+        elif value or needed:
+            problem = "is neither a call nor a command" if kinds == ("call", "command") else "is no call, command or file of tasks"
+            yield Problem(listed(sorted(map(str, value))), problem, "give %s" % listed([forms[kind] for kind in kinds], "or"))
+
+    return check
+
+
+def _command(given: Any) -> Iterator[Problem]:
+    if not isinstance(given, (list, tuple)) or not given or not all(isinstance(word, str) and word and "\0" not in word for word in given):
+        yield Problem(str(given), "is not a list of arguments", "give the command and its arguments, an item each, in quotes")
+
+
+def _call(given: Any) -> Iterator[Problem]:
+    if (
         not isinstance(given, (list, tuple))
         or len(given) not in (2, 3)
         or not all(isinstance(name, str) and name for name in given[:2])
         or not isinstance((given[2:] and given[2]) or [], (list, tuple))
     ):
         yield Problem(str(given), "is not a call", "give module, function and a list of arguments, as in [my_app, leave, []]")
+
+
+def _tasks(given: Any) -> Iterator[Problem]:
+    if not isinstance(given, str):
+        yield Problem(str(given), "is no path of a file", "give the path of a file of tasks on the controller")
+    else:
+        yield from _file(given)
 
 
 _APPLICATIONS = _text(APPLICATION, "is not the name of an application", "give names of OTP applications, such as mnesia")
@@ -333,7 +350,7 @@ CHECKS: dict[str, Check] = {
     "erlang_cluster_port": _number(1024, 65535, _OPEN_PORT),
     "erlang_decommission": _hosts,
     "erlang_decommission_data": _anything,
-    "erlang_decommission_leave": _leave,
+    "erlang_decommission_leave": _hook("call", "command", needed=True),
     "erlang_decommission_timeout": _number(1, 86400, "choose from 1 to 86400 seconds"),
     "erlang_firewall_backend": _anything,
     "erlang_node_addresses": _addresses,
@@ -367,6 +384,15 @@ CHECKS: dict[str, Check] = {
     "erlang_otp_keep": _number(0, 1000, "give the number of OTPs that are kept besides the current one"),
     "erlang_otp_roots": _each(_absolute, "directories in which an OTP may be", empty=False),
     "erlang_otp_source": _anything,
+    "erlang_rollout_after": _hook("call", "command", "tasks"),
+    "erlang_rollout_before": _hook("call", "command", "tasks"),
+    "erlang_rollout_confirm": _anything,
+    "erlang_rollout_force": _anything,
+    "erlang_rollout_health": _hook("call", "command"),
+    "erlang_rollout_serial": rollout.serial_problems,
+    "erlang_rollout_settle": _number(0, 3600, "choose from 0 to 3600 seconds"),
+    "erlang_rollout_timeout": _number(1, 86400, "choose from 1 to 86400 seconds"),
+    "erlang_rollout_together": _anything,
     "erlang_verify_outsiders_group": _INVENTORY_GROUP,
     "erlang_verify_report_directory": _unless_empty(_plain),
     "erlang_verify_retry_seconds": _number(0.0, 600.0, "choose from 0 to 600 seconds"),

@@ -22,17 +22,22 @@ VARIABLES = (
     "erlang_cluster_begin_anew",
     "erlang_cluster_cookie",
     "erlang_certs_ca_passphrase",
+    "erlang_rollout_serial",
+    "erlang_rollout_confirm",
+    "erlang_rollout_force",
+    "erlang_rollout_together",
 )
 SECRETS = frozenset(["erlang_cluster_cookie", "erlang_certs_ca_passphrase"])
 
 
 def agreed(hosts: Mapping[str, Mapping[str, Any]], faults: list[InventoryFault]) -> dict[str, Any]:
-    """Return the value of each variable, that of most hosts where they differ. Adds what is wrong to ``faults``."""
+    """Return the value of each variable, that of most hosts where they differ, a list as a tuple of texts. Adds what is wrong to ``faults``."""
     cluster: dict[str, Any] = {}
     for variable in VARIABLES:
         by_value: dict[Any, list[str]] = {}
         for inventory, variables in hosts.items():
-            by_value.setdefault(variables.get(variable), []).append(inventory)
+            value = variables.get(variable)
+            by_value.setdefault(tuple(map(str, value)) if isinstance(value, list) else value, []).append(inventory)
         if len(by_value) > 1:
             faults.append(_disagreement(variable, by_value))
         cluster[variable] = max(by_value, key=lambda value: len(by_value[value]))

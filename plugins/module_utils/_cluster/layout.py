@@ -23,6 +23,9 @@ OWN = "/opt/erlang"
 NODES = OWN + "/nodes"
 """Below it each node of a host has its code."""
 
+ERLS = NODES + "/*/generations/*/erl"
+"""A pattern of the links to the runtimes that nodes of a host start, in all their generations."""
+
 APPLICATIONS = OWN + "/apps"
 """Below it each release of an application has a directory."""
 
@@ -50,6 +53,13 @@ _CONFIGURATION = {
 }
 
 
+GENERATION = "@GENERATION@"
+"""What stands for the directory of a generation in files that are made for one, as its number is known on the host alone."""
+
+SHOWN = ("sys_config", "vm_args", "tls_options", "environment")
+"""Of the files in the directory of a node's configuration, those that it reads only when it starts: links to where they are."""
+
+
 def configuration(directory: str) -> dict[str, str]:
     """Return the paths of the files in a node's configuration directory, by the keys that ``layout`` has for them."""
     return {key: posixpath.join(directory, name) for key, name in _CONFIGURATION.items()}
@@ -66,7 +76,7 @@ def layout(name: str, account_home: str = ACCOUNT_HOME) -> dict[str, str]:
     code = posixpath.join(NODES, name)
     home = posixpath.join(account_home, name)
     runtime = "/run/" + unit
-    boot, binaries = code + "/boot", code + "/bin"
+    current, binaries = code + "/current", code + "/bin"
     firewall, watch = unit + "-firewall", unit + "-watch"
     return {
         "unit": unit,
@@ -79,16 +89,19 @@ def layout(name: str, account_home: str = ACCOUNT_HOME) -> dict[str, str]:
         "config": config,
         **configuration(config),
         "code": code,
-        "ebin": code + "/ebin",
-        "src": code + "/src",
         "bin": binaries,
-        "boot": boot,
-        "boot_script": boot + "/start_ssl_clean",
-        "boot_key": boot + "/.key",
-        "release": code + "/release",
-        "release_program": code + "/release/run",
-        "release_ready": code + "/release.ready",
-        "release_stayed": code + "/release.stayed",
+        "generations": code + "/generations",
+        "current": current,
+        "about": current + "/about.json",
+        "unit_text": current + "/unit",
+        "erl": current + "/erl",
+        "ebin": current + "/ebin",
+        "src": current + "/src",
+        "boot": current + "/boot",
+        "boot_script": current + "/boot/start_ssl_clean",
+        "boot_key": current + "/boot/.key",
+        "release": current + "/release",
+        "release_program": current + "/release/run",
         "account_home": account_home.rstrip("/") or "/",
         "home": home,
         "cookie": home + "/.erlang.cookie",
@@ -116,6 +129,12 @@ def layout(name: str, account_home: str = ACCOUNT_HOME) -> dict[str, str]:
     }
 
 
+def of_generation(places: dict[str, str], directory: str) -> dict[str, str]:
+    """Return the layout of a node with what it reads only when it starts in a directory, in the place of where the links lead."""
+    within = {key: directory + path[len(places["current"]) :] for key, path in places.items() if path.startswith(places["current"] + "/")}
+    return {**places, **within, **{key: posixpath.join(directory, _CONFIGURATION[key]) for key in SHOWN}}
+
+
 def units(name: str) -> list[str]:
     """Return the units that a node may have, by their full names, the node's own service first."""
     places = layout(name)
@@ -134,6 +153,7 @@ def cluster(directory: str) -> dict[str, str]:
         "members": posixpath.join(directory, "members.json"),
         "decommissioned": posixpath.join(directory, "decommissioned"),
         "report": posixpath.join(directory, "report"),
+        "plan": posixpath.join(directory, "report", "plan.json"),
     }
 
 

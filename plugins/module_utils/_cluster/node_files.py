@@ -2,14 +2,16 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""All files of a node that the role erlang_node writes, as arguments of the module ``file_set``.
+"""All files of a node that the role erlang_node writes, as arguments of the module ``node_prepare``.
 
-What is in them: ``settings.py`` (terms), ``arguments.py`` (flags), ``peers.py`` (the table of peers), ``environment.py``, ``service.py`` (the
-unit's values, the generation). Templates are rendered by what is handed in.
+What the node reads only when it starts is at paths in :data:`layout.GENERATION`, which stands for the directory of a generation, and names that directory;
+what it reloads while it runs is elsewhere. What is in them: ``settings.py`` (terms), ``arguments.py`` (flags), ``peers.py`` (the table of peers),
+``environment.py``, ``service.py`` (the unit's values, what counts as changed). Templates are rendered by what is handed in.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Callable, NamedTuple
 
@@ -17,6 +19,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster imp
     arguments,
     environment,
     layout,
+    mixing,
     peers,
     releases,
     service,
@@ -63,77 +66,108 @@ class Given(NamedTuple):
     control_digest: str
 
 
+_PUBLIC = {"owner": "root", "group": "root", "mode": "0644"}
+
 Render = Callable[[str, Mapping[str, Any]], str]
 """Renders the role's template of a name with values."""
 
 
-class NodeFiles(NamedTuple):
-    """Arguments of ``file_set``, and of ``boot_script`` (None where the boot script is what it has to be)."""
-
-    file_set: dict[str, Any]
-    boot_script: dict[str, Any] | None
-
-
 def node_files(
     topology: Mapping[str, Any], inventory: str, survey: Mapping[str, Any], chosen: Chosen, given: Given, render: Render
-) -> NodeFiles:
+) -> dict[str, Any]:
     """Return what the host ``inventory`` is to have, of which ``survey`` says what it has. Raises InputError for an environment that no file can hold."""
     cluster, node = topology["cluster"], topology["nodes"][inventory]
-    places, otp = node["layout"], survey["otp"] or {}
+    otp = survey["otp"] or {}
     erl, patched = otp.get("erl", USUAL_ERL), bool(otp.get("inet_ssl_port", False))
-    made = _release(cluster, node, erl, chosen.vm_args)
-    key = service.boot_key(node, survey, given.sources, made)
+    places = node["layout"]
+    starting = {**node, "layout": layout.of_generation(places, layout.GENERATION)}
+    there = survey["units"][places["service"]]["load"] == "loaded"
+    made = _release(cluster, starting, chosen.vm_args)
+    modules = {**_boot_script(node), "release": made, "key": service.boot_key(node, survey, given.sources, made)}
     system = settings.system(chosen.sys_config, cluster["net_ticktime"], chosen.buffer_bytes, node["listen_port"] if patched else None)
-    table = peers.table(topology, inventory, patched, chosen.connect)
-    unit = {"comment": COMMENT, **service.unit(cluster, node, erl, chosen.unit_settings)}
-    secured = {"owner": "root", "group": node["account"], "mode": "0640"}
-    own = {"owner": node["account"], "group": node["account"], "mode": "0400"}
-    public = {"owner": "root", "group": "root", "mode": "0644"}
-    files = [
+    return {
+        "layout": places,
+        "account": node["account"],
+        "directories": _directories(node),
+        "files": [
+            *_generation(cluster, starting, chosen, given, system, render),
+            {"path": starting["layout"]["about"], "content": _about(cluster, node, otp, chosen), **_secured(node)},
+            *_live(cluster, node, peers.table(topology, inventory, patched, chosen.connect), given, render),
+            *_programs(places, survey, given),
+        ],
+        "links": [{"path": places["service_link"], "target": places["service_file"]}],
+        "validators": _validators(starting["layout"], erl) if there else [],
+        "read": [starting["layout"][key] for key in (*layout.SHOWN, "unit_text", "about")],
+        "erl": erl,
+        "modules": {key: value for key, value in modules.items() if value is not None},
+    }
+
+
+def _generation(
+    cluster: Mapping[str, Any], node: Mapping[str, Any], chosen: Chosen, given: Given, system: Mapping[str, Any], render: Render
+) -> list[dict[str, Any]]:
+    """What the node reads only when it starts."""
+    places, secured = node["layout"], _secured(node)
+    unit = {"comment": COMMENT, "generation": layout.GENERATION, **service.unit(cluster, node, chosen.unit_settings)}
+    return [
         {"path": places["sys_config"], "secret_content": _terms([system]), **secured},
         {"path": places["environment"], "secret_content": environment.environment_file(chosen.environment, COMMENT), **secured},
         {"path": places["tls_options"], "content": _terms([settings.tls(places, chosen.tls_versions, chosen.tls_options)]), **secured},
-        {"path": places["peers"], "content": _terms(table), **secured},
         {"path": places["vm_args"], "content": arguments.file(arguments.of_node(cluster, node, chosen.vm_args), COMMENT), **secured},
-        {"path": places["trust"], "content": given.trust, **secured},
-        {"path": places["generation"], "generation": service.generation(node, cluster["discovery"], key), **secured},
-        {"path": places["cookie"], "secret_content": given.cookie, **own},
-        *(_module(places, name, text, public) for name, text in sorted(given.sources.items())),
+        *(_module(places, name, text) for name, text in sorted(given.sources.items())),
         # Units that were written before the environment had a file of its own hold it, as may what somebody wrote into one.
-        {"path": places["service_file"], "content": render("node.service.j2", unit), "hidden_lines": "Environment=", **public},
+        {"path": places["unit_text"], "content": render("node.service.j2", unit), "hidden_lines": "Environment=", **_PUBLIC},
+    ]
+
+
+def _live(cluster: Mapping[str, Any], node: Mapping[str, Any], table: Sequence[Any], given: Given, render: Render) -> list[dict[str, Any]]:
+    """What the node reloads while it runs, and what asks it."""
+    places, secured = node["layout"], _secured(node)
+    own = {"owner": node["account"], "group": node["account"], "mode": "0400"}
+    return [
+        {"path": places["peers"], "content": _terms(table), **secured},
+        {"path": places["trust"], "content": given.trust, **secured},
+        {"path": places["generation"], "generation": service.reloaded(places), **secured},
+        {"path": places["cookie"], "secret_content": given.cookie, **own},
         {
             "path": places["control"],
-            "content": render("control.sh.j2", service.control(cluster, node, erl)),
+            "content": render("control.sh.j2", service.control(cluster, node)),
             "summary": "control command",
-            **public,
+            **_PUBLIC,
             "mode": "0755",
         },
     ]
-    if survey["digests"].get(places["control_program"]) != given.control_digest:
-        files.append(
-            {
-                "path": places["control_program"],
-                "base64_content": given.control_program(),
-                "summary": "program of the control command",
-                **public,
-            }
-        )
-    file_set = {
-        "directories": _directories(node),
-        "files": files,
-        "links": [{"path": places["service_link"], "target": places["service_file"]}],
-        "validators": _validators(places, erl) if survey["units"][places["service"]]["load"] == "loaded" else [],
-    }
-    right = (survey["files"].get(places["boot_key"]) or "").strip() == key
-    return NodeFiles(file_set, None if right else {**_boot_script(node, erl, key), "release": made})
+
+
+def _programs(places: Mapping[str, str], survey: Mapping[str, Any], given: Given) -> list[dict[str, Any]]:
+    """The program of the control command, where the host has another."""
+    if survey["digests"].get(places["control_program"]) == given.control_digest:
+        return []
+    program = {"base64_content": given.control_program(), "summary": "program of the control command"}
+    return [{"path": places["control_program"], **program, **_PUBLIC}]
+
+
+def _about(cluster: Mapping[str, Any], node: Mapping[str, Any], otp: Mapping[str, Any], chosen: Chosen) -> str:
+    """What is in the generation, for who has to know without reading all of it; what the node takes from the table of peers when it starts is in it."""
+    release = node["application"]
+    about = mixing.about(cluster, node, str(otp.get("version", "")), chosen.tls_versions, chosen.tls_options)
+    # With a slash behind it, so that it is told from another one whose name begins with this one's.
+    if release:
+        about["release"] = release["path"] + "/"
+    return json.dumps(about, indent=2, sort_keys=True) + "\n"
+
+
+def _secured(node: Mapping[str, Any]) -> dict[str, str]:
+    """The access of what root and the account alone may read."""
+    return {"owner": "root", "group": node["account"], "mode": "0640"}
 
 
 def _terms(values: Sequence[Any]) -> str:
     return term_writer.dumps_file([tagged.from_tagged(value) for value in values], COMMENT)
 
 
-def _module(places: Mapping[str, str], name: str, text: str, access: Mapping[str, str]) -> dict[str, Any]:
-    return {"path": "%s/%s.erl" % (places["src"], name), "content": text, "summary": "Erlang module", **access}
+def _module(places: Mapping[str, str], name: str, text: str) -> dict[str, Any]:
+    return {"path": "%s/%s.erl" % (places["src"], name), "content": text, "summary": "Erlang module", **_PUBLIC}
 
 
 def _directories(node: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -146,7 +180,7 @@ def _directories(node: Mapping[str, Any]) -> list[dict[str, str]]:
         {"path": layout.OWN, **public},
         {"path": layout.NODES, **public},
         {"path": places["code"], **secured},
-        {"path": places["src"], **public},
+        {"path": places["generations"], **secured},
         {"path": layout.WANTED_AT_BOOT, **public},
         {"path": places["home"], "owner": account, "group": account, "mode": "0700"},
     ]
@@ -158,13 +192,13 @@ def _validators(places: Mapping[str, str], erl: str) -> list[dict[str, Any]]:
     return [{"paths": [places["sys_config"], places["tls_options"], places["peers"]], "command": command}]
 
 
-def _release(cluster: Mapping[str, Any], node: Mapping[str, Any], erl: str, further: Sequence[str]) -> dict[str, Any] | None:
-    """What is ours where a release boots itself, as the module ``boot_script`` takes it; None for other nodes."""
+def _release(cluster: Mapping[str, Any], node: Mapping[str, Any], further: Sequence[str]) -> dict[str, Any] | None:
+    """What is ours where a release boots itself, as the module takes it; None for other nodes."""
     release, places = node["application"], node["layout"]
     if release is None or not release["boots_itself"]:
         return None
     ours, asking = arguments.of_node(cluster, node, further), arguments.asking(cluster, node)
-    programs = {"run": releases.run_program(release, places, erl, ours, asking, COMMENT)}
+    programs = {"run": releases.run_program(release, places, places["erl"], ours, asking, COMMENT)}
     if release["kind"] == releases.MIX:
         mesh = {"RELEASE_NODE": node["node"], "RELEASE_DISTRIBUTION": arguments.name_flag(cluster)[1:]}
         own = "%s/releases/%s/env.sh" % (release["path"], release["version"])
@@ -181,14 +215,11 @@ def _release(cluster: Mapping[str, Any], node: Mapping[str, Any], erl: str, furt
     }
 
 
-def _boot_script(node: Mapping[str, Any], erl: str, key: str) -> dict[str, Any]:
+def _boot_script(node: Mapping[str, Any]) -> dict[str, Any]:
     release = node["application"] if node["application"] and not node["application"]["boots_itself"] else None
     applications = [*node["otp_applications"], *(release["applications"] if release else [])]
     return {
-        "erl": erl,
-        "directory": node["layout"]["code"],
         "applications": list(dict.fromkeys(applications)),
         "libraries": [release["path"] + "/lib"] if release else [],
         "starts": release["starts"] if release else {},
-        "key": key,
     }

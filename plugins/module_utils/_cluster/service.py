@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a node's service is and does: the values of its unit, what counts as another generation, and what has to be done to it.
+"""What a node's service is and does: the values of its unit, what modules and boot script are made from, and what has to be done to it.
 
 Source: systemd.service(5), systemd.exec(5).
 """
@@ -13,13 +13,14 @@ import hashlib
 import json
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import arguments, releases
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.change import NONE, START
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.firewall import backends
 
-_MADE_BY = 2
+_MADE_BY = 3
 """Raised when modules and boot script are made in another way from the same things."""
 
 _OF_OTP = ("root", "erts", "inet_ssl_port", "crypto_library")
@@ -49,59 +50,50 @@ def boot_key(node: Mapping[str, Any], survey: Mapping[str, Any], sources: Mappin
     return hashlib.sha256(json.dumps(made_from).encode("ascii")).hexdigest()
 
 
-def generation(node: Mapping[str, Any], discovery: str, key: str) -> dict[str, Any]:
-    """Return what the node is to run, as ``file_set`` takes it: what it reads only when it starts, and what it reloads.
+def reloaded(places: Mapping[str, str]) -> dict[str, Any]:
+    """Return what a running node reloads, as a file set takes it, by the node's layout.
 
     Of the table of peers, the node's own port and whether it registers with the port mapper are read once.
     """
-    layout = node["layout"]
-    at_start = ("sys_config", "vm_args", "tls_options", "environment", "service_file")
-    reloaded = ("peers", "trust", "certificate", "cookie")
-    return {
-        "running": layout["running_generation"],
-        "actions": [
-            {"name": "restart", "text": json.dumps([key, node["listen_port"], discovery]), "paths": [layout[file] for file in at_start]},
-            {"name": "reload", "paths": [layout[file] for file in reloaded]},
-        ],
-    }
+    paths = [places[file] for file in ("peers", "trust", "certificate", "cookie")]
+    return {"running": places["running_generation"], "actions": [{"name": "reload", "paths": paths}]}
 
 
-def needed(state: Mapping[str, Any], outdated: Sequence[str]) -> str:
-    """Return the state that the service has to be brought to, as ``systemd_service`` names it; empty if it runs what is wanted.
+def needed(change: Mapping[str, Any], unread: bool) -> str:
+    """Return the state that the service has to be brought to at once, as ``systemd_service`` names it; empty if it is in it.
 
-    ``state`` is what systemd says of it, ``outdated`` the actions of the generation that it has yet to take.
+    ``change`` is what the node has to do (``change.py``), ``unread`` whether systemd has to read its units again.
     """
-    if state["active"] != "active" or "restart" in outdated:
-        return "restarted"
-    if "reload" in outdated:
-        return "reloaded"
-    return "started" if state["needs_reload"] else ""
+    if change["class"] == START:
+        return "started"
+    return "reloaded" if change["reload"] else "started" if unread and change["class"] == NONE else ""
 
 
-def unit(cluster: Mapping[str, Any], node: Mapping[str, Any], erl: str, further: Mapping[str, Any]) -> dict[str, Any]:
+def unit(cluster: Mapping[str, Any], node: Mapping[str, Any], further: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values of the unit's template; ``further`` are the user's settings of its sections."""
     layout = node["layout"]
     return {
         "node": node["node"],
         "account": node["account"],
         "layout": layout,
-        "start": " ".join(_start(node, erl)),
+        "start": " ".join(_start(node)),
         "packet_filter": backends.of(node).unit(node),
         "port_mapper": "epmd.socket" if cluster["discovery"] == "epmd" else "",
+        "listen_port": node["listen_port"],
         "protect_home": "no" if _HIDDEN_HOMES.match(layout["home"]) else "yes",
         "unit_settings": _lines(further.get("Unit") or {}),
         "service_settings": _lines(further.get("Service") or {}),
     }
 
 
-def _start(node: Mapping[str, Any], erl: str) -> list[str]:
+def _start(node: Mapping[str, Any]) -> list[str]:
     layout, release = node["layout"], node["application"]
     if release is not None and release["boots_itself"]:
         return [layout["release_program"], releases.start_command(release["kind"])]
-    return [erl, "-args_file", layout["vm_args"]]
+    return [layout["erl"], "-args_file", layout["vm_args"]]
 
 
-def control(cluster: Mapping[str, Any], node: Mapping[str, Any], erl: str) -> dict[str, Any]:
+def control(cluster: Mapping[str, Any], node: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values of the control command's template, each quoted for a shell."""
     layout = node["layout"]
     flags = [arguments.name_flag(cluster), *arguments.distribution(cluster, layout)]
@@ -113,7 +105,7 @@ def control(cluster: Mapping[str, Any], node: Mapping[str, Any], erl: str) -> di
         "home": layout["home"],
         "config": layout["config"],
         "program": layout["control_program"],
-        "erl": erl,
+        "erl": layout["erl"],
         "runtime": layout["runtime"],
         "net_ticktime": str(cluster["net_ticktime"]),
     }

@@ -22,6 +22,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster imp
     collisions,
     layout,
     machines,
+    rollout,
     tls_options,
 )
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.applications import Release
@@ -79,6 +80,11 @@ def build(
             "address_family": cluster["erlang_cluster_address_family"],
             "epmd_port": cluster["erlang_cluster_epmd_port"],
             "net_ticktime": cluster["erlang_cluster_net_ticktime"],
+            "together": bool(cluster["erlang_rollout_together"]),
+            "rollout": {
+                "serial": rollout.serial(cluster["erlang_rollout_serial"]),
+                **{name: cluster["erlang_rollout_" + name] for name in ("confirm", "force")},
+            },
         },
         "nodes": nodes,
         "edges": mesh(list(nodes)),
@@ -114,9 +120,11 @@ def _node(
         "layout": layout.layout(name, str(variables["erlang_account_home"])),
         "account": account,
         "accounts": [account],
+        "connect": bool(variables["erlang_node_connect"]),
         "firewall": str(variables["erlang_firewall_backend"]),
         "code_paths": [str(path) for path in variables["erlang_app_code_paths"]],
         "start": [str(argument) for argument in variables["erlang_app_start"]],
+        "tls": {"versions": list(variables["erlang_node_tls_versions"]), "options": dict(variables["erlang_node_tls_options"])},
     }
 
 

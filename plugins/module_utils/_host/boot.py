@@ -10,7 +10,6 @@ Sources: SSL User's Guide, "Using TLS for Erlang Distribution", chapter "Buildin
 
 from __future__ import annotations
 
-import glob
 import os
 import shutil
 import tempfile
@@ -71,18 +70,11 @@ def current_key(directory: str) -> str | None:
         return None
 
 
-def announce(asked: Asked, current: str | None) -> files.Result:
-    """What :func:`make` would change, as far as the keys tell."""
-    path = os.path.join(asked.directory, "boot", KEY)
-    return files.Result((files.Difference(path, "key", (current or "none") + "\n", asked.key + "\n"),))
-
-
-def make(erl: str, asked: Asked, run: Runner) -> files.Result:
-    """Compiles ``src``, makes the boot script, and puts all of it into place as one set, the key last.
+def make(erl: str, asked: Asked, final: str, run: Runner) -> None:
+    """Compiles ``src`` and makes the boot script in a directory that is going to be called ``final``; the key comes last.
 
     A release that boots itself is put into its place with it. OTP's own applications win over those of the libraries: they are
-    what fits the runtime. Raises :class:`BootError`, or
-    :class:`files.FileSetError`.
+    what fits the runtime. Raises :class:`BootError`, or :class:`files.FileSetError`.
     """
     found = otp.read(os.path.dirname(os.path.dirname(os.path.realpath(erl))))
     if found is None:
@@ -91,20 +83,19 @@ def make(erl: str, asked: Asked, run: Runner) -> files.Result:
     for library in reversed(asked.libraries):
         directories.update(otp.libraries(library))
     directories.update(found.directories)
-    if asked.release is not None:
-        own_boot.check(asked.release, found)
-    for left in glob.glob(os.path.join(glob.escape(asked.directory), STAGING + "*")):
-        shutil.rmtree(left)
     staging = tempfile.mkdtemp(prefix=STAGING, dir=asked.directory)
     try:
+        if asked.release is not None:
+            own_boot.check(asked.release, found)
         _prepare(staging, found.erts, asked, directories)
         outcome = run([erl, "-noinput", "-boot", "no_dot_erlang", "-eval", 'ok = file:set_cwd("%s"),' % staging + _PROGRAM])
         if outcome.code != 0:
             raise BootError(
                 "no boot script: %s" % ((outcome.err.strip() or outcome.out.strip())[-2000:] or "erl ended with %d" % outcome.code)
             )
-        own_boot.put(asked.directory, asked.release, _modules(staging))
-        return files.apply(_set(staging, asked), run)
+        if asked.release is not None:
+            own_boot.put(asked.release, os.path.join(final, "ebin"), _modules(staging))
+        files.apply(_set(staging, asked), run)
     except release.ReleaseError as error:
         raise BootError("no boot script: %s" % error) from error
     except own_boot.OwnBootError as error:
@@ -128,20 +119,10 @@ def _prepare(staging: str, erts: str, asked: Asked, directories: dict[str, str])
 
 def _set(staging: str, asked: Asked) -> files.Wanted:
     ebin, boot = os.path.join(asked.directory, "ebin"), os.path.join(asked.directory, "boot")
-    beams = [name + ".beam" for name in _modules(staging)]
-    stale = sorted(name for name in (os.listdir(ebin) if os.path.isdir(ebin) else ()) if not name.startswith(".") and name not in beams)
-    made = [(ebin, name) for name in beams] + [(boot, NAME + suffix) for suffix in (".rel", ".script", ".boot")]
+    made = [(ebin, name + ".beam") for name in _modules(staging)] + [(boot, NAME + suffix) for suffix in (".rel", ".script", ".boot")]
     wanted = [files.File(os.path.join(place, name), _ACCESS, _content(os.path.join(staging, name))) for place, name in made]
-    # What looks for the releases that nodes boot reads the scripts.
-    named = os.path.join(boot, "release.script")
-    if asked.release is not None:
-        wanted.append(files.File(named, _ACCESS, ("%% The release that boots itself: %s/\n" % asked.release.path).encode()))
     wanted.append(files.File(os.path.join(boot, KEY), _ACCESS, (asked.key + "\n").encode()))
-    return files.Wanted(
-        directories=(files.Directory(ebin, _DIRECTORY), files.Directory(boot, _DIRECTORY)),
-        files=tuple(wanted),
-        absent=(*(os.path.join(ebin, name) for name in stale), *([] if asked.release is not None else [named])),
-    )
+    return files.Wanted(directories=(files.Directory(ebin, _DIRECTORY), files.Directory(boot, _DIRECTORY)), files=tuple(wanted))
 
 
 def _modules(staging: str) -> list[str]:

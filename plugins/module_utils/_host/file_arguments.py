@@ -11,7 +11,7 @@ import grp
 import os
 import pwd
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Callable
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._host import generation
@@ -78,13 +78,13 @@ def specification() -> dict[str, Any]:
     }
 
 
-def wanted(params: Mapping[str, Any], check: bool) -> Wanted:
-    """The set that arguments describe.
+def wanted(params: Mapping[str, Any], check: bool, place: str = "") -> Wanted:
+    """The set that arguments describe. Paths may begin with ``place``, which stands for a directory that is not known yet.
 
     With ``check`` an owner, a group or a file to read that does not exist yet is taken as one that will. Raises :class:`FileSetError` with
     every fault of the arguments.
     """
-    reader = _Reader(check)
+    reader = _Reader(check, place)
     want = Wanted(
         directories=tuple(Directory(reader.path(entry["path"]), reader.access(entry)) for entry in params["directories"]),
         files=reader.files(params["files"]),
@@ -98,14 +98,31 @@ def wanted(params: Mapping[str, Any], check: bool) -> Wanted:
     return want
 
 
+def access(entry: Mapping[str, Any], check: bool) -> Access:
+    """Owner, group and mode by their names, of the path of an entry. Raises :class:`FileSetError`."""
+    reader = _Reader(check, "")
+    found = reader.access(entry)
+    if reader.faults:
+        raise FileSetError(reader.faults)
+    return found
+
+
 def outdated(want: Wanted) -> list[str]:
     """Return the names of the actions that running programs have to take to have read what the set's generations name."""
-    found = []
+    return [action for wanted, running in _sides(want) for action in generation.outdated(wanted, running)]
+
+
+def outdated_paths(want: Wanted, action: str) -> list[str]:
+    """Return the paths for which running programs have to take an action to have read what the set's generations name."""
+    return [path for wanted, running in _sides(want) for path in generation.outdated_paths(wanted, running, action)]
+
+
+def _sides(want: Wanted) -> Iterator[tuple[str, str]]:
+    """Yield the texts of the set's generations, each with what the running program wrote down."""
     for file in want.files:
         if file.running is not None:
             running = b"" if not os.path.exists(file.running) else _content(file.running)
-            found += generation.outdated(file.content.decode("utf-8"), running.decode("utf-8", "replace"))
-    return found
+            yield file.content.decode("utf-8"), running.decode("utf-8", "replace")
 
 
 def _content(path: str) -> bytes:
@@ -132,12 +149,14 @@ def _validated_in_vain(want: Wanted) -> list[str]:
 class _Reader:
     """Reads arguments, and keeps what is wrong with them."""
 
-    def __init__(self, check: bool) -> None:
+    def __init__(self, check: bool, place: str) -> None:
         self.check = check
+        self.place = place
         self.faults: list[str] = []
 
     def path(self, path: str) -> str:
-        if not path.startswith("/") or os.path.normpath(path) != path or path == "/":
+        known = path.startswith("/") or (self.place and path.startswith(self.place + "/"))
+        if not known or os.path.normpath(path) != path or path == "/":
             self.faults.append("%s is no absolute path without '..' and without a slash at its end" % path)
         return path
 

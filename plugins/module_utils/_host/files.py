@@ -179,8 +179,8 @@ def _without(hidden: str | None, text: str | None) -> str | None:
     return "".join("********\n" if re.search(hidden, line) else line for line in text.splitlines(keepends=True))
 
 
-def _difference(file: File, content: bytes | None, what: str) -> Difference:
-    """What a file differs in from ``content``, None if there is none."""
+def difference(file: File, content: bytes | None, what: str) -> Difference:
+    """How a file as it is wanted differs from ``content`` (None if there is none), ``what`` being the kind of difference."""
     if file.summary is not None:
         return Difference(file.path, what, "" if content is None else _summary(file.summary, content), _summary(file.summary, file.content))
     before, after = (_without(file.hidden, _text(text)) for text in (content or b"", file.content))
@@ -301,7 +301,7 @@ class _Change:
         content = _read(file.path) if regular else None
         if content != file.content:
             self.files.append(file)
-            self.differences.append(_difference(file, content, "new" if found is None else "content"))
+            self.differences.append(difference(file, content, "new" if found is None else "content"))
         elif found is not None:
             self.compare_access(file.path, found, file.access)
 

@@ -41,3 +41,11 @@ def outdated(wanted: str, running: str) -> list[str]:
     sides = wanted.splitlines(), running.splitlines()
     differing = set(sides[0]) ^ set(sides[1])
     return list(dict.fromkeys(line.split(" ", 1)[0] for side in sides for line in side if line in differing))
+
+
+def outdated_paths(wanted: str, running: str, action: str) -> list[str]:
+    """The paths of an action's lines that are not the same in both, each once."""
+    sides = wanted.splitlines(), running.splitlines()
+    differing = set(sides[0]) ^ set(sides[1])
+    lines = [line.split(" ", 2) for side in sides for line in side if line in differing]
+    return list(dict.fromkeys(line[2] for line in lines if len(line) == 3 and line[0] == action))

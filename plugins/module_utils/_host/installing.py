@@ -13,6 +13,7 @@ Source: OTP "Building and Installing Erlang/OTP" (``Install -cross -minimal ROOT
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import shutil
 from collections.abc import Sequence
@@ -128,17 +129,19 @@ def _switch(asked: Asked) -> None:
 
 
 def _outdated(asked: Asked) -> list[str]:
-    """Names that are neither wanted nor among the ``keep`` that were current last, and that no process runs from."""
+    """Names that are neither wanted nor among the ``keep`` that were current last, that no process runs from, and no generation of a node starts."""
     others = [name for name in otp.names(asked.prefix) if name != asked.name]
     others.sort(key=lambda name: os.stat(os.path.join(asked.prefix, name)).st_mtime, reverse=True)
-    return [name for name in others[asked.keep :] if not _in_use(os.path.join(asked.prefix, name))]
+    started = [os.path.realpath(link) for link in glob.glob(layout.ERLS)]
+    roots = {name: os.path.realpath(os.path.join(asked.prefix, name)) + os.sep for name in others[asked.keep :]}
+    return [name for name, root in roots.items() if not _in_use(root) and not any(path.startswith(root) for path in started)]
 
 
 def _in_use(root: str) -> bool:
     for process in os.listdir("/proc"):
         if process.isdigit():
             with contextlib.suppress(OSError):
-                if os.readlink("/proc/%s/exe" % process).startswith(root + os.sep):
+                if os.readlink("/proc/%s/exe" % process).startswith(root):
                     return True
     return False
 

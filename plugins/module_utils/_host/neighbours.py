@@ -22,6 +22,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
 _NODE = re.compile(r"[A-Za-z0-9_-]+@[A-Za-z0-9.-]+\Z")
 _LISTEN = re.compile(r"\{\s*listen_port\s*,\s*(\d{1,5})\s*\}")
 _PATCHED = re.compile(r"\{\s*inet_ssl_port\s*,\s*(\d{1,5})\s*\}")
+_LISTENS = re.compile(r"(?m)^listens (\d{1,5})$")
 _PEER = re.compile(r"\{\s*peer\s*,\s*'?([A-Za-z0-9_-]+@[A-Za-z0-9.-]+)'?")
 _LONGEST = 1 << 20
 
@@ -41,7 +42,8 @@ def read(directory: str, name: str, state: Mapping[str, Any], units: str = layou
     """What a node is, from its configuration and the ``state`` of its service. None for one that has no name in its ``vm.args``.
 
     Gives ``name``, ``node``, ``port`` (None where it is not said), ``peers`` (names of nodes), ``units`` (those that are there), ``active`` and
-    ``enabled`` of the service, and ``mnesia``, directories of tables in its home.
+    ``enabled`` of the service, ``mnesia``, directories of tables in its home, ``about`` (:func:`about`), and ``listens``, the port on which the node listens
+    since its start, None where its unit has not written it down.
     """
     places = layout.configuration(os.path.join(directory, name))
     node = _node(_text(places["vm_args"]))
@@ -59,7 +61,27 @@ def read(directory: str, name: str, state: Mapping[str, Any], units: str = layou
         "active": state.get("active", ""),
         "enabled": state.get("enabled", ""),
         "mnesia": sorted(glob.glob(glob.escape(home[1]) + "/Mnesia.*")) if home else [],
+        "about": about(layout.layout(name)),
+        "listens": _number(_LISTENS, _text(layout.layout(name)["running_generation"])),
     }
+
+
+def about(places: Mapping[str, str]) -> str | None:
+    """What the generation that a node started with says of itself (``about.json``), None if nothing does; ``places`` is the node's layout.
+
+    Which one that is the node's unit has written down. The link to the current one may lead to another already: a run may have ended behind the
+    switch and before the restart. It says what there is for a node whose unit has written down nothing.
+    """
+    generations = "%s/" % places["generations"]
+    started = set(re.findall(r"(?m)^restart \S+ %s([1-9][0-9]{0,8})/" % re.escape(generations), _text(places["running_generation"])))
+    if len(started) > 1:
+        return None
+    return about_of(places, int(started.pop())) if started else _text(places["about"]) or None
+
+
+def about_of(places: Mapping[str, str], number: int) -> str | None:
+    """What a generation says of itself, None if it does not."""
+    return _text(os.path.join(places["generations"], str(number), os.path.basename(places["about"]))) or None
 
 
 def _node(arguments: str) -> str | None:

@@ -11,14 +11,13 @@ program of the release without what would show the cookie. The release's own dir
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import releases
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import boot_file
-from ansible_collections.beam.tls_distribution.plugins.module_utils._host import otp, writing
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host import otp
 
 COMMENT = "Made by Ansible, role beam.tls_distribution.erlang_node"
 
@@ -75,22 +74,12 @@ def check(release: Release, found: otp.Otp) -> None:
         )
 
 
-def put(node: str, release: Release | None, modules: Sequence[str]) -> None:
-    """Have the node in the directory ``node`` run ``release`` with our ``modules``, or none that boots itself. Raises OwnBootError."""
-    place = os.path.join(node, "release") if release is None else release.directory
-    new, old = writing.staged(place), place + ".previous"
-    for left in (new, old):
-        shutil.rmtree(left, ignore_errors=True)
+def put(release: Release, ebin: str, modules: Sequence[str]) -> None:
+    """Make the directory from which a node runs a release, which is not there yet, with our ``modules`` from ``ebin``. Raises OwnBootError."""
     try:
-        if release is not None:
-            _make(new, release, os.path.join(node, "ebin"), modules)
-        if os.path.isdir(place):
-            os.rename(place, old)
-        if release is not None:
-            os.rename(new, place)
-        shutil.rmtree(old, ignore_errors=True)
+        _make(release.directory, release, ebin, modules)
     except OSError as error:
-        raise OwnBootError("%s cannot be made (%s)" % (place, error.strerror)) from error
+        raise OwnBootError("%s cannot be made (%s)" % (release.directory, error.strerror)) from error
 
 
 def _make(new: str, release: Release, ebin: str, modules: Sequence[str]) -> None:

@@ -17,7 +17,7 @@ import stat
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils._host import commands, ran, staging, writing
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host import staging, writing
 
 
 class Readers(NamedTuple):
@@ -123,23 +123,6 @@ def outdated(path: str, keep: int, used_by: Iterable[str]) -> list[str]:
     others = sorted(_beside(path), key=lambda other: os.stat(other).st_mtime, reverse=True)
     used = [_text(name) for pattern in used_by for name in glob.glob(pattern)]
     return [other for other in others[keep:] if not any(other + "/" in text for text in used)]
-
-
-def to_keep(path: str, node: str, unit: str, check: bool, run: commands.Runner = commands.run) -> bool:
-    """Whether all releases beside ``path`` have to be kept, as nobody knows which of them a node that is up runs.
-
-    Where it is known, and the node stays up with it, it is written down, unless ``check``, and so kept from now on: the file is one that
-    ``used_by`` of :func:`outdated` has to match. Raises :class:`staging.StagingError`.
-    """
-    seen = ran.last(node, unit, run)
-    if seen.stayed and not check:
-        named = [other for other in [path, *sorted(_beside(path))] if any(other + "/" in text for text in seen.scripts)]
-        try:
-            if named:
-                ran.note(node, named)
-        except OSError as error:
-            raise staging.StagingError("%s cannot be written (%s)" % (os.path.join(node, ran.RECORD), error.strerror)) from error
-    return seen.active and not seen.certain
 
 
 def remove(paths: Iterable[str]) -> None:

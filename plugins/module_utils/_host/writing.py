@@ -44,3 +44,16 @@ def write(path: str, text: str, mode: int | None = None) -> None:
         if mode is not None:
             os.fchmod(stream.fileno(), mode)
         stream.write(text)
+
+
+def flush(path: str) -> None:
+    """Has the disk hold a file, or a directory with all that is in it, as it is now, so that it is so after a loss of power. Raises OSError."""
+    for directory, _names, files in os.walk(path) if os.path.isdir(path) else [(os.path.dirname(path), [], [os.path.basename(path)])]:
+        for name in (*files, ""):
+            entry = os.path.join(directory, name)
+            if not os.path.islink(entry):
+                descriptor = os.open(entry, os.O_RDONLY | os.O_CLOEXEC)
+                try:
+                    os.fsync(descriptor)
+                finally:
+                    os.close(descriptor)

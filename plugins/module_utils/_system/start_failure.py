@@ -117,6 +117,11 @@ def reasons(found: Sequence[Entry], hide: Hide) -> list[str]:
     return [*causes, *others[len(others) - min(room, len(others)) :], *ending][:LINES]
 
 
+def of_text(said: str, hide: Hide = str) -> list[str]:
+    """Return the lines that say why a process ended that was no service, from what it said, the cause first."""
+    return reasons([Entry("", True, line) for line in said.splitlines()], hide)
+
+
 def _distinct(texts: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(map(_shortened, texts)))
 

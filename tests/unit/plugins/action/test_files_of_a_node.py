@@ -52,7 +52,7 @@ def run(directory: Path, **changes: t.Any) -> tuple[int, str]:
     tasks = [
         {"ansible.builtin.set_fact": {**facts, "cacheable": True}, "no_log": True},
         {"beam.tls_distribution.node_files": {**CHOSEN, **changes}, "register": "written"},
-        {"ansible.builtin.debug": {"msg": "state {{ written.service_state }}, {{ written.boot_script.erl }}"}},
+        {"ansible.builtin.debug": {"msg": "state {{ written.service_state }}, {{ written.change.class }} {{ written.change.generation }}"}},
     ]
     play = {"hosts": "alpha", "gather_facts": False, "connection": "local", "tasks": tasks}
     (directory / "play.json").write_text(json.dumps([play]))
@@ -71,11 +71,11 @@ def run(directory: Path, **changes: t.Any) -> tuple[int, str]:
 
 def test_settings_are_shown_programs_are_summed_up_and_secrets_are_not_there(tmp_path: Path) -> None:
     code, out = run(tmp_path)
-    assert code == 0 and "state restarted, /usr/bin/erl" in out, out
+    assert code == 0 and "state started, start 1" in out, out
     assert "+LimitNOFILE=70000" in out and "+{connect, true}." in out and "+-beam_tls_peers" in out
     assert "+Erlang module, " in out and "+-module(beam_tls_epmd)" not in out
     assert SECRET not in out
-    assert "/etc/erlang/guard-of-tests/sys.config (new): content not shown" in out
+    assert "/opt/erlang/nodes/guard-of-tests/current/sys.config (new): content not shown" in out
     assert not Path("/etc/erlang/guard-of-tests").exists()
 
 

@@ -51,7 +51,7 @@ def test_no_text_of_any_variable_has_a_line_end(variable: str) -> None:
     option = OPTIONS[variable]
     if option.get("choices") or option["type"] in ("int", "float", "bool"):
         return  # Neither holds a text, which test_specifications.py sees to.
-    value: Any = {"str": odd, "path": "/x/" + odd, "list": [odd], "dict": {odd: odd}}[option["type"]]
+    value: Any = {"str": odd, "path": "/x/" + odd, "list": [odd], "dict": {odd: odd}, "raw": odd}[option["type"]]
     if variable in ("erlang_node_addresses", "erlang_node_sources"):
         return  # What an address may be is checked with those of all hosts.
     assert sentences(variable, value) != []
@@ -192,6 +192,19 @@ def test_no_text_of_any_variable_has_a_line_end(variable: str) -> None:
         ("erlang_otp_build_directory", "/usr", "cannot be the directory of builds"),
         ("erlang_otp_roots", [], "is empty"),
         ("erlang_otp_roots", ["lib"], "is no absolute path"),
+        (
+            "erlang_rollout_serial",
+            0,
+            "erlang_rollout_serial '0' is neither a number of nodes nor a share of them; give a number of nodes from 1,",
+        ),
+        ("erlang_rollout_before", {"call": ["m"]}, "is not a call; give module, function and a list"),
+        ("erlang_rollout_before", {"shell": "x"}, "'shell' is no call, command or file of tasks; give {call:"),
+        ("erlang_rollout_before", {"call": ["m", "f"], "command": ["x"]}, "'call and command' is no call, command or file"),
+        ("erlang_rollout_after", {"command": "a b"}, "'a b' is not a list of arguments"),
+        ("erlang_rollout_after", {"tasks": ""}, "is empty"),
+        ("erlang_rollout_health", {"tasks": "x.yml"}, "'tasks' is neither a call nor a command; give {call:"),
+        ("erlang_rollout_settle", -1, "-1 is not between 0 and 3600"),
+        ("erlang_rollout_timeout", 0, "0 is not between 1 and 86400"),
         ("erlang_verify_timeout", float("nan"), "is not between 0.1 and 300"),
         ("erlang_verify_walls", ["plain", "plain"], "is there twice"),
         ("erlang_verify_watch_directory", "/etc/cron.d", "cannot be the directory of a collector"),
@@ -223,6 +236,10 @@ def test_one_sentence_for_what_is_wrong(variable: str, value: Any, sentence: str
         ("erlang_node_unit_settings", {"Unit": {"After": ["postgresql.service", "x@y.service"], "ConditionPathExists": "!/run/%n"}}),
         ("erlang_node_unit_settings", {"Service": {"TasksMax": "80%"}}),
         ("erlang_otp_build_source", "https://example.net/otp.tar.gz"),
+        ("erlang_rollout_after", {"tasks": "files/after.yml"}),
+        ("erlang_rollout_before", {"call": ["my_app", "drain", [{"$atom": "all"}]]}),
+        ("erlang_rollout_health", {"command": ["/usr/local/bin/healthy", "-q"]}),
+        ("erlang_rollout_serial", [1, "25%"]),
         ("erlang_verify_walls", []),
         ("erlang_verify_watch_directory", ""),
     ],

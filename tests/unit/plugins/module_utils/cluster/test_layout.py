@@ -17,12 +17,20 @@ def test_paths_are_those_that_the_page_on_the_architecture_names() -> None:
     assert PLACES["certificate"] == "/etc/erlang/guard/node.pem" and PLACES["trust"] == "/etc/erlang/guard/ca.pem"
     assert PLACES["service_file"] == "/etc/systemd/system/erlang-guard.service"
     assert PLACES["service_link"] == "/etc/systemd/system/multi-user.target.wants/erlang-guard.service"
-    assert PLACES["boot_script"] == "/opt/erlang/nodes/guard/boot/start_ssl_clean"
+    assert PLACES["boot_script"] == "/opt/erlang/nodes/guard/current/boot/start_ssl_clean"
     assert PLACES["cookie"] == "/srv/nodes/guard/.erlang.cookie"
     assert PLACES["running_generation"] == "/run/erlang-guard/generation"
     assert PLACES["watch_metrics"] == "/var/lib/erlang-guard-watch/erlang-guard.prom"
     assert layout.application("guard", "1.0.0", "0123456789ab") == "/opt/erlang/apps/guard/1.0.0-0123456789ab"
     assert layout.cluster("/c")["ca_certificate"] == "/c/ca.pem"
+
+
+def test_what_is_read_at_the_start_is_in_the_directory_of_a_generation() -> None:
+    within = layout.of_generation(PLACES, "/g/7")
+    moved = {key: path for key, path in within.items() if path != PLACES[key]}
+    assert all(path.startswith("/g/7/") for path in moved.values()) and moved["boot_script"] == "/g/7/boot/start_ssl_clean"
+    assert {"sys_config", "vm_args", "tls_options", "environment", "unit_text", "erl", "ebin", "release_program"} <= set(moved)
+    assert not {"peers", "certificate", "trust", "cookie", "control", "generation"} & set(moved)
 
 
 def test_each_thing_has_a_place_of_its_own_that_no_other_node_has() -> None:

@@ -7,10 +7,11 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import arguments, layout, node_files, service, settings
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import arguments, change, layout, node_files, service, settings
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError
 
 PLACES = layout.layout("guard", "/var/lib/merl")
+STARTED = layout.of_generation(PLACES, layout.GENERATION)
 CLUSTER = {
     "discovery": "port",
     "names": "long",
@@ -71,7 +72,6 @@ def survey(**changes: Any) -> dict[str, Any]:
         "boots": 2,
         "digests": {PLACES["control_program"]: "right"},
         "units": {PLACES["service"]: {"load": "loaded", "active": "active", "needs_reload": False}},
-        "files": {PLACES["boot_key"]: None},
         **changes,
     }
 
@@ -85,14 +85,14 @@ def made(
 
 
 def files(*arguments: Any, **chosen: Any) -> dict[str, dict[str, Any]]:
-    return {file["path"]: file for file in made(*arguments, **chosen).file_set["files"]}
+    return {file["path"]: file for file in made(*arguments, **chosen)["files"]}
 
 
 def test_the_emulator_speaks_the_distribution_of_the_cluster() -> None:
     assert arguments.of_node(CLUSTER, node(), ["+P", "300000"]) == [
         "-name", "guard@alpha.example.net", "-proto_dist", "inet_tls", "-ssl_dist_optfile", "/etc/erlang/guard/inet_tls.conf",
         "-epmd_module", "beam_tls_epmd", "-start_epmd", "false", "-beam_tls_peers", "/etc/erlang/guard/peers.config",
-        "-pa", "/opt/erlang/nodes/guard/ebin", "-boot", "/opt/erlang/nodes/guard/boot/start_ssl_clean",
+        "-pa", "/opt/erlang/nodes/guard/current/ebin", "-boot", "/opt/erlang/nodes/guard/current/boot/start_ssl_clean",
         "-config", "/etc/erlang/guard/sys.config", "-noinput", "-beam_tls_runtime", "/run/erlang-guard", "+P", "300000",
     ]  # fmt: skip
     short = {**CLUSTER, "names": "short", "address_family": "inet6", "discovery": "epmd"}
@@ -125,15 +125,29 @@ def test_files_have_the_access_that_the_page_on_the_architecture_says() -> None:
     found = files()
     access = {path: (file["owner"], file["group"], file["mode"]) for path, file in found.items()}
     assert access[PLACES["cookie"]] == ("merl", "merl", "0400")
-    for key in ("sys_config", "environment", "tls_options", "peers", "vm_args", "trust", "generation"):
+    for key in ("peers", "trust", "generation"):
         assert access[PLACES[key]] == ("root", "merl", "0640")
-    assert access[PLACES["service_file"]] == ("root", "root", "0644") and access[PLACES["control"]] == ("root", "root", "0755")
+    for key in ("sys_config", "environment", "tls_options", "vm_args"):
+        assert access[STARTED[key]] == ("root", "merl", "0640")
+    assert access[STARTED["unit_text"]] == ("root", "root", "0644") and access[PLACES["control"]] == ("root", "root", "0755")
+
+
+def test_what_is_read_at_the_start_is_in_one_directory_and_names_it() -> None:
+    wanted = made()
+    assert wanted["read"] == [
+        "@GENERATION@/" + name for name in ("sys.config", "vm.args", "inet_tls.conf", "environment", "unit", "about.json")
+    ]
+    found = {file["path"]: file for file in wanted["files"]}
+    assert "@GENERATION@/sys.config" in found["@GENERATION@/vm.args"]["content"]
+    elsewhere = [path for path in found if not path.startswith("@GENERATION@/")]
+    assert sorted(elsewhere) == sorted(PLACES[key] for key in ("peers", "trust", "generation", "cookie", "control"))
+    assert "@GENERATION@" not in json.dumps([found[path] for path in elsewhere])
 
 
 def test_what_is_secret_is_handed_over_as_such() -> None:
     found = files(sys_config={"guard": {"password": "hush"}}, environment={"TOKEN": "hush"})
     for key in ("sys_config", "environment", "cookie"):
-        assert "content" not in found[PLACES[key]] and "secret_content" in found[PLACES[key]]
+        assert "content" not in found[STARTED[key]] and "secret_content" in found[STARTED[key]]
     assert "hush" not in json.dumps({path: file for path, file in found.items() if "secret_content" not in file})
     with pytest.raises(InputError) as raised:
         files(environment={"TOKEN": "hush\0hush"})
@@ -143,7 +157,7 @@ def test_what_is_secret_is_handed_over_as_such() -> None:
 def test_programs_are_summed_up_and_settings_are_shown() -> None:
     found = files(None, survey(digests={}))
     summed_up = {path for path, file in found.items() if "summary" in file}
-    assert summed_up == {PLACES["control"], PLACES["control_program"], *("%s/%s.erl" % (PLACES["src"], name) for name in SOURCES)}
+    assert summed_up == {PLACES["control"], PLACES["control_program"], *("%s/%s.erl" % (STARTED["src"], name) for name in SOURCES)}
 
 
 def test_the_control_program_is_sent_only_where_the_host_has_another() -> None:
@@ -152,66 +166,68 @@ def test_the_control_program_is_sent_only_where_the_host_has_another() -> None:
 
 
 def test_validators_are_for_a_host_that_has_a_node() -> None:
-    assert made().file_set["validators"][0]["paths"] == [PLACES["sys_config"], PLACES["tls_options"], PLACES["peers"]]
+    assert made()["validators"][0]["paths"] == [STARTED["sys_config"], STARTED["tls_options"], PLACES["peers"]]
     bare = survey(otp=None, units={PLACES["service"]: {"load": "not-found", "active": "inactive", "needs_reload": False}})
-    assert made(None, bare).file_set["validators"] == []
+    assert made(None, bare)["validators"] == []
 
 
-def test_a_boot_script_is_made_where_what_it_is_made_from_is_another() -> None:
-    wanted = made(node(application=RELEASE)).boot_script
+def test_what_boots_is_told_by_what_it_is_made_from() -> None:
+    wanted = made(node(application=RELEASE))["modules"]
     assert wanted["applications"] == ["kernel", "stdlib", "guard"] and wanted["libraries"] == ["/opt/erlang/apps/guard/1.0.0-a/lib"]
-    there = survey(files={PLACES["boot_key"]: wanted["key"] + "\n"})
-    assert made(node(application=RELEASE), there).boot_script is None
-    assert made(node(application={**RELEASE, "sha256": "cd"}), there).boot_script is not None
-    elsewhere = made(node(application={**RELEASE, "archive": "/elsewhere/guard.tar.gz"}), there)
-    assert elsewhere.boot_script is None, "where the archive lies on the controller is no concern of the node"
+    assert made(node(application={**RELEASE, "sha256": "cd"}))["modules"]["key"] != wanted["key"]
+    elsewhere = made(node(application={**RELEASE, "archive": "/elsewhere/guard.tar.gz"}))["modules"]
+    assert elsewhere["key"] == wanted["key"], "where the archive lies on the controller is no concern of the node"
+
+
+def test_what_a_generation_says_of_itself() -> None:
+    path = STARTED["about"]
+    about = json.loads(files(node(application=RELEASE), survey(otp={**OTP, "version": "27.3"}))[path]["content"])
+    assert about["release"] == "/opt/erlang/apps/guard/1.0.0-a/" and about["otp"] == "27.3" and about["node"] == "guard@alpha.example.net"
+    assert "release" not in json.loads(files()[path]["content"])
+    assert files(node(listen_port=4371))[path] != files()[path], "a node reads the port that it listens on when it starts"
 
 
 def test_the_key_of_the_boot_script_stays_what_it_was() -> None:
     """Another key makes every node restart: it changes with what the node uses, and with nothing else."""
     assert (
-        service.boot_key(node(application=RELEASE), survey(), SOURCES) == "736aeae19985db01aa106f744e13f20c8a16bfed484fb2088322dec343ebb99b"
+        service.boot_key(node(application=RELEASE), survey(), SOURCES) == "3494cc59bdd1be7f7fc7d250d99c247ba36bbaf36ffcc19b960cf8512458199d"
     )
 
 
-def test_a_generation_names_what_is_read_once_and_what_is_reloaded() -> None:
-    generation = service.generation(node(), "port", "key")
-    assert generation["running"] == "/run/erlang-guard/generation"
-    restart, reload = generation["actions"]
-    assert (
-        restart["text"] == '["key", 4370, "port"]'
-        and PLACES["cookie"] not in restart["paths"]
-        and PLACES["service_file"] in restart["paths"]
-    )
+def test_what_a_running_node_reloads() -> None:
+    wanted = service.reloaded(PLACES)
+    assert wanted["running"] == "/run/erlang-guard/generation"
+    (reload,) = wanted["actions"]
     assert reload["paths"] == [PLACES["peers"], PLACES["trust"], PLACES["certificate"], PLACES["cookie"]]
 
 
 @pytest.mark.parametrize(
-    ("active", "needs_reload", "outdated", "state"),
+    ("kind", "reload", "unread", "state"),
     [
-        ("inactive", False, [], "restarted"),
-        ("failed", False, ["reload"], "restarted"),
-        ("active", False, ["reload", "restart"], "restarted"),
-        ("active", True, ["reload"], "reloaded"),
-        ("active", True, [], "started"),
-        ("active", False, [], ""),
+        (change.START, (), False, "started"),
+        (change.START, ("ca.pem",), False, "started"),
+        (change.RESTART, (), True, ""),
+        (change.RESTART, ("ca.pem",), False, "reloaded"),
+        (change.RELOAD, ("ca.pem",), True, "reloaded"),
+        (change.NONE, (), True, "started"),
+        (change.NONE, (), False, ""),
     ],
 )
-def test_what_the_service_needs(active: str, needs_reload: bool, outdated: list[str], state: str) -> None:
-    assert service.needed({"active": active, "needs_reload": needs_reload}, outdated) == state
+def test_what_the_service_needs_at_once(kind: str, reload: tuple[str, ...], unread: bool, state: str) -> None:
+    assert service.needed(change.Change(kind, (), 2, 1, reload).as_result(), unread) == state
 
 
 def test_values_of_the_unit() -> None:
-    values = service.unit(CLUSTER, node(), "/usr/bin/erl", {"Service": {"LimitNOFILE": 70000, "BindPaths": ["/a", "/b"]}})
+    values = service.unit(CLUSTER, node(), {"Service": {"LimitNOFILE": 70000, "BindPaths": ["/a", "/b"]}})
     assert values["service_settings"] == ["LimitNOFILE=70000", "BindPaths=/a", "BindPaths=/b"] and values["unit_settings"] == []
     assert values["packet_filter"] == "erlang-guard-firewall.service" and values["port_mapper"] == "" and values["protect_home"] == "yes"
     home = layout.layout("guard", "/home/erlang")
-    other = service.unit({**CLUSTER, "discovery": "epmd"}, node(firewall="none", layout=home), "/usr/bin/erl", {})
+    other = service.unit({**CLUSTER, "discovery": "epmd"}, node(firewall="none", layout=home), {})
     assert (other["packet_filter"], other["port_mapper"], other["protect_home"]) == ("", "epmd.socket", "no")
 
 
 def test_values_of_the_control_command_are_quoted_for_a_shell() -> None:
-    values = service.control(CLUSTER, node(account="a b"), "/opt/erl")
+    values = service.control(CLUSTER, node(account="a b"))
     assert values["account"] == "'a b'" and values["command"] == "erlang-guard" and values["net_ticktime"] == "60"
     assert values["shell_flags"].startswith("-name -proto_dist inet_tls")
 
@@ -220,17 +236,17 @@ ITSELF = {**RELEASE, "kind": "mix", "configuration": ["sys.config", "env.sh"], "
 
 
 def test_a_release_that_boots_itself_is_started_by_its_own_program() -> None:
-    flags = arguments.of_node(CLUSTER, node(application=ITSELF), [])
+    own = node(application=ITSELF, layout=STARTED)
+    flags = arguments.of_node(CLUSTER, own, [])
     assert not {"-boot", "-noinput", "-config"} & set(flags) and flags[flags.index("-kernel") :][:3] == ["-kernel", "net_ticktime", "60"]
-    wanted = made(node(application=ITSELF)).boot_script
+    wanted = made(node(application=ITSELF))["modules"]
     assert wanted["libraries"] == [] and wanted["release"]["kind"] == "mix" and wanted["release"]["arguments"] == flags
     assert "RELEASE_NODE=guard@alpha.example.net" in wanted["release"]["environment"]
-    unit = service.unit(CLUSTER, node(application=ITSELF), "/usr/bin/erl", {})
-    assert unit["start"] == "/opt/erlang/nodes/guard/release/run start"
-    assert service.unit(CLUSTER, node(application={**ITSELF, "kind": "relx"}), "/usr/bin/erl", {})["start"].endswith("/run foreground")
-    assert (
-        service.unit(CLUSTER, node(application=RELEASE), "/usr/bin/erl", {})["start"] == "/usr/bin/erl -args_file /etc/erlang/guard/vm.args"
-    )
+    assert service.unit(CLUSTER, own, {})["start"] == "@GENERATION@/release/run start"
+    relx = {**ITSELF, "kind": "relx"}
+    assert service.unit(CLUSTER, node(application=relx, layout=STARTED), {})["start"].endswith("/run foreground")
+    beams = node(application=RELEASE, layout=STARTED)
+    assert service.unit(CLUSTER, beams, {})["start"] == "@GENERATION@/erl -args_file @GENERATION@/vm.args"
 
 
 def test_its_program_is_asked_with_what_it_does_not_pass_itself() -> None:
@@ -250,10 +266,10 @@ def test_the_configuration_of_a_release_is_below_ours() -> None:
     ]
     own = {**RELEASE, "boots_itself": True}
     flags = arguments.of_node(CLUSTER, node(application=own), [])
-    assert flags[flags.index("-boot") + 1] == "/opt/erlang/nodes/guard/release/releases/1.0.0/start" and "-noinput" in flags
+    assert flags[flags.index("-boot") + 1] == "/opt/erlang/nodes/guard/current/release/releases/1.0.0/start" and "-noinput" in flags
 
 
 def test_what_starts_otherwise_and_what_is_ours_change_the_key() -> None:
-    keys = {made(node(application=release)).boot_script["key"] for release in (RELEASE, {**RELEASE, "starts": {"guard": "load"}}, ITSELF)}
-    keys.add(made(node(application=ITSELF), vm_args=["+P", "9999"]).boot_script["key"])
+    keys = {made(node(application=release))["modules"]["key"] for release in (RELEASE, {**RELEASE, "starts": {"guard": "load"}}, ITSELF)}
+    keys.add(made(node(application=ITSELF), vm_args=["+P", "9999"])["modules"]["key"])
     assert len(keys) == 4

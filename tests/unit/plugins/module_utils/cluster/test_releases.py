@@ -134,11 +134,11 @@ def test_env_sh_gives_what_is_the_mesh_s_the_last_word() -> None:
 def test_the_runner_of_each_kind() -> None:
     places = layout.layout("guard")
     made = releases.run_program(RELEASE, places, "/usr/bin/erl", [], ["-proto_dist", "inet_tls"], "Made")
-    assert 'exec /opt/erlang/nodes/guard/release/own/shop "$@"' in made and "file:consult(Own)" in made
+    assert 'exec /opt/erlang/nodes/guard/current/release/own/shop "$@"' in made and "file:consult(Own)" in made
     made = releases.run_program({**RELEASE, "kind": RELX}, places, "/usr/bin/erl", [], ["-pa", "x"], "Made")
     assert "file:consult" not in made and "ERL_FLAGS='-pa x'" in made and "foreground)" in made
     made = releases.run_program({**RELEASE, "kind": SYSTOOLS, "erts": "15.2"}, places, "/usr/bin/erl", ["-boot", "start"], [], "Made")
-    assert "set -- /opt/erlang/nodes/guard/release/erts-15.2/bin\n" in made and 'exec "$BINDIR/erlexec" -boot start' in made
+    assert "set -- /opt/erlang/nodes/guard/current/release/erts-15.2/bin\n" in made and 'exec "$BINDIR/erlexec" -boot start' in made
     assert made.index("\n*)\n    echo ") < made.index("exit 1\n    ;;\n"), "it has no command but that of the service"
     made = releases.run_program({**RELEASE, "kind": SYSTOOLS}, places, "/usr/bin/erl", ["-boot", "start"], [], "Made")
-    assert "readlink -f /usr/bin/erl" in made and "ROOTDIR=/opt/erlang/nodes/guard/release" in made
+    assert "readlink -f /usr/bin/erl" in made and "ROOTDIR=/opt/erlang/nodes/guard/current/release" in made

@@ -85,6 +85,8 @@ def test_topology_is_whole_and_serialisable() -> None:
         "address_family": "inet",
         "epmd_port": 4369,
         "net_ticktime": 60,
+        "together": False,
+        "rollout": {"serial": ["1"], "confirm": False, "force": False},
     }
     assert topology["edges"] == [{"from": "alpha", "to": "bravo"}, {"from": "bravo", "to": "alpha"}]
     assert topology["nodes"]["alpha"] == {
@@ -99,9 +101,11 @@ def test_topology_is_whole_and_serialisable() -> None:
         "layout": layout.layout("guard", "/var/lib/merl"),
         "account": "merl",
         "accounts": ["merl"],
+        "connect": True,
         "firewall": "nftables",
         "code_paths": [],
         "start": [],
+        "tls": {"versions": ["tlsv1.3"], "options": {}},
         "application": {
             "name": "guard",
             "version": "1.0.0",

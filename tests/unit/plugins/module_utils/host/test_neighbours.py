@@ -32,7 +32,7 @@ def test_a_node_is_read_from_its_files(tmp_path):
     assert neighbours.names(etc) == ["guard"] and neighbours.names(str(tmp_path / "none")) == []
     assert neighbours.read(etc, "guard", STATE, str(units)) == {
         "name": "guard", "node": "guard@alpha", "port": 4370, "peers": ["guard@bravo", "guard@carol"], "active": "active", "enabled": "enabled",
-        "units": ["erlang-guard.service", "erlang-guard-watch.timer"], "mnesia": [str(home / "Mnesia.guard@alpha")],
+        "units": ["erlang-guard.service", "erlang-guard-watch.timer"], "mnesia": [str(home / "Mnesia.guard@alpha")], "about": None, "listens": None,
     }  # fmt: skip
 
 
@@ -45,3 +45,20 @@ def test_what_cannot_be_read_is_no_node(tmp_path):
     for name, text in (("a", "-name 'a@b"), ("b", "-proto_dist inet_tls"), ("c", "-name '$(reboot)@x'")):
         etc = made(tmp_path, name, vm_args=text)
         assert neighbours.read(etc, name, STATE, str(tmp_path)) is None
+
+
+def test_what_a_node_started_with_is_what_its_unit_wrote_down(tmp_path):
+    """A run that ended behind the switch leaves a link to a generation that the node does not run."""
+    generations, running = tmp_path / "generations", tmp_path / "running"
+    for number in ("7", "8"):
+        (generations / number).mkdir(parents=True)
+        (generations / number / "about.json").write_text(number)
+    places = {"generations": str(generations), "about": str(generations / "8" / "about.json"), "running_generation": str(running)}
+    assert neighbours.about(places) == "8"
+    digest = "0" * 64
+    running.write_text(f"restart {digest} {generations}/7/sys.config\nrestart {digest} {generations}/7/unit\nreload {digest} /etc/x\n")
+    assert neighbours.about(places) == "7"
+    running.write_text(f"restart {digest} {generations}/7/sys.config\nrestart {digest} {generations}/8/unit\n")
+    assert neighbours.about(places) is None
+    running.write_text(f"restart {digest} {generations}/9/sys.config\n")
+    assert neighbours.about(places) is None

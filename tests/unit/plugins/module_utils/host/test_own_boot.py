@@ -69,7 +69,7 @@ def test_a_node_has_the_release_with_what_is_ours_in_place(unpacked: Path) -> No
     wanted = release(unpacked)
     node = Path(wanted.directory).parent
     node.mkdir()
-    own_boot.put(str(node), wanted, ["beam_tls_epmd"])
+    own_boot.put(wanted, str(node / "ebin"), ["beam_tls_epmd"])
     place = Path(wanted.directory)
     version = place / "releases" / "1.0.0"
     assert (place / "lib").resolve() == unpacked / "lib" and (version / "runtime.exs").resolve() == unpacked / "releases/1.0.0/runtime.exs"
@@ -85,15 +85,9 @@ def test_a_node_has_the_release_with_what_is_ours_in_place(unpacked: Path) -> No
     assert {path: path.read_bytes() for path in unpacked.rglob("*") if path.is_file()} == before, "the release itself stays as it was"
 
 
-def test_another_release_takes_its_place_and_none_takes_it_away(unpacked: Path) -> None:
-    wanted = release(unpacked)
-    node = Path(wanted.directory).parent
-    node.mkdir()
-    own_boot.put(str(node), wanted, [])
-    own_boot.put(str(node), wanted._replace(run="other\n"), [])
-    assert (Path(wanted.directory) / "run").read_text() == "other\n" and os.listdir(node) == ["release"]
-    own_boot.put(str(node), None, [])
-    assert os.listdir(node) == []
+def test_a_place_that_cannot_be_made(unpacked: Path) -> None:
+    with pytest.raises(own_boot.OwnBootError, match="node/release cannot be made"):
+        own_boot.put(release(unpacked), "/ebin", [])
 
 
 def test_applications_that_the_host_lacks_are_named(unpacked: Path) -> None:

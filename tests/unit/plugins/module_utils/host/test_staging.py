@@ -9,12 +9,9 @@ import grp
 import os
 import stat
 import tarfile
-import time
 
 import pytest
 from ansible_collections.beam.tls_distribution.plugins.module_utils._host import (
-    commands,
-    ran,
     releases,
     staging,
     unpacking,
@@ -173,70 +170,17 @@ def test_old_releases_go_but_those_in_use(root, archive, tmp_path):
         releases.remove([apps + "/9"])
 
 
-class Service:
-    """Answers for systemd: a service that came up some seconds ago, and has ended or not, or was started in vain since."""
-
-    def __init__(self, up=10.0, state="active", restarts=0, in_vain=False):
-        self.up, self.state, self.restarts, self.in_vain = up, state, restarts, in_vain
-
-    def __call__(self, argv):
-        assert argv[:2] == ["systemctl", "show"]
-        now = time.monotonic()
-        left = 0 if self.state == "active" else now
-        begun = now if self.in_vain else now - self.up - 1
-        values = (self.state, *(int(at * 1e6) for at in (begun, now - self.up, left)), self.restarts)
-        return commands.Outcome(0, "".join("%s=%s\n" % pair for pair in zip(ran._PROPERTIES, values)), "")
-
-
-@pytest.fixture
-def node(tmp_path):
-    """A node's directory, and what makes its boot script name a release."""
-    (tmp_path / "nodes" / "guard" / "boot").mkdir(parents=True)
-    script = tmp_path / "nodes" / "guard" / "boot" / "start.script"
-
-    def boots(release, age=1000):
-        script.write_text('{path,["%s/lib/guard/ebin"]}' % release)
-        os.utime(script, (time.time() - age,) * 2)
-        return str(tmp_path / "nodes" / "guard")
-
-    return boots
-
-
-def test_the_last_release_that_stayed_up_is_kept(root, tmp_path, node):
+def test_the_releases_of_all_generations_are_kept(root, tmp_path):
     """However many failed since, and whatever is to be kept besides."""
     apps = os.path.dirname(root)
-    used_by = [str(tmp_path / "nodes" / "*" / pattern) for pattern in ("boot/*.script", ran.RECORD)]
-
-    def install(name, boots, service, age=1000):
-        path = os.path.join(apps, name)
-        assert releases.to_keep(path, node(os.path.join(apps, boots), age), "erlang-guard.service", check=False, run=service) is False
-        releases.remove(releases.outdated(path, 0, used_by))
-        os.makedirs(path)
-
-    os.makedirs(os.path.join(apps, "good"))
-    install("bad1", "good", Service())
-    install("bad2", "bad1", Service(state="activating", up=90, in_vain=True), age=30)
-    install("bad3", "bad2", Service(state="active", up=3, restarts=2))
-    assert sorted(os.listdir(apps)) == ["bad2", "bad3", "good"]
-    install("next", "bad3", Service(state="inactive", up=90))
-    assert sorted(os.listdir(apps)) == ["bad3", "next"]
-
-
-def test_nothing_is_removed_where_it_is_not_known_what_runs(root, node):
-    """A run was killed between the boot script and the restart: the node that is up has booted from another one."""
-    os.makedirs(root)
-    there = node(root, age=5)
-    assert releases.to_keep(root + "-next", there, "erlang-guard.service", check=False, run=Service(up=90)) is True
-    assert not os.path.exists(os.path.join(there, ran.RECORD))
-    assert (
-        releases.to_keep(root + "-next", there, "erlang-guard.service", check=False, run=lambda argv: commands.Outcome(1, "", "")) is False
-    )
-
-
-def test_check_mode_writes_nothing_down(root, node):
-    os.makedirs(root)
-    assert releases.to_keep(root + "-next", node(root), "erlang-guard.service", check=True, run=Service()) is False
-    assert not os.path.exists(os.path.join(node(root), ran.RECORD))
+    for number, name in enumerate(("good", "bad1", "bad2"), 1):
+        os.makedirs(os.path.join(apps, name))
+        generation = tmp_path / "nodes" / "guard" / "generations" / str(number)
+        generation.mkdir(parents=True)
+        (generation / "about.json").write_text('{"release": "%s/%s/"}' % (apps, name))
+    os.makedirs(os.path.join(apps, "goo"))
+    used_by = [str(tmp_path / "nodes" / "*" / "generations" / "*" / "about.json")]
+    assert [os.path.basename(path) for path in releases.outdated(root, 0, used_by)] == ["goo"]
 
 
 def test_nothing_is_old_where_nothing_is(root):

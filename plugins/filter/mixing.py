@@ -1,0 +1,46 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Filters for changes that the nodes of a running cluster cannot have one by one."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping
+
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import mixing
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils import mixing as of_run
+
+
+def refused_mixtures(topology: dict[str, t.Any], hostvars: Mapping[str, t.Any], part: list[str]) -> list[str]:
+    """A sentence for each change that this run refuses; ``hostvars`` are all hosts' variables, ``part`` the hosts of the run."""
+    return mixing.refused(of_run.found(topology, hostvars, part), topology["cluster"]["together"])
+
+
+def refused_returns(topology: dict[str, t.Any], hostvars: Mapping[str, t.Any], part: list[str]) -> list[str]:
+    """The same for nodes that go back to their former generations."""
+    return mixing.refused(of_run.found_back(topology, hostvars, part), topology["cluster"]["together"])
+
+
+def returns_together(topology: dict[str, t.Any], hostvars: Mapping[str, t.Any], part: list[str]) -> list[str]:
+    """The hosts whose nodes go back together."""
+    return mixing.together(of_run.found_back(topology, hostvars, part))
+
+
+def listening_port(node: dict[str, t.Any], survey: dict[str, t.Any] | None) -> int:
+    """The port on which a node listens that runs, which is the one that it started with; else the one that it is to listen on."""
+    return mixing.listening_port(node, survey)
+
+
+class FilterModule:
+    """The filters of this file."""
+
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+        """Their names and functions."""
+        return {
+            "listening_port": listening_port,
+            "refused_mixtures": refused_mixtures,
+            "refused_returns": refused_returns,
+            "returns_together": returns_together,
+        }

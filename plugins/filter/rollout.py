@@ -1,0 +1,60 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Filters about the order in which nodes are restarted, and what is said of it."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import rollout
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils import rollout as of_run
+
+Groups = dict[str, list[str]]
+Mapping = t.Mapping[str, t.Any]
+
+
+def rollout_hosts(groups: Groups, hostvars: Mapping, part: str, check: bool = False) -> list[str]:
+    """The hosts of a play of the roll-out: ``planned``, ``turns`` or ``stopped``; none where there is nothing to do."""
+    return of_run.hosts(groups, hostvars, part, check)
+
+
+def rollout_serial(groups: Groups, hostvars: Mapping) -> list[int]:
+    """How many hosts each batch of the roll-out has."""
+    return [len(batch) for batch in of_run.order(groups, hostvars)] or [1]
+
+
+def rollout_turn(groups: Groups, hostvars: Mapping, host: str) -> dict[str, t.Any]:
+    """The turn of a host."""
+    return of_run.turn(groups, hostvars, host)
+
+
+def rollout_wrong(hosts: list[str], hostvars: Mapping) -> list[str]:
+    """Those of the hosts at which something went wrong in their turn."""
+    return of_run.wrong(hosts, hostvars)
+
+
+def rollout_changes(hosts: list[str], hostvars: Mapping, going: list[str] | None = None) -> dict[str, dict[str, t.Any] | None]:
+    """What has to be done to the nodes of hosts, None for one that was reached and could not be prepared."""
+    return of_run.changes(hosts, hostvars, going)
+
+
+class FilterModule:
+    """The filters of this file."""
+
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+        """Their names and functions."""
+        return {
+            "rollout_hosts": rollout_hosts,
+            "rollout_serial": rollout_serial,
+            "rollout_turn": rollout_turn,
+            "rollout_wrong": rollout_wrong,
+            "rollout_changes": rollout_changes,
+            "rollout_plan": rollout.plan,
+            "rollout_table": rollout.table,
+            "rollout_announcement": lambda found, node, turn: rollout.announcement(node, turn, found),
+            "rollout_gaps": rollout.gaps,
+            "rollout_peers": rollout.running_peers,
+            "rollout_stopped": rollout.stopped,
+        }
