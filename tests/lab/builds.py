@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What tests and benchmarks have built: OTPs with the applications of the example and no others, so that it takes minutes."""
+"""OTPs of tests and benchmarks: built with the applications of the example and no others, so that it takes minutes, or packed from packages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
-from lab import sources
+from lab import roots, sources
+from lab.settings import CACHE
+from lab.shell import locked, step
 
 NEEDED = frozenset(
     [
@@ -104,3 +106,34 @@ def _moved(member: tarfile.TarInfo) -> tarfile.TarInfo:
     if member.islnk():
         moved.linkname = "otp/made/" + member.linkname
     return moved
+
+
+_INSTALL = """\
+#!/bin/sh
+# Install -cross -minimal ROOT: writes where the OTP lies into its start scripts.
+grep -rlI '=/usr/lib/erlang$' bin erts-*/bin | xargs sed -i "s|=/usr/lib/erlang$|=$3|"
+"""
+
+
+def packed(suite: str) -> Path:
+    """The OTP of a suite's packages as an archive that ``erlang_otp_archive`` takes, so that OTPs lie side by side on a host without being compiled."""
+    layer = roots.with_otp(suite)
+    directory = CACHE / ("packed-%s-%s" % (suite, roots.recipe(layer.parent.name, _INSTALL)))
+    if not directory.exists():
+        with locked(CACHE / (".packed-%s.lock" % suite), "packing of the OTP of %s" % suite):
+            if not directory.exists():
+                with step("OTP of %s as an archive, once" % suite):
+                    new = roots.start_entry(directory)
+                    _pack(layer / "usr" / "lib" / "erlang", new)
+                    roots.finish_entry(new, directory, "packed-%s-*" % suite)
+    return next(roots.used(directory).glob("*.tar.gz"))
+
+
+def _pack(otp: Path, directory: Path) -> None:
+    version = next(otp.glob("releases/*/OTP_VERSION")).read_text().strip()
+    with tarfile.open(directory / ("%s-packed.tar.gz" % version), "w:gz", compresslevel=1) as tar:
+        script = tarfile.TarInfo("Install")
+        script.size, script.mode = len(_INSTALL), 0o755
+        tar.addfile(script, io.BytesIO(_INSTALL.encode()))
+        for path in sorted(otp.iterdir()):
+            tar.add(path, path.name)

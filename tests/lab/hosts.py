@@ -152,6 +152,15 @@ def pid(host: Host) -> int | None:
 
 def stop(host: Host) -> None:
     """Ends a host and removes all that was its own. Nothing of it is asked: hosts are made to be thrown away."""
+    cut_power(host)
+    for mounted in reversed(mounts(root(host))):
+        run(["umount", "--lazy", mounted])
+    if directory(host).exists():
+        shutil.rmtree(directory(host))
+
+
+def cut_power(host: Host) -> None:
+    """Ends a host in the middle of whatever it does. Its disc stays, so that :func:`start` boots it again."""
     number = pid(host)
     if number is not None:
         with contextlib.suppress(ProcessLookupError):
@@ -163,10 +172,6 @@ def stop(host: Host) -> None:
             time.sleep(0.02)
     # The processes of a machine may outlive the one that runs it; its group ends them.
     run(["sh", "-c", _END, group(host)])
-    for mounted in reversed(mounts(root(host))):
-        run(["umount", "--lazy", mounted])
-    if directory(host).exists():
-        shutil.rmtree(directory(host))
 
 
 def mounts(below: Path) -> list[str]:

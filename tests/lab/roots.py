@@ -13,11 +13,12 @@ from __future__ import annotations
 import hashlib
 import shutil
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
 from lab.settings import CACHE, CHECKOUT
-from lab.shell import locked, run, step
+from lab.shell import Failed, locked, run, step
 
 INCLUDED = "ca-certificates dbus iproute2 nftables openssh-server procps python3 python3-apt systemd systemd-sysv"
 OFFERED = (
@@ -134,24 +135,35 @@ def overlay_options(directory: Path, below: list[Path]) -> str:
     return "lowerdir=%s,upperdir=%s,workdir=%s" % (":".join(map(str, below)), directory / "upper", directory / "work")
 
 
-def guard(suite: str) -> Path:
-    """The example's release archive, built with the OTP of ``suite``."""
+def guard(suite: str, label: str = "", edits: Sequence[tuple[str, str, str]] = ()) -> Path:
+    """The example's release archive, built with the OTP of ``suite``.
+
+    ``edits`` make another release of it, which ``label`` names: file below ``src``, a text that is there once, and what takes its place.
+    """
     source = CHECKOUT / "examples" / "guard"
     files = sorted(path for path in (source / "build", *source.glob("src/*")))
-    key = recipe(with_otp(suite).parent.name, *(str(path.relative_to(source)) + path.read_text() for path in files))
-    directory = CACHE / ("guard-%s-%s" % (suite, key))
+    changes = ["\0".join(edit) for edit in edits]
+    key = recipe(with_otp(suite).parent.name, *(str(path.relative_to(source)) + path.read_text() for path in files), *changes)
+    name = "guard-%s-%s" % (suite, label) if label else "guard-%s" % suite
+    directory = CACHE / ("%s-%s" % (name, key))
     if not directory.exists():
         with locked(CACHE / ".guard.lock", "build of the example"):
             if not directory.exists():
-                with step("release of the example with the OTP of %s" % suite):
+                with step("release of the example%s with the OTP of %s" % (" (%s)" % label if label else "", suite)):
                     new = start_entry(directory)
                     shutil.copytree(source, new / "upper" / "src" / "guard")
+                    for file, old, other in edits:
+                        path = new / "upper" / "src" / "guard" / "src" / file
+                        text = path.read_text()
+                        if text.count(old) != 1:
+                            raise Failed("lab: %s has not once what is to be another: %s" % (path, old))
+                        path.write_text(text.replace(old, other))
                     with_overlay(new, [with_otp(suite), bare(suite)], "cd /src/guard && ./build /src/out")
                     for archive in (new / "upper" / "src" / "out").glob("*.tar.gz"):
                         shutil.move(str(archive), str(new))
-                    for name in ("upper", "work", "root"):
-                        shutil.rmtree(new / name)
-                    finish_entry(new, directory, "guard-%s-*" % suite)
+                    for part in ("upper", "work", "root"):
+                        shutil.rmtree(new / part)
+                    finish_entry(new, directory, name + "-????????????????")
     return next(used(directory).glob("guard-*.tar.gz"))
 
 

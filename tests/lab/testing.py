@@ -28,7 +28,7 @@ PATCH_SUITES = ("bullseye",)
 """Suites whose OTP is too old for a node of ours, but is patched and built."""
 MIXED = {"build": ["trixie", "bookworm"], "suites": ["bookworm", "trixie", "forky"]}
 """Scenarios whose hosts are not of the usual suite."""
-BESIDE = {"faults": ["bullseye"]}
+BESIDE = {"faults": ["bullseye"], "rollout": ["bookworm"]}
 """Scenarios that need the OTP of further suites."""
 BUILT = {"build": ["bookworm", *(["trixie"] if os.environ.get("BEAM_LAB_COLD") else [])]}
 """Scenarios that need the sources of the OTP of suites. Neither can be fetched from where molecule runs."""
@@ -38,6 +38,7 @@ PARTS = (*CHECKS, "erlang", "page", "prometheus", "oracle", "lab", "molecule")
 LANES = 2 if (os.cpu_count() or 1) > 1 else 1
 """Jobs that go side by side. Two keep two cores busy; what hosts of more of them would do in time is not known."""
 LONG = (
+    "rollout",
     "build",
     "faults",
     "mesh",

@@ -1,0 +1,79 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Changes that nodes cannot have one by one: refused before a host is touched, and done by a stop and start of all at once where the user says so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import changes
+import pytest
+from changes import Wanted
+from lab import rollout
+from lab.commands import on
+
+FIRST = Wanted(1)
+AGREED = {"erlang_rollout_together": True, "erlang_rollout_settle": 3}
+SINCE = "systemctl show --value --property=%s erlang-guard"
+
+
+@pytest.fixture
+def base() -> Iterator[None]:
+    """All nodes run the first one of what is wanted, and do so again afterwards, whatever they were brought to."""
+    done = changes.site(FIRST, **AGREED)
+    assert done.code == 0, done.out[-4000:]
+    assert changes.all_run(FIRST)
+    yield
+    done = changes.site(FIRST, **AGREED)
+    assert done.code == 0, done.out[-4000:]
+    assert changes.settled() and changes.all_run(FIRST)
+
+
+def moments(which: str) -> list[int]:
+    """When the service of each host last did something, in microseconds of the clock that all of them share."""
+    return [int(on(name, SINCE % which).out) for name in rollout.EVERY]
+
+
+def listens() -> set[str]:
+    """On which ports nodes listen since they started."""
+    return {on(name, "sed -n 's/^listens //p' /run/erlang-guard/generation").out.strip() for name in rollout.EVERY}
+
+
+@pytest.mark.parametrize(
+    ("change", "said", "port"),
+    [
+        ({"erlang_cluster_port": 4380}, "their port of the distribution changes from 4370 to 4380", "4380"),
+        ({"erlang_node_tls_versions": ["tlsv1.2"]}, "they would have no TLS version in common with nodes that run with tlsv1.3", "4370"),
+    ],
+)
+def test_a_change_that_cannot_be_mixed(base: None, change: dict[str, Any], said: str, port: str) -> None:
+    before, running = changes.started(), moments("ActiveEnterTimestampMonotonic")
+    refused = changes.site(FIRST, **change)
+    words = changes.words(refused)
+    assert refused.code != 0 and "No host was changed." in words and said in words and "erlang_rollout_together: true" in words
+    assert not re.search(r"changed=[1-9]", words)
+    assert moments("ActiveEnterTimestampMonotonic") == running and listens() == {"4370"}
+    done = changes.site(FIRST, **change, **AGREED)
+    assert done.code == 0, done.out[-4000:]
+    assert "all together" in changes.words(done)
+    assert changes.settled() and listens() == {port}
+    assert {name: count - before[name] for name, count in changes.started().items()} == dict.fromkeys(rollout.EVERY, 1)
+    changes.only_whole({FIRST.said}, before)
+    # Nobody was up again while another one had not yet stopped.
+    assert max(moments("InactiveEnterTimestampMonotonic")) < min(moments("InactiveExitTimestampMonotonic"))
+    again = changes.site(FIRST, **change)
+    assert again.code == 0 and not re.search(r"changed=[1-9]", changes.words(again)), again.out[-4000:]
+
+
+def test_the_same_change_by_way_of_both_needs_no_stop_of_all(base: None) -> None:
+    """What the refusal tells to do instead."""
+    before = changes.started()
+    done = changes.site(FIRST, erlang_node_tls_versions=["tlsv1.3", "tlsv1.2"], erlang_rollout_settle=3)
+    assert done.code == 0 and "all together" not in changes.words(done), done.out[-4000:]
+    done = changes.site(FIRST, erlang_node_tls_versions=["tlsv1.2"], erlang_rollout_settle=3)
+    assert done.code == 0 and "all together" not in changes.words(done), done.out[-4000:]
+    assert {name: count - before[name] for name, count in changes.started().items()} == dict.fromkeys(rollout.EVERY, 2)
