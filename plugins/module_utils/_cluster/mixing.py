@@ -18,6 +18,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Callable, NamedTuple
 
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.change import UP
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import listed
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.tls_options import KNOWN
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.tls_names import VERSIONS, Lists, unshared
@@ -28,7 +29,6 @@ TOGETHER = "erlang_rollout_together"
 RELEASES_APART = 2
 """How many releases of OTP two nodes may be apart."""
 
-_RUNS = ("active", "reloading")
 _DISCOVERIES = ("port", "map", "epmd")
 _FAMILIES = ("inet", "inet6")
 _HIGHEST_PORT = 65535
@@ -150,7 +150,7 @@ def running(topology: Mapping[str, Any], surveys: Mapping[str, Mapping[str, Any]
     found = {}
     for host, node in topology["nodes"].items():
         for other in surveys.get(host, {}).get("nodes", ()):
-            if other["node"] == node["node"] and other["active"] in _RUNS:
+            if other["node"] == node["node"] and other["active"] in UP:
                 found[host] = _started(node, other)
     return found
 

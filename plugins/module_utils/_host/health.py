@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import NamedTuple
 
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.change import UP
 from ansible_collections.beam.tls_distribution.plugins.module_utils._host.commands import Runner
 from ansible_collections.beam.tls_distribution.plugins.module_utils._system import systemd
 
@@ -32,7 +33,7 @@ class Service(NamedTuple):
     @property
     def active(self) -> bool:
         """Whether it is up. One that reloads is."""
-        return self.state in ("active", "reloading")
+        return self.state in UP
 
 
 class Asked(NamedTuple):

@@ -116,8 +116,3 @@ def arguments(text: str) -> list[str]:
 def is_flag(word: str) -> bool:
     """Whether an argument begins a flag, of the runtime or of init."""
     return word[:1] in ("-", "+") and len(word) > 1 and not word[1:2].isdigit()
-
-
-def lines(outcome: Outcome, limit: int = 40) -> Sequence[str]:
-    """The last lines that were said."""
-    return outcome.said.strip().splitlines()[-limit:]
