@@ -151,12 +151,18 @@ def expected(topology: Topology, host: str) -> list[str]:
 def gaps(topology: Topology, answers: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """What keeps the mesh of the nodes that run from being whole, a sentence each.
 
-    ``answers`` are the results of the module node_health by inventory name; hosts that gave none, and nodes that do not run, are passed over.
+    ``answers`` are the results of the module node_health by inventory name; hosts that were not asked, and nodes that do not run, are passed over.
     """
     nodes = topology["nodes"]
     running = {host: answer for host, answer in answers.items() if host in nodes and _runs(answer)}
     silent = [host for host, answer in running.items() if answer["reason"].startswith("does not answer")]
     found = ["%s runs, and %s." % (nodes[host]["node"], running[host]["reason"].rstrip(".")) for host in silent]
+    found += [
+        "%s could not be asked with whom it is connected: %s."
+        % (nodes[host]["node"], str(answer.get("msg", "no answer")).strip().rstrip("."))
+        for host, answer in answers.items()
+        if host in nodes and answer and "reason" not in answer
+    ]
     told = {nodes[host]["node"]: set(answer.get("connected") or ()) for host, answer in running.items() if host not in silent}
     missing = {
         nodes[host]["node"]: {

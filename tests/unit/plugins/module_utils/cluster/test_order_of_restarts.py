@@ -115,9 +115,16 @@ def test_a_whole_mesh_has_no_gap() -> None:
 def test_a_node_that_does_not_run_is_no_gap() -> None:
     stopped = {host: answer(*(other for other in HOSTS if other not in (host, "dave"))) for host in HOSTS[:3]}
     down = answer(reason="is not up: its service is inactive")
-    for answers in ({**stopped, "dave": down}, {**stopped, "dave": {"msg": "no files"}}, stopped):
+    for answers in ({**stopped, "dave": down}, {**stopped, "dave": {}}, stopped):
         assert rollout.gaps(topology(), answers) == []
         assert rollout.running_peers(topology(), "alpha", answers) == ["guard@bravo", "guard@carol"]
+
+
+def test_a_host_whose_answer_went_wrong_is_not_passed_over() -> None:
+    for went_wrong in ({"msg": "the module broke."}, {"unreachable": True, "msg": "the module broke"}):
+        assert rollout.gaps(topology(), {**WHOLE, "dave": went_wrong}) == [
+            "guard@dave could not be asked with whom it is connected: the module broke."
+        ]
 
 
 def test_one_sentence_for_the_node_that_lacks_most() -> None:
