@@ -99,11 +99,12 @@ class Followed:
 
 
 class Counted(NamedTuple):
-    """What the example counted on one node, since its log began. ``short`` are seconds, of each time in which it missed more than one node."""
+    """What the example counted on one node, since its log began. ``lost_writes`` are the keys of writes that were acknowledged and that the table does not
+    have; ``short`` are seconds, of each time in which the node missed more than one other."""
 
     starts: int
     written: int
-    lost_writes: int
+    lost_writes: frozenset[str]
     sent: int
     lost: int
     short: list[float]
@@ -111,7 +112,7 @@ class Counted(NamedTuple):
 
 _FIGURES = """
 #{starts := Starts, written := Written, written_and_lost := Gone, edges := Edges, short := Short} = guard_load:figures(),
-lists:flatten(io_lib:format("~w", [[Starts, Written, length(Gone),
+lists:flatten(io_lib:format("~w", [[Starts, Written, [tuple_to_list(element(2, inet:parse_address(Address))) || {Address, _, _} <- Gone],
 lists:sum([Sent || #{sent := Sent} <- maps:values(Edges)]), lists:sum([Lost || #{lost := Lost} <- maps:values(Edges)]),
 [[From, To] || {From, To, _} <- Short]]])).
 """
@@ -124,14 +125,16 @@ def counted(name: str) -> Counted:
     if done.code or not said:
         raise AssertionError("%s does not say what it counted: %s" % (name, done.out))
     starts, written, lost_writes, sent, lost, short = json.loads(said)
-    return Counted(starts, written, lost_writes, sent, lost, [(until - since) / 1000 for since, until in short])
+    gone = frozenset(":".join("%x" % part for part in address) for address in lost_writes)
+    return Counted(starts, written, gone, sent, lost, [(until - since) / 1000 for since, until in short])
 
 
 def difference(before: Mapping[str, Counted], after: Mapping[str, Counted]) -> dict[str, Any]:
-    """What was counted between two moments, over all nodes. A write that was lost counts whenever it was written."""
+    """What was counted between two moments, over all nodes. A write that was lost between them counts whenever it was written; one that was lost
+    before does not, as Mnesia may lose writes where all nodes end at once."""
     return {
         "written": sum(after[name].written - before[name].written for name in after),
-        "written_and_lost": sum(found.lost_writes for found in after.values()),
+        "written_and_lost": sum(len(after[name].lost_writes - before[name].lost_writes) for name in after),
         "messages": sum(after[name].sent - before[name].sent for name in after),
         "messages_lost": sum(after[name].lost - before[name].lost for name in after),
         "short_by_nodes": max((seconds for name in after for seconds in after[name].short[len(before[name].short) :]), default=0.0),
