@@ -51,13 +51,16 @@ class ActionModule(ActionBase):
                 "controller_answer": {"type": "dict"},
                 "walls": {"type": "list", "elements": "str", "choices": list(NAMES), "default": list(NAMES)},
                 "directory": {"type": "path"},
+                "stopped": {"type": "list", "elements": "str", "default": []},
             }
         )
         variables = task_vars or {}
         report = self._report(arguments, variables)
         paths = [] if self._task.check_mode or not arguments["directory"] else _write(report, _place(arguments["directory"], variables))
         _print(report, paths[-1] if paths else "")
-        result.update(changed=False, failed=not report["ok"], msg=report["summary"], paths=paths)
+        # A failure here ends the run, so that what stopped before has to be said with it.
+        said = [] if report["ok"] else arguments["stopped"]
+        result.update(changed=False, failed=not report["ok"], msg="\n".join([report["summary"], *said]), paths=paths)
         return result
 
     def _report(self, arguments: dict[str, t.Any], variables: dict[str, t.Any]) -> model.Report:

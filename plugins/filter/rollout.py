@@ -20,6 +20,11 @@ def rollout_hosts(groups: Groups, hostvars: Mapping, part: str, check: bool = Fa
     return of_run.hosts(groups, hostvars, part, check)
 
 
+def rollout_sentences(groups: Groups, hostvars: Mapping) -> list[str]:
+    """What was said of a roll-out that stopped or could not begin."""
+    return of_run.sentences(groups, hostvars)
+
+
 def rollout_serial(groups: Groups, hostvars: Mapping) -> list[int]:
     """How many hosts each batch of the roll-out has."""
     return [len(batch) for batch in of_run.order(groups, hostvars)] or [1]
@@ -47,6 +52,7 @@ class FilterModule:
         """Their names and functions."""
         return {
             "rollout_hosts": rollout_hosts,
+            "rollout_sentences": rollout_sentences,
             "rollout_serial": rollout_serial,
             "rollout_turn": rollout_turn,
             "rollout_wrong": rollout_wrong,

@@ -75,6 +75,14 @@ options:
         one is taken from the inventory's directory.
       - Nothing is written without it.
     type: path
+  stopped:
+    description:
+      - Why what this run did before stopped, as sentences. They are in RV(msg) if the module fails, as a failure ends the run
+        before anything else can say them.
+    type: list
+    elements: str
+    default: []
+    version_added: 1.1.0
 seealso:
   - module: beam.tls_distribution.node_verify
   - module: beam.tls_distribution.cluster_topology
@@ -91,7 +99,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: The report in one line.
+  description: The report in one line, and behind it, a line each, what O(stopped) says if the report is not good.
   returned: always
   type: str
   sample: "mesh guard: 12 of 12 edges, 64 of 64 walls, certificates good for 89 days"

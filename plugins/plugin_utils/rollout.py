@@ -66,6 +66,14 @@ def hosts(groups: Groups, hostvars: Mapping, part: str, check: bool) -> list[str
     return [] if check or refused else [host for batch in order(groups, hostvars) for host in batch]
 
 
+def sentences(groups: Groups, hostvars: Mapping) -> list[str]:
+    """What was said of a roll-out that stopped or could not begin, host by host; nothing where none did."""
+    waiting = groups.get(rollout.GROUP) or []
+    failed = [sentence for host in waiting for sentence in hostvars[host].get(FAILURE) or []]
+    refused = [sentence for host in waiting[:1] for sentence in hostvars[host].get(REFUSED) or []]
+    return failed or refused
+
+
 def turn(groups: Groups, hostvars: Mapping, host: str) -> dict[str, t.Any]:
     """The turn of a host: its ``number`` of ``count``, the hosts of its ``batch``, whether they are changed ``together``, and in ``rest`` the names
     of the nodes in later batches.

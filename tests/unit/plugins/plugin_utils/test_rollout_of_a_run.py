@@ -71,6 +71,14 @@ def test_a_failure_is_that_of_its_host() -> None:
     assert filters.rollout_wrong(["alpha", "carol"], failed) == ["alpha"]
 
 
+def test_what_was_said_of_a_roll_out_is_collected_once() -> None:
+    assert filters.rollout_sentences(GROUPS, hostvars()) == filters.rollout_sentences(WAITING, hostvars()) == []
+    failed = hostvars(alpha={rollout.FAILURE: ["Alpha failed."]}, carol={rollout.FAILURE: ["Carol goes back.", "Run again."]})
+    assert filters.rollout_sentences(WAITING, failed) == ["Carol goes back.", "Run again.", "Alpha failed."]
+    refused = hostvars(**{host: {rollout.REFUSED: ["No node was restarted.", "Mend it."]} for host in HOSTS})
+    assert filters.rollout_sentences(WAITING, refused) == ["No node was restarted.", "Mend it."]
+
+
 def test_going_back_comes_before_what_was_written() -> None:
     former = {"class": "restart", "reasons": ["going back"], "generation": 1, "back": 2}
     back = hostvars(bravo={rollout.GOING_BACK: former})
