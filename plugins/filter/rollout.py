@@ -45,6 +45,11 @@ def rollout_changes(hosts: list[str], hostvars: Mapping, going: list[str] | None
     return of_run.changes(hosts, hostvars, going)
 
 
+def rollout_returns(hosts: list[str], hostvars: Mapping) -> list[str]:
+    """The hosts whose nodes go back, of those that were asked what they ran before."""
+    return of_run.returns(hosts, hostvars)
+
+
 class FilterModule:
     """The filters of this file."""
 
@@ -57,6 +62,7 @@ class FilterModule:
             "rollout_turn": rollout_turn,
             "rollout_wrong": rollout_wrong,
             "rollout_changes": rollout_changes,
+            "rollout_returns": rollout_returns,
             "rollout_plan": rollout.plan,
             "rollout_table": rollout.table,
             "rollout_announcement": lambda found, node, turn: rollout.announcement(node, turn, found),

@@ -73,6 +73,12 @@ former:
   returned: success
   type: int
   sample: 6
+waiting:
+  description:
+    - The last generation that was made behind the one that a start uses and was not found healthy, null where there is none. It waits for the node's turn, or the node
+      went back from it.
+  returned: success
+  type: int
 about:
   description: What the generation that the node started with (C(running)) and this one (C(number)) say of themselves, as texts; null each where there is none.
   returned: success
@@ -118,7 +124,9 @@ def main() -> None:
     if number not in generations.numbers(places) and not module.check_mode:
         module.fail_json(msg="%s is not there" % places.directory(number))
     about = {"running": neighbours.about(params["layout"]), "number": neighbours.about_of(params["layout"], number)}
-    result = {"number": number, "before": found.current, "former": generations.former(places, number), "about": about}
+    waiting = None if found.current is None else generations.waiting(places, found.current)
+    former = generations.former(places, number)
+    result = {"number": number, "before": found.current, "former": former, "waiting": waiting, "about": about}
     try:
         steps = {"tried": _tried, "current": _current, "proven": _proven}
         result.update(steps[params["state"]](module, places, number))

@@ -10,6 +10,7 @@ import typing as t
 from collections.abc import Mapping, Sequence
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import mixing
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils import rollout
 
 
 def found(topology: Mapping[str, t.Any], hostvars: Mapping[str, t.Any], part: Sequence[str]) -> list[mixing.Mixture]:
@@ -23,8 +24,10 @@ def found(topology: Mapping[str, t.Any], hostvars: Mapping[str, t.Any], part: Se
 
 def found_back(topology: Mapping[str, t.Any], hostvars: Mapping[str, t.Any], part: Sequence[str]) -> list[mixing.Mixture]:
     """The same where nodes go back to their former generations, by what the module node_generation said of both."""
-    said = {host: (hostvars[host].get("__erlang_rollout_found") or {}).get("about") for host in part}
-    return mixing.found_back(topology, {host: (about["running"], about["number"]) for host, about in said.items() if about}, part)
+    said = {host: (hostvars[host].get(rollout.ASKED) or {}).get("about") for host in part}
+    going = rollout.returns(part, hostvars)
+    told = {host: (about["running"], about["number" if host in going else "running"]) for host, about in said.items() if about}
+    return mixing.found_back(topology, told, part)
 
 
 def together(topology: Mapping[str, t.Any], hostvars: Mapping[str, t.Any], part: Sequence[str]) -> list[str]:

@@ -16,6 +16,8 @@ WRITTEN, GOING_BACK = "__erlang_node_written", "__erlang_rollout_former"
 """Where a host's change is: what the role erlang_node registered, or what the playbook rollback left, which comes before."""
 FAILURE, REFUSED = "__erlang_rollout_failure", "__erlang_rollout_refused"
 """Facts with sentences: of a host at which the roll-out stopped, and of all if it could not begin."""
+ASKED = "__erlang_rollout_found"
+"""What the module node_generation said of a host's former generation, in the playbook rollback."""
 WRONG = "__erlang_rollout_wrong"
 """A fact of a host whose turn it is and at which something went wrong."""
 
@@ -94,3 +96,8 @@ def turn(groups: Groups, hostvars: Mapping, host: str) -> dict[str, t.Any]:
 def wrong(among: t.Iterable[str], hostvars: Mapping) -> list[str]:
     """Those of the hosts at which something went wrong in their turn."""
     return [host for host in among if hostvars[host].get(WRONG)]
+
+
+def returns(among: t.Iterable[str], hostvars: Mapping) -> list[str]:
+    """Those of the hosts whose nodes go back to their former generations."""
+    return rollout.returns({host: hostvars[host].get(ASKED) or {} for host in among})

@@ -227,6 +227,12 @@ def former(places: Places, number: int | None) -> int | None:
     return max(proven, key=lambda other: os.stat(_mark(places, other, _PROVEN)).st_mtime_ns, default=None)
 
 
+def waiting(places: Places, number: int) -> int | None:
+    """The last generation behind ``number`` that was made and not found healthy: it waits to be switched to, or the node went back from it."""
+    behind = [other for other in numbers(places) if other > number and not _marked(places, other, _PROVEN)]
+    return behind[-1] if behind else None
+
+
 def is_of(places: Places, number: int, wanted: Wanted) -> bool:
     """Whether a generation was made from what is wanted, be its files still so or not."""
     directory = places.directory(number)

@@ -267,12 +267,17 @@ def test_going_back() -> None:
     """The table of peers, and with it the port, does not go back."""
     was, now = surveys(topology(versions=["tlsv1.2"])), surveys(topology(port=4371))
     told = {host: {"running": now[host]["nodes"][0]["about"], "number": was[host]["nodes"][0]["about"]} for host in HOSTS}
-    hostvars = {host: {"__erlang_rollout_found": {"about": about}} for host, about in told.items()}
+    hostvars: dict[str, Any] = {host: {"__erlang_rollout_found": {"number": 1, "about": about}} for host, about in told.items()}
     (sentence,) = refused_returns(topology(), hostvars, list(HOSTS))
     assert "no TLS version in common with nodes that run with tlsv1.3" in sentence and returns_together(
         topology(), hostvars, list(HOSTS)
     ) == list(HOSTS)
     assert refused_returns(topology(together=True), hostvars, list(HOSTS)) == []
+    # One goes back, to what it could not have in common with those that stay.
+    for host in HOSTS[1:]:
+        hostvars[host]["__erlang_rollout_found"]["waiting"] = 3
+    (sentence,) = refused_returns(topology(), hostvars, list(HOSTS))
+    assert "to stay as" in sentence
     nothing: dict[str, Any] = {host: {"__erlang_rollout_found": {"msg": "has no former generation"}} for host in HOSTS}
     assert refused_returns(topology(), nothing, list(HOSTS)) == returns_together(topology(), nothing, list(HOSTS)) == []
 

@@ -208,3 +208,12 @@ def test_other_ways_to_stop(other: dict[str, Any], sentence: str) -> None:
     found = rollout.stopped({**ABOUT, **other})
     assert sentence in found and found[-1] == GO_ON
     assert len([one for one in found if "again, and is healthy" in one]) <= 1
+
+
+def test_behind_a_roll_out_that_stopped_half_way_only_what_it_changed_goes_back() -> None:
+    changed, untouched, nothing = {"number": 2, "waiting": None}, {"number": 1, "waiting": 3}, {"msg": "has no former generation"}
+    assert rollout.returns({"alpha": changed, "bravo": untouched, "carol": nothing, "dave": {}}) == ["alpha"]
+    assert rollout.returns({"alpha": changed, "bravo": changed}) == ["alpha", "bravo"]
+    # It changed none, or the run is limited to others.
+    assert rollout.returns({"bravo": untouched, "dave": untouched}) == ["bravo", "dave"]
+    assert rollout.returns({"carol": nothing}) == []

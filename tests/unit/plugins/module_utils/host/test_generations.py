@@ -151,6 +151,14 @@ def test_a_change_is_another_generation_and_the_way_back(host: Host, compiled: l
     assert host.state(host.wanted("[one].\n")).prepared is None
 
 
+def test_what_was_made_behind_and_never_healthy_waits(host: Host) -> None:
+    for config in ("[one].\n", "[two].\n"):
+        host.make(host.wanted(config))
+    assert generations.waiting(host.places, 1) == 2 and generations.waiting(host.places, 2) is None
+    generations.mark_proven(host.places, 2)
+    assert generations.waiting(host.places, 1) is None
+
+
 def test_what_was_changed_by_hand_is_put_back(host: Host) -> None:
     wanted = host.wanted()
     host.make(wanted)
