@@ -282,10 +282,8 @@ def _of_members(
     for name, marker in markers.items():
         if name not in asked:
             yield members.left_out(name, marker, memory.marker_path(name))
-    of_leaving = {node["node"] for node in leaving.values()}
-    for one in former:
-        if not one.gone and one.node not in of_leaving and one.inventory not in asked:
-            yield members.not_decommissioned(one)
+    for one in members.lingering(former, leaving, asked):
+        yield " ".join(members.not_decommissioned(one))
 
 
 def _unordered(strategy: str) -> InventoryFault:

@@ -21,6 +21,7 @@ description:
     connected at the moment are idle, which is none.
   - Fails if any edge or wall failed, if a wall was not proven, if a node is down, or if a host of the run gave no
     answer; the report is printed and written before.
+  - Members of the cluster that left the inventory and were not decommissioned are named, which is no failure.
   - Hosts that the run was limited away from count as not asked, which is no failure.
 author:
   - "beam.tls_distribution contributors (@beam-tls-distribution)"

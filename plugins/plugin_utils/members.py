@@ -178,13 +178,20 @@ def left_out(host: str, marker: Marker, path: Path) -> str:
     )  # fmt: skip
 
 
-def not_decommissioned(former: Former) -> str:
-    """The sentence on a host that left the inventory, and whose node nobody took away."""
+def not_decommissioned(former: Former) -> tuple[str, str]:
+    """What is wrong with a host that left the inventory, and whose node nobody took away, and what to do about it."""
     return (
-        "%s (%s) was of this cluster, is in the inventory no more, and was not decommissioned: its node may still run. Put it back and run %s with "
-        "-e %s=%s; or, if it is gone for good, run that without putting it back."
-        % (former.inventory, former.node, PLAYBOOK, VARIABLE, former.inventory)
+        "%s (%s) was of this cluster, is in the inventory no more, and was not decommissioned: its node may still run."
+        % (former.inventory, former.node),
+        "Put it back and run %s with -e %s=%s; or, if it is gone for good, run that without putting it back."
+        % (PLAYBOOK, VARIABLE, former.inventory),
     )
+
+
+def lingering(former: t.Iterable[Former], leaving: Nodes, asked: t.Collection[str] = ()) -> list[Former]:
+    """Those of the former members that may still run and of which nobody has said anything: ``leaving`` are nodes that are taken out, ``asked`` hosts."""
+    of_leaving = {node["node"] for node in leaving.values()}
+    return [one for one in former if not one.gone and one.node not in of_leaving and one.inventory not in asked]
 
 
 def _is_entry(entry: t.Any) -> bool:

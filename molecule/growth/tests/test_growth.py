@@ -191,6 +191,15 @@ def test_a_host_is_gone_for_good() -> None:
     (DIRECTORY / "decommissioned" / "dave").unlink()
 
 
+def test_a_host_that_left_the_inventory_is_told_of_in_the_report(tmp_path: Path) -> None:
+    done = site(written(tmp_path, ["carol", "dave"]))
+    assert done.code == 0 and "carol (guard@carol.example.net) was of this cluster" in words(done), done.out[-4000:]
+    assert on("carol", "systemctl is-active erlang-guard").out.strip() == "active"
+    assert not report()["faults"]
+    (note,) = report()["notes"]
+    assert (note["id"], note["host"]) == ("former-member", "carol") and "-e erlang_decommission=carol" in note["remedy"]
+
+
 def test_faults_of_the_command() -> None:
     for value, sentence in {
         "web": "'web' is no host of this cluster; name hosts of it: alpha, bravo, carol and dave",

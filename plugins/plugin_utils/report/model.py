@@ -17,6 +17,7 @@ import typing as t
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.edges import proven_from
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.firewall import backends
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.walls import LOCAL, NAMES, OUTSIDE
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils import members
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report import walls
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.answers import is_answer
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.causes import UNEXPLAINED, Causes, of_the_catalogue
@@ -91,6 +92,7 @@ def build(
         "edges": edges,
         "walls": attempts,
         "faults": _faults(nodes, edges, attempts, join),
+        "notes": _notes(join),
     }
     report["totals"] = _totals(report)
     report["ok"] = not report["faults"]
@@ -354,6 +356,22 @@ def _faults(
     return [
         {"id": name, "host": host, "where": where, "cause": cause, "remedy": remedy}
         for (name, host, cause, remedy), where in folded.items()
+    ]
+
+
+def _notes(join: _Join) -> list[dict[str, t.Any]]:
+    """What is no fault of the mesh, and somebody has to see to: nodes of hosts that left the inventory.
+
+    One that a node of the mesh says it is connected with is a fault, and no note.
+    """
+    topology = join.question.topology
+    former = [members.Former(**one) for one in topology.get("former", ())]
+    connected = {peer for answer in join.answers.values() for peer in (answer.get("running") or {}).get("peers") or ()}
+    entries = [(one, *members.not_decommissioned(one)) for one in members.lingering(former, topology.get("leaving", {}))]
+    return [
+        {"id": "former-member", "host": one.inventory, "where": [one.inventory], "cause": cause, "remedy": remedy}
+        for one, cause, remedy in entries
+        if one.node not in connected
     ]
 
 

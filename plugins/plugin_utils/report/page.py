@@ -90,6 +90,7 @@ def page(report: Report) -> str:
         verdict=_verdict(report),
         facts=_facts(report),
         days=_least_days(report),
+        notes=report["notes"],
         faults=[{**fault, "where": table.where(fault["where"], LISTED_PLACES)} for fault in report["faults"]],
         drawing=drawing(report),
         key=key(report),

@@ -236,8 +236,9 @@ def _walls(report: Report, width: int) -> list[Line]:
 
 def _fault_lines(report: Report, width: int) -> list[Line]:
     lines: list[Line] = []
-    for fault in report["faults"][:SHOWN_FAULTS]:
-        lines += [[Span(line, BAD)] for line in _wrapped(clean(where(fault["where"])), width)]
+    shown = [*((fault, BAD) for fault in report["faults"][:SHOWN_FAULTS]), *((note, QUIET) for note in report["notes"][:SHOWN_FAULTS])]
+    for fault, style in shown:
+        lines += [[Span(line, style)] for line in _wrapped(clean(where(fault["where"])), width)]
         lines += [[Span("  " + line)] for line in _wrapped(clean(fault["cause"]), width - 2)]
         remedy = _wrapped(clean(fault["remedy"]), width - 4)
         lines += [[Span(lead + line)] for lead, line in zip(["  → ", *["    "] * len(remedy)], remedy, strict=False)]

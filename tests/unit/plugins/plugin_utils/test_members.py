@@ -15,6 +15,7 @@ from ansible_collections.beam.tls_distribution.plugins.plugin_utils.members impo
     Marker,
     Members,
     left_out,
+    lingering,
     named,
     not_decommissioned,
     strange,
@@ -51,7 +52,12 @@ def test_members_are_remembered_until_their_certificates_end(memory: Members) ->
     assert (found.node, found.inventory, found.addresses, found.port, found.gone) == (
         "guard@dave.example.net", "dave", ["198.18.1.10"], 4370, False,
     )  # fmt: skip
-    assert "-e erlang_decommission=dave" in not_decommissioned(found)
+    assert lingering([found], {}) == [found]
+    assert (
+        lingering([found], {}, ["dave"]) == lingering([found], {"dave": node("dave")}) == lingering([found._replace(gone=True)], {}) == []
+    )
+    cause, remedy = not_decommissioned(found)
+    assert cause.startswith("dave (guard@dave.example.net)") and "-e erlang_decommission=dave" in remedy
     assert memory.former(["guard@alpha.example.net"], NOW + 91 * DAYS) == []
     memory.gone("guard@dave.example.net")
     assert memory.former(["guard@alpha.example.net"], NOW)[0].gone is True

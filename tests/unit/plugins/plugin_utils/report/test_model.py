@@ -190,3 +190,30 @@ def test_a_mesh_of_one_node():
     report = check(Mesh(1).build())
     assert report["ok"]
     assert report["summary"] == "mesh guard: 0 of 0 edges, 6 of 6 walls"
+
+
+FORMER = {"node": "guard@erin.example.net", "inventory": "erin", "host": "erin.example.net", "addresses": [], "port": 4370, "gone": False}
+
+
+def test_a_member_that_left_the_inventory_is_one_note_and_no_fault():
+    mesh = Mesh()
+    mesh.topology["former"] = [FORMER, {**FORMER, "node": "guard@frank.example.net", "inventory": "frank", "gone": True}]
+    report = check(mesh.build())
+    (note,) = report["notes"]
+    assert report["ok"] and report["summary"] == Mesh().build()["summary"]
+    assert (note["id"], note["host"], note["where"]) == ("former-member", "erin", ["erin"])
+    assert "erin (guard@erin.example.net)" in note["cause"] and "-e erlang_decommission=erin" in note["remedy"]
+
+
+def test_a_member_that_left_the_inventory_and_is_connected_is_a_fault_alone():
+    mesh = Mesh()
+    mesh.topology["former"] = [FORMER]
+    mesh.answers["alpha"]["running"]["peers"].append(FORMER["node"])
+    report = check(mesh.build())
+    assert not report["notes"] and [fault["id"] for fault in report["faults"]] == ["stranger-connected"]
+
+
+def test_a_member_that_is_being_taken_out_is_no_note():
+    mesh = Mesh()
+    mesh.topology.update(former=[FORMER], leaving={"erin": {"node": FORMER["node"]}})
+    assert check(mesh.build())["notes"] == []

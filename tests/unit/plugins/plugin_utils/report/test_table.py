@@ -86,3 +86,19 @@ def test_nothing_that_a_host_says_reaches_the_terminal_as_a_control_sequence():
     text = "".join(lines(mesh, 200))
     assert "\x1b" not in text and "\x07" not in text and "\u202e" not in text
     assert "\\x1b[2Jgone" in text
+
+
+def test_a_node_that_may_still_run_is_told_without_the_colour_of_a_fault():
+    mesh = Mesh()
+    former = {
+        "node": "guard@erin.example.net",
+        "inventory": "erin",
+        "host": "erin.example.net",
+        "addresses": [],
+        "port": 4370,
+        "gone": False,
+    }
+    mesh.topology["former"] = [former]
+    lines = table.render(mesh.build(), 100, "")
+    (told,) = [line for line in lines if line and line[0].text == "erin"]
+    assert told[0].style == table.QUIET and not any(span.style == table.BAD for line in lines for span in line)
