@@ -69,6 +69,14 @@ def test_a_change_that_cannot_be_mixed(base: None, change: dict[str, Any], said:
     assert again.code == 0 and not re.search(r"changed=[1-9]", changes.words(again)), again.out[-4000:]
 
 
+def test_another_port_with_which_nodes_are_not_healthy(base: None) -> None:
+    """All go back to what they ran, where their peers look for them, which is the new port; a run with the former one then needs no force."""
+    agreed = {**AGREED, "erlang_rollout_timeout": 20}
+    done = changes.site(FIRST, erlang_cluster_port=4380, erlang_rollout_health={"command": ["false"]}, **agreed)
+    assert done.code != 0 and changes.words(done).count("again, and is healthy with it.") >= len(rollout.EVERY), done.out[-4000:]
+    assert listens() == {"4380"} and changes.settled()
+
+
 def test_the_same_change_by_way_of_both_needs_no_stop_of_all(base: None) -> None:
     """What the refusal tells to do instead."""
     before = changes.started()
