@@ -7,15 +7,17 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import threading
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from lab import hosts, lifecycle, roots
-from lab.commands import COLOUR, Completed, kill_tree, on, wait_until
+from lab.commands import COLOUR, Completed, kill_tree, on
 from lab.settings import HOSTS, Host
 
 Edit = tuple[str, str, str]
@@ -55,8 +57,12 @@ def vsn(label: str) -> str:
     return next((other for name, _old, other in RELEASES[label] if name == NEXT[0]), NEXT[1]).split('"')[1]
 
 
+_TITLES_FIRST = {"ANSIBLE_DISPLAY_SKIPPED_HOSTS": "true"}
+"""Without this Ansible shows the title of a task only with its first result, when it is over."""
+
+
 class Followed:
-    """A run of a playbook whose output is read as it comes."""
+    """A run of a playbook whose output is read as it comes. It says the title of a task when that begins, of one that is skipped as well."""
 
     def __init__(self, name: str, options: Sequence[str]) -> None:
         self._process = subprocess.Popen(
@@ -64,6 +70,7 @@ class Followed:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            env={**os.environ, **_TITLES_FIRST},
         )
         self._lines: list[str] = []
         self._thread = threading.Thread(target=self._read, daemon=True)
@@ -78,13 +85,17 @@ class Followed:
         """What the run has said until now."""
         return "".join(self._lines)
 
-    def reaches(self, pattern: str, times: int = 1, seconds: float = 300) -> bool:
-        """Whether the run comes to say what a pattern matches, so often, before it ends."""
-
-        def said() -> bool:
-            return len(re.findall(pattern, self.out)) >= times
-
-        return wait_until(lambda: said() or self._process.poll() is not None, seconds) and said()
+    def sees(self, condition: Callable[[], bool], seconds: float = 300) -> bool:
+        """Whether a condition comes true before the run ends."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            ended = self._process.poll() is not None
+            if condition():
+                return True
+            if ended:
+                return False
+            time.sleep(0.01)
+        return False
 
     def kill(self) -> None:
         """Kills the run and all that it started on the controller."""
