@@ -75,8 +75,8 @@ former:
   sample: 6
 waiting:
   description:
-    - The last generation that was made behind the one that a start uses and was not found healthy, null where there is none. It waits for the node's turn, or the node
-      went back from it.
+    - The last generation that was made behind the one that a start uses and was not found healthy, null where there is none. It waits for the
+      node's turn, or the node went back from it.
   returned: success
   type: int
 about:

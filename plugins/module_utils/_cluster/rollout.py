@@ -77,8 +77,9 @@ def order(topology: Topology, changes: Mapping[str, Mapping[str, Any]]) -> list[
 def returns(found: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """The hosts whose nodes go back: of those that have a generation to go back to, the ones that the last roll-out changed.
 
-    ``found`` are the results of the module node_generation by inventory name. A node for which a generation was made that it does not run, and was not found healthy
-    with, was not reached by that roll-out, or went back in it. Where that is so of all, the last roll-out changed none, and they go back behind the one before it.
+    ``found`` are the results of the module node_generation by inventory name. A node for which a generation was made that it does not run, and was not
+    found healthy with, was not reached by that roll-out, or went back in it. Where that is so of all, the last roll-out changed none, and they go back
+    behind the one before it.
     """
     able = [host for host, told in found.items() if told.get("number") is not None]
     return [host for host in able if found[host].get("waiting") is None] or able
