@@ -44,7 +44,7 @@ def base() -> Iterator[None]:
     assert changes.settled() and changes.all_run(FIRST)
 
 
-def moments(which: str) -> list[int]:
+def times(which: str) -> list[int]:
     """When the service of each host last did something, in microseconds of the clock that all of them share."""
     return [int(on(name, SINCE % which).out) for name in rollout.EVERY]
 
@@ -62,12 +62,12 @@ def listens() -> set[str]:
     ],
 )
 def test_a_change_that_cannot_be_mixed(base: None, change: dict[str, Any], said: str, port: str) -> None:
-    before, running = changes.started(), moments("ActiveEnterTimestampMonotonic")
+    before, running = changes.started(), times("ActiveEnterTimestampMonotonic")
     refused = changes.site(FIRST, **change)
     words = changes.words(refused)
     assert refused.code != 0 and "No host was changed." in words and said in words and "erlang_rollout_together: true" in words
     assert not re.search(r"changed=[1-9]", words)
-    assert moments("ActiveEnterTimestampMonotonic") == running and listens() == {"4370"}
+    assert times("ActiveEnterTimestampMonotonic") == running and listens() == {"4370"}
     done = changes.site(FIRST, **change, **AGREED)
     assert done.code == 0, done.out[-4000:]
     assert "all together" in changes.words(done)
@@ -75,7 +75,7 @@ def test_a_change_that_cannot_be_mixed(base: None, change: dict[str, Any], said:
     assert {name: count - before[name] for name, count in changes.started().items()} == dict.fromkeys(rollout.EVERY, 1)
     changes.only_whole({FIRST.said}, before)
     # Nobody was up again while another one had not yet stopped.
-    assert max(moments("InactiveEnterTimestampMonotonic")) < min(moments("InactiveExitTimestampMonotonic"))
+    assert max(times("InactiveEnterTimestampMonotonic")) < min(times("InactiveExitTimestampMonotonic"))
     again = changes.site(FIRST, **change)
     assert again.code == 0 and not re.search(r"changed=[1-9]", changes.words(again)), again.out[-4000:]
 
