@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import datetime
 import typing as t
+from pathlib import Path
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import node_name
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils import certificates
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils import certificates, issued
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers import contract
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.registry import DEFAULT, SIGNERS
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.requests import RequestError
@@ -32,10 +33,10 @@ class ActionModule(ActionBase):
     """See the documentation of the module of the same name."""
 
     _requires_connection = False
-    _supports_check_mode = True
+    _supports_check_mode = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        """Signs a certificate for the key of a request. Nothing is written, so that nothing is changed."""
+        """Signs a certificate for the key of a request, and adds it to the record of those that were issued. Never changed: no host is."""
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         _validation, given = self.validate_argument_spec(_ARGUMENTS)
         if certificates.CRYPTOGRAPHY_MISSING is not None:
@@ -53,5 +54,10 @@ class ActionModule(ActionBase):
         except RequestError as error:
             sentence = "%s %s, and nothing was signed; find out what changed its answers before you trust that host again."
             raise AnsibleActionFail(sentence % (name, error)) from None
+        try:
+            issued.write_down(Path(given["directory"]), name, node, signed, now)
+        except OSError as error:
+            sentence = "The certificate for %s cannot be written down in %s on the controller (%s), and is not handed out; correct the permissions there."
+            raise AnsibleActionFail(sentence % (node, given["directory"], error.strerror)) from None
         result.update(changed=False, certificate=signed)
         return result

@@ -10,7 +10,9 @@ import datetime
 import typing as t
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import service
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import certificates
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report import certificate_table
 
 _HOUR = 3600
 """Seconds after which the key of a run of somebody else is taken for left behind."""
@@ -52,9 +54,28 @@ def certificate_state(
     }
 
 
+def certificate_rows(
+    topology: t.Mapping[str, t.Any], hosts: t.Sequence[str], answers: t.Mapping[str, t.Mapping[str, t.Any]]
+) -> list[dict[str, t.Any]]:
+    """The certificates of all nodes; see ``certificate_table.rows``."""
+    return certificate_table.rows(topology, hosts, answers, datetime.datetime.now(datetime.timezone.utc))
+
+
+def reloaded_files(layout: dict[str, str]) -> dict[str, t.Any]:
+    """The list of the files that a running node reloads, as the role erlang_node writes it, from the layout of a node."""
+    return service.reloaded(layout)
+
+
 class FilterModule:
     """Filters of this file."""
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         """Their names and functions."""
-        return {"certificate_faults": certificate_faults, "certificate_state": certificate_state, "key_leftovers": key_leftovers}
+        return {
+            "certificate_faults": certificate_faults,
+            "certificate_rows": certificate_rows,
+            "certificate_state": certificate_state,
+            "certificates_not_shown": certificate_table.not_shown,
+            "key_leftovers": key_leftovers,
+            "reloaded_files": reloaded_files,
+        }

@@ -19,15 +19,17 @@ description:
     signatures, and for server and client.
   - A request that is none, is not signed by its own key, or is for another kind of key than ECDSA with P-256 is refused.
   - What was signed is held to what was asked for before it is returned.
+  - Every certificate is written down before it is returned, in C(issued.jsonl) in O(directory), with host, node, serial number, SHA-256, issuer, and how
+    long it is valid.
 author:
   - "beam.tls_distribution contributors (@beam-tls-distribution)"
 extends_documentation_fragment: [beam.tls_distribution.attributes.controller]
 attributes:
   check_mode:
-    description: Nothing is written, so that it does the same in check mode.
-    support: full
+    description: Skipped in check mode, since each certificate that is issued is written down.
+    support: none
   diff_mode:
-    description: Nothing is written.
+    description: Nothing is written on a host.
     support: none
   idempotent:
     description: Never changed. Every certificate has a serial number of its own.

@@ -43,7 +43,8 @@ else:
 LONGEST_PEM = 64 * 1024
 """Characters of a host's certificates that are looked at; one has about 800."""
 
-_ANEW = "begin anew with erlang_cluster_begin_anew"
+ANEW = "begin anew with erlang_cluster_begin_anew"
+"""What to do where a CA is lost, as the rest of a sentence."""
 _PARTS = ("private key", "certificate")
 _USAGES = {
     "digital_signature": "digitalSignature",
@@ -68,13 +69,13 @@ def check_ca(key: bytes | None, ca_pem: bytes | None, passphrase: str | None, no
         if ca_pem is not None:
             raise InputError(
                 "has no key to open: ca.pem is there, and ca.key is not",
-                "put ca.key back from your backup, or move ca.pem away and %s" % _ANEW,
+                "put ca.key back from your backup, or move ca.pem away and %s" % ANEW,
             )
         return
     if passphrase is None:
         raise InputError(
             "is not set, and there is no file ca.passphrase beside ca.key",
-            "put ca.passphrase back or set it to the passphrase of ca.key; if that is lost, move ca.key and ca.pem away and %s" % _ANEW,
+            "put ca.passphrase back or set it to the passphrase of ca.key; if that is lost, move ca.key and ca.pem away and %s" % ANEW,
         )
     private = _open_key(key, passphrase)
     if ca_pem is None:
@@ -91,7 +92,7 @@ def check_ca(key: bytes | None, ca_pem: bytes | None, passphrase: str | None, no
     if ca.not_valid_after_utc <= now:
         raise InputError(
             "opens a CA that expired on %s" % ca.not_valid_after_utc.date(),
-            "move ca.key and ca.pem away and %s" % _ANEW,
+            "move ca.key and ca.pem away and %s" % ANEW,
         )
 
 

@@ -149,6 +149,7 @@ def cluster(directory: str) -> dict[str, str]:
         "ca_certificate": posixpath.join(directory, "ca.pem"),
         "ca_passphrase": posixpath.join(directory, "ca.passphrase"),
         "cookie": posixpath.join(directory, "cookie"),
+        "issued": posixpath.join(directory, "issued.jsonl"),
         "lock": posixpath.join(directory, "lock"),
         "members": posixpath.join(directory, "members.json"),
         "decommissioned": posixpath.join(directory, "decommissioned"),

@@ -466,6 +466,7 @@ def _identity(seen: certificate.Certificate) -> dict[str, Any]:
         "subject_key": seen.subject_key,
         "authority_key": seen.authority_key,
         "digest": seen.digest,
+        "serial": "%x" % seen.serial,
         "not_before": round(seen.not_before.timestamp()),
         "not_after": round(seen.not_after.timestamp()),
     }

@@ -94,7 +94,7 @@ _RUNNING = _mapping(
 )
 _CERTIFICATE = _mapping(
     {"subject": _text, "issuer": _text, "subject_key": _text, "authority_key": _text, "digest": _text},
-    {"not_before": _time, "not_after": _time},
+    {"serial": _text, "not_before": _time, "not_after": _time},
 )
 _CERTIFICATES = _values(_list_of(_CERTIFICATE))
 _FACTS = _mapping(

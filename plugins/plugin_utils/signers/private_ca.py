@@ -47,8 +47,15 @@ class Authority(t.NamedTuple):
         return str(self.certificate.public_bytes(serialization.Encoding.PEM).decode("ascii"))
 
     def sign(self, asked: Asked) -> str:
-        """A certificate in PEM: what is wanted, from an hour before now until its days are over. Rules: RFC 5280."""
+        """A certificate in PEM: what is wanted, from an hour before now until its days are over, or the CA's. Rules: RFC 5280.
+
+        Raises SignerError if the CA ends so soon that the certificate would be due to be renewed at once.
+        """
         key, wanted, now = asked.key, asked.wanted, asked.now
+        end = self.certificate.not_valid_after_utc
+        if end - now < datetime.timedelta(days=wanted.renew_before_days):
+            sentence = "The CA ends on %s, before a certificate from it would be due to be renewed (%d days before its end)"
+            raise SignerError(sentence % (end.date(), wanted.renew_before_days) + "; move ca.key and ca.pem away and " + certificates.ANEW)
         builder = (
             x509.CertificateBuilder()
             .subject_name(certificates.subject(wanted.node))
@@ -56,7 +63,7 @@ class Authority(t.NamedTuple):
             .public_key(key)
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - _CLOCKS_APART)
-            .not_valid_after(now + datetime.timedelta(days=wanted.days))
+            .not_valid_after(min(now + datetime.timedelta(days=wanted.days), end))
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
             .add_extension(self._identifier(), critical=False)
         )

@@ -1,0 +1,40 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The certificates of all nodes on the terminal, as a table or in one line. Runs on the controller only."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report import certificate_table
+
+display = Display()
+
+_ARGUMENTS = {
+    "certificates": {"type": "list", "elements": "dict", "required": True},
+    "due_days": {"type": "int", "required": True},
+    "brief": {"type": "bool", "default": False},
+    "renewed": {"type": "list", "elements": "str", "default": []},
+}
+
+
+class ActionModule(ActionBase):
+    """See the documentation of the module of the same name."""
+
+    _requires_connection = False
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Prints what is known of the certificates, and fails with a sentence for each thing that a person has to see to."""
+        result: dict[str, t.Any] = super().run(tmp, task_vars)
+        _validation, given = self.validate_argument_spec(_ARGUMENTS)
+        found = given["certificates"]
+        line = certificate_table.line(found, given["renewed"])
+        display.display("\n%s\n" % "\n".join([line] if given["brief"] else [*certificate_table.table(found), line]))
+        needs = certificate_table.needs(found, given["due_days"])
+        result.update(changed=False, failed=bool(needs), msg="\n".join(needs) or line, needs=needs)
+        return result

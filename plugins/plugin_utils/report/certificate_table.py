@@ -1,0 +1,122 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The certificates of all nodes, from what hosts answered: a row for each node, a table, and what of it needs a person. Pure.
+
+A host may be hostile: what it answers about itself is shown, and whether its node shows the certificate that it has is what its peers say.
+"""
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import listed
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report import answers as host_answers
+
+Answers = t.Mapping[str, t.Mapping[str, t.Any]]
+Row = dict[str, t.Any]
+
+SHOWN, ANOTHER, NOT_SEEN = "yes", "another one", "not seen"
+"""What peers were shown: the certificate of the host's file, another one, or nothing, as where there is no peer or none reached the node."""
+_BEYOND = ("trust-beyond-cluster", "trust-loosened")
+_HEAD = ("HOST", "NODE", "SERIAL", "DAYS", "UNTIL", "ISSUER", "SHOWN TO PEERS", "TRUSTS")
+_LONGEST = 60
+"""Characters of a text of a host's that are shown."""
+
+
+def rows(topology: t.Mapping[str, t.Any], hosts: t.Sequence[str], answers: Answers, now: datetime.datetime) -> list[Row]:
+    """A row for each node of the hosts that were to be asked: ``host``, ``node``, and, None where it is not known, ``serial``, ``days`` (left),
+    ``until`` (a date), ``issuer``, ``digest``, ``beyond`` (whether the node trusts others than the cluster's CA); ``answered`` and ``shown`` (see SHOWN).
+
+    ``answers`` are those of the action ``cluster_verify``, by host; what has not the shape of one counts as none.
+    """
+    known = {host: answer for host, answer in answers.items() if answer.get("edges") is not None and host_answers.is_answer(dict(answer))}
+    met = _met(known)
+    return [_row(host, topology["nodes"][host]["node"], known.get(host), met, now) for host in hosts if host in topology["nodes"]]
+
+
+def _met(answers: Answers) -> dict[str, set[str]]:
+    """The digests that the peers of each node were shown by it."""
+    met: dict[str, set[str]] = {}
+    for answer in answers.values():
+        for edge in answer["edges"]:
+            if edge.get("certificate_digest"):
+                met.setdefault(edge["to"], set()).add(edge["certificate_digest"])
+    return met
+
+
+def _row(host: str, node: str, answer: t.Mapping[str, t.Any] | None, met: t.Mapping[str, set[str]], now: datetime.datetime) -> Row:
+    row: Row = dict.fromkeys(("serial", "days", "until", "issuer", "digest", "beyond"))
+    row |= {"host": host, "node": node, "answered": answer is not None, "shown": NOT_SEEN}
+    if answer is None:
+        return row
+    row["beyond"] = any(finding["id"] in _BEYOND for finding in answer.get("findings") or ())
+    of_server = ((answer.get("facts") or {}).get("certificates") or {}).get("server") or []
+    if not of_server:
+        return row
+    own = of_server[0]
+    row |= {"serial": own.get("serial"), "issuer": own["issuer"], "digest": own["digest"]}
+    if met.get(node):
+        row["shown"] = SHOWN if met[node] == {own["digest"]} else ANOTHER
+    if own.get("not_after") is not None:
+        until = datetime.datetime.fromtimestamp(own["not_after"], datetime.timezone.utc)
+        row |= {"days": (until - now).days, "until": until.strftime("%Y-%m-%d")}
+    return row
+
+
+def table(found: t.Sequence[Row]) -> list[str]:
+    """Lines for people: the names of the columns, and a line for each row."""
+    cells = [_HEAD, *map(_cells, found)]
+    widths = [max(map(len, column)) for column in zip(*cells)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in cells]
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    trusts = {None: "", False: "the CA", True: "others too"}[row["beyond"]]
+    told = [row["host"], row["node"], row["serial"], row["days"], row["until"], row["issuer"]]
+    return (*(_printable(cell) for cell in told), row["shown"], trusts)
+
+
+def _printable(cell: t.Any) -> str:
+    """A cell in one line, without what could steer a terminal."""
+    text = "?" if cell is None else str(cell)
+    return "".join(letter if letter.isprintable() else "?" for letter in text[:_LONGEST])
+
+
+def needs(found: t.Sequence[Row], due_days: int) -> list[str]:
+    """A sentence for each thing that a person has to see to. A certificate with fewer days left than ``due_days`` is due to be renewed."""
+    return [sentence for row in found for sentence in _needs(row, due_days)]
+
+
+def _needs(row: Row, due_days: int) -> t.Iterator[str]:
+    host, node = row["host"], row["node"]
+    if not row["answered"]:
+        yield "%s: it could not be asked, so that nothing is known of its certificate; see what this run says of it above." % host
+    elif row["digest"] is None:
+        yield "%s: it has no certificate that can be read; run the playbook site." % host
+    else:
+        if row["days"] is not None and row["days"] < due_days:
+            left = "expired on %s" % row["until"] if row["days"] < 0 else "has %d days left" % row["days"]
+            yield "%s: the certificate of %s %s, and is due to be renewed; run the playbook renew." % (host, node, left)
+        if row["shown"] == ANOTHER:
+            yield "%s: %s shows its peers another certificate than the one in its file; run the playbook renew." % (host, node)
+        if row["shown"] == NOT_SEEN:
+            yield "%s: no peer was shown the certificate of %s; run the playbook verify, which says why." % (host, node)
+        if row["beyond"]:
+            yield "%s: %s trusts others than the CA of the cluster; run the playbook verify, which says whom." % (host, node)
+
+
+def not_shown(found: t.Sequence[Row]) -> list[str]:
+    """The hosts whose node shows another certificate than the one in its file."""
+    return [row["host"] for row in found if row["shown"] == ANOTHER]
+
+
+def line(found: t.Sequence[Row], renewed: t.Sequence[str]) -> str:
+    """One line on all of it: how many certificates there are, who has a new one, and how many days the one that ends first has left."""
+    days = [row["days"] for row in found if row["days"] is not None]
+    shown = sum(row["shown"] == SHOWN for row in found)
+    new = "renewed that of %s" % listed(list(renewed)) if renewed else "none was due"
+    ends = "the first ends in %d days" % min(days) if days else "how long they are good is not known"
+    return "certificates: %d of %d nodes show theirs to their peers, %s, %s" % (shown, len(found), new, ends)
