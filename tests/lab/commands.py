@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import re
-import select
 import signal
 import subprocess
 import time
@@ -57,29 +55,6 @@ def run_command(argv: list[str], timeout: float = 300) -> Completed:
         check=False,
     )
     return Completed(done.returncode, COLOUR.sub("", done.stdout))
-
-
-def answered(argv: list[str], question: str, answer: str, timeout: float = 300) -> Completed:
-    """Runs a command in a terminal of its own, and types an answer, once, when it has said what is asked for."""
-    terminal, inside = pty.openpty()
-    process = subprocess.Popen(["setsid", "--ctty", *argv], stdin=inside, stdout=inside, stderr=inside)
-    os.close(inside)
-    said, end = "", time.monotonic() + timeout
-    with os.fdopen(terminal, "r+b", buffering=0) as stream:
-        while time.monotonic() < end:
-            if not select.select([stream], [], [], 1)[0]:
-                continue
-            # The terminal of a process that has ended cannot be read any more.
-            try:
-                said += stream.read(4096).decode("utf-8", "replace")
-            except OSError:
-                break
-            if question and question in " ".join(said.split()):
-                stream.write(answer.encode() + b"\r")
-                question = ""
-        else:
-            kill_tree(process)
-    return Completed(process.wait(), COLOUR.sub("", said))
 
 
 def play(name: str, *options: str) -> Completed:

@@ -2,14 +2,13 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A roll-out that ends half-way: by a hook that fails, and by an answer."""
+"""A roll-out that ends half-way, by a hook that fails."""
 
 from __future__ import annotations
 
 import changes
 from changes import Wanted
-from lab import lifecycle, rollout
-from lab.commands import answered
+from lab import rollout
 
 BASE, NEXT = Wanted(3), Wanted(4)
 QUICK = {"erlang_rollout_settle": 3}
@@ -39,13 +38,3 @@ def test_a_hook_that_fails_behind_the_first_node_and_the_way_back() -> None:
     assert back.code == 0, back.out[-4000:]
     assert changes.settled() and changes.all_run(BASE) and restarted(before) == [name]
     assert changes.words(back).count("stays as it is: the last roll-out did not come to it") == len(rollout.EVERY) - 1
-
-
-def test_nothing_is_restarted_but_behind_a_yes() -> None:
-    before = changes.processes()
-    asked = {"erlang_rollout_confirm": True, "erlang_rollout_serial": len(rollout.EVERY), **QUICK}
-    done = changes.site(NEXT, **asked)
-    assert done.code != 0 and "as the answer was not yes" in changes.words(done) and not restarted(before), done.out[-4000:]
-    done = answered(lifecycle.play("site", NEXT.options(**asked)), "Go on? (yes or no)", "yes", changes.LONGEST)
-    assert done.code == 0, done.out[-4000:]
-    assert changes.settled() and changes.all_run(NEXT) and restarted(before) == list(rollout.EVERY)
