@@ -11,23 +11,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import changes
-import moments
 import pytest
 from changes import Wanted
 from lab import rollout
 from lab.commands import on
-from moments import FIRST as FIRST_HOST
-from moments import Moment
 
 FIRST = Wanted(1)
 AGREED = {"erlang_rollout_together": True, "erlang_rollout_settle": 3}
-INTERRUPTED = {
-    4380: Moment(
-        "Stop the node, so that it starts with those that are changed together with it", moments.state(FIRST_HOST, "deactivating")
-    ),
-    4381: Moment("Switch to the new generation", moments.switched(FIRST_HOST)),
-    4382: Moment("Restart the node", moments.state(FIRST_HOST, "activating")),
-}
 """Moments at which a run is killed that changes the port of all nodes, by the port."""
 SINCE = "systemctl show --value --property=%s erlang-guard"
 
@@ -96,19 +86,3 @@ def test_the_same_change_by_way_of_both_needs_no_stop_of_all(base: None) -> None
     done = changes.site(FIRST, erlang_node_tls_versions=["tlsv1.2"], erlang_rollout_settle=3)
     assert done.code == 0 and "all together" not in changes.words(done), done.out[-4000:]
     assert {name: count - before[name] for name, count in changes.started().items()} == dict.fromkeys(rollout.EVERY, 2)
-
-
-def test_a_run_is_killed(base: None) -> None:
-    """While all nodes stop, when they are stopped, and while they start: the next run has all of them have the change."""
-    for port, moment in INTERRUPTED.items():
-        since, before = changes.started(), moment.prepare()
-        wanted = {"erlang_cluster_port": port, **AGREED}
-        run = rollout.Followed("site", FIRST.options(**wanted))
-        try:
-            assert moment.comes(run, before), run.out[-4000:]
-        finally:
-            run.kill()
-        done = changes.site(FIRST, **wanted)
-        assert done.code == 0, done.out[-4000:]
-        assert changes.settled() and listens() == {str(port)}
-        changes.only_whole({FIRST.said}, since)
