@@ -17,7 +17,7 @@ display = Display()
 _ARGUMENTS = {
     "certificates": {"type": "list", "elements": "dict", "required": True},
     "due_days": {"type": "int", "required": True},
-    "brief": {"type": "bool", "default": False},
+    "renews": {"type": "bool", "default": False},
     "renewed": {"type": "list", "elements": "str", "default": []},
 }
 
@@ -33,8 +33,9 @@ class ActionModule(ActionBase):
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         _validation, given = self.validate_argument_spec(_ARGUMENTS)
         found = given["certificates"]
-        line = certificate_table.line(found, given["renewed"])
-        display.display("\n%s\n" % "\n".join([line] if given["brief"] else [*certificate_table.table(found), line]))
-        needs = certificate_table.needs(found, given["due_days"])
+        line = certificate_table.line(found, given["renewed"], given["due_days"])
+        display.display("\n%s\n" % "\n".join([line] if given["renews"] else [*certificate_table.table(found), line]))
+        # What a run in check mode would renew needs no person.
+        needs = certificate_table.needs(found, 0 if given["renews"] and self._task.check_mode else given["due_days"])
         result.update(changed=False, failed=bool(needs), msg="\n".join(needs) or line, needs=needs)
         return result

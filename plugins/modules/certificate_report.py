@@ -39,8 +39,8 @@ options:
     description: A certificate with fewer days left is due to be renewed.
     type: int
     required: true
-  brief:
-    description: Whether one line is printed instead of the table.
+  renews:
+    description: Whether the run is one that renews certificates. One line is printed instead of the table, and in check mode what is due is no failure.
     type: bool
     default: false
   renewed:

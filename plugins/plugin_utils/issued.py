@@ -47,29 +47,12 @@ def write_down(directory: Path, host: str, node: str, chain: str, now: datetime.
         os.fsync(file.fileno())
 
 
-def entries(directory: Path) -> list[dict[str, str]]:
-    """The entries of a cluster's record, the earliest first; none where there is no record, and without lines that are not whole. Raises OSError."""
-    try:
-        lines = (directory / NAME).read_text(encoding="utf-8", errors="replace").splitlines()
-    except FileNotFoundError:
-        return []
-    return [entry for entry in map(_entry, lines) if entry is not None]
-
-
 def _line_end(file: t.BinaryIO) -> bytes:
     """What ends a line that somebody began who was then interrupted."""
     if not file.seek(0, os.SEEK_END):
         return b""
     file.seek(-1, os.SEEK_END)
     return b"" if file.read(1) == b"\n" else b"\n"
-
-
-def _entry(line: str) -> dict[str, str] | None:
-    try:
-        entry = json.loads(line)
-    except ValueError:
-        return None
-    return entry if isinstance(entry, dict) and all(isinstance(value, str) for value in entry.values()) else None
 
 
 def _time(moment: datetime.datetime) -> str:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from lab.commands import Completed, on, play
+from lab.commands import Completed, altered, on, play
 from lab.fault_injection import AUTHORITY, CERTIFICATE
 from lab.settings import HOSTS
 
@@ -56,13 +56,14 @@ def recorded() -> list[str]:
 def test_nothing_is_due() -> None:
     before = [serial(name) for name in NAMES]
     done = play("renew")
-    assert done.code == 0 and "4 of 4 nodes show theirs to their peers, none was due" in words(done), done.out
+    assert done.code == 0 and "4 of 4 nodes show theirs to their peers, none is due" in words(done), done.out
     assert {done.changed[name] for name in NAMES} == {0} and [serial(name) for name in NAMES] == before
 
 
 def test_what_is_due_is_renewed_without_a_restart() -> None:
     before, running, issued = [serial(name) for name in NAMES], starts(), recorded()
     said = play("renew", "--check", *ALL_DUE)
+    assert said.code == 0 and "that of alpha, bravo, carol and dave is due" in words(said), said.out
     assert "would get a new certificate, because its certificate expires in" in words(said), said.out
     assert [serial(name) for name in NAMES] == before and recorded() == issued
     done = play("renew", *ALL_DUE)
@@ -90,8 +91,26 @@ def test_a_node_that_shows_another_certificate_than_its_file() -> None:
     assert re.search(r"alpha .* %s .* another one" % serial("alpha"), looked.out)
     running = starts()
     done = play("renew", *lifetime(98, 30))
-    assert done.code == 0 and "4 of 4 nodes show theirs to their peers, none was due" in words(done), done.out
+    assert done.code == 0 and "4 of 4 nodes show theirs to their peers, none is due" in words(done), done.out
     assert starts() == running
     looked = play("certificates")
     assert looked.code == 0 and all(serial(name) in looked.out for name in NAMES), looked.out
     assert on("alpha", "rm /tmp/former.pem /tmp/latter.pem").code == 0
+
+
+def test_a_node_that_does_not_reload_its_certificate() -> None:
+    """The others have theirs, and the next run has it done."""
+    drop_in = "/run/systemd/system/erlang-guard.service.d"
+    lame = "mkdir -p %s && printf '[Service]\\nExecReload=\\nExecReload=/bin/false\\n' >%s/lame.conf && systemctl daemon-reload" % (
+        drop_in,
+        drop_in,
+    )
+    with altered("alpha", lame, "rm -r %s && systemctl daemon-reload" % drop_in):
+        before = [serial(name) for name in NAMES]
+        done = play("renew", *lifetime(101, 100))
+        assert done.code != 0 and "alpha: guard@alpha.example.net does not reload its certificate" in words(done), done.out
+        assert not set(before) & {serial(name) for name in NAMES}
+    running = starts()
+    done = play("renew", *lifetime(101, 30))
+    assert done.code == 0 and "4 of 4 nodes show theirs to their peers, none is due" in words(done), done.out
+    assert starts() == running

@@ -18,7 +18,6 @@ from lab.commands import on
 
 FIRST = Wanted(1)
 AGREED = {"erlang_rollout_together": True, "erlang_rollout_settle": 3}
-"""Moments at which a run is killed that changes the port of all nodes, by the port."""
 SINCE = "systemctl show --value --property=%s erlang-guard"
 
 

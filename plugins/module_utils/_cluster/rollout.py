@@ -13,7 +13,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import change
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import change, columns
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import Problem, listed
 
 GROUP = "erlang_rollout_restart"
@@ -117,9 +117,7 @@ def table(rows: Sequence[Row]) -> list[str]:
     for row in rows:
         turn = "" if row["turn"] is None else "%d, all together" % row["turn"] if row["together"] else str(row["turn"])
         cells.append((row["host"], row["node"], row["does"], ", ".join(row["reasons"]), _generations(row), turn))
-    widths = [max(len(line[column]) for line in cells) for column in range(len(cells[0]))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in cells]
-    return [*lines, _closing(rows, sum(row["turn"] is not None for row in rows))]
+    return [*columns.aligned(cells), _closing(rows, sum(row["turn"] is not None for row in rows))]
 
 
 def _closing(rows: Sequence[Row], count: int) -> str:

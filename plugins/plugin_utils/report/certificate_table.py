@@ -12,14 +12,15 @@ from __future__ import annotations
 import datetime
 import typing as t
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import listed
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import columns
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report import answers as host_answers
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.wording import clean, listed
 
 Answers = t.Mapping[str, t.Mapping[str, t.Any]]
 Row = dict[str, t.Any]
 
-SHOWN, ANOTHER, NOT_SEEN = "yes", "another one", "not seen"
-"""What peers were shown: the certificate of the host's file, another one, or nothing, as where there is no peer or none reached the node."""
+SHOWN, ANOTHER, NOT_SEEN, NOT_TRIED = "yes", "another one", "not seen", "not tried"
+"""What peers were shown: the certificate of the host's file, another one, nothing, as none reached the node; or no peer tried."""
 _BEYOND = ("trust-beyond-cluster", "trust-loosened")
 _HEAD = ("HOST", "NODE", "SERIAL", "DAYS", "UNTIL", "ISSUER", "SHOWN TO PEERS", "TRUSTS")
 _LONGEST = 60
@@ -38,18 +39,18 @@ def rows(topology: t.Mapping[str, t.Any], hosts: t.Sequence[str], answers: Answe
 
 
 def _met(answers: Answers) -> dict[str, set[str]]:
-    """The digests that the peers of each node were shown by it."""
+    """The digests that the peers of each node were shown by it: of each node that one of them tried."""
     met: dict[str, set[str]] = {}
-    for answer in answers.values():
-        for edge in answer["edges"]:
-            if edge.get("certificate_digest"):
-                met.setdefault(edge["to"], set()).add(edge["certificate_digest"])
+    for edge in (edge for answer in answers.values() for edge in answer["edges"]):
+        seen = met.setdefault(edge["to"], set())
+        if edge.get("certificate_digest"):
+            seen.add(edge["certificate_digest"])
     return met
 
 
 def _row(host: str, node: str, answer: t.Mapping[str, t.Any] | None, met: t.Mapping[str, set[str]], now: datetime.datetime) -> Row:
     row: Row = dict.fromkeys(("serial", "days", "until", "issuer", "digest", "beyond"))
-    row |= {"host": host, "node": node, "answered": answer is not None, "shown": NOT_SEEN}
+    row |= {"host": host, "node": node, "answered": answer is not None, "shown": NOT_SEEN if node in met else NOT_TRIED}
     if answer is None:
         return row
     row["beyond"] = any(finding["id"] in _BEYOND for finding in answer.get("findings") or ())
@@ -68,25 +69,18 @@ def _row(host: str, node: str, answer: t.Mapping[str, t.Any] | None, met: t.Mapp
 
 def table(found: t.Sequence[Row]) -> list[str]:
     """Lines for people: the names of the columns, and a line for each row."""
-    cells = [_HEAD, *map(_cells, found)]
-    widths = [max(map(len, column)) for column in zip(*cells)]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in cells]
+    return columns.aligned([_HEAD, *map(_cells, found)])
 
 
 def _cells(row: Row) -> tuple[str, ...]:
     trusts = {None: "", False: "the CA", True: "others too"}[row["beyond"]]
     told = [row["host"], row["node"], row["serial"], row["days"], row["until"], row["issuer"]]
-    return (*(_printable(cell) for cell in told), row["shown"], trusts)
-
-
-def _printable(cell: t.Any) -> str:
-    """A cell in one line, without what could steer a terminal."""
-    text = "?" if cell is None else str(cell)
-    return "".join(letter if letter.isprintable() else "?" for letter in text[:_LONGEST])
+    return (*(clean("?" if cell is None else cell)[:_LONGEST] for cell in told), row["shown"], trusts)
 
 
 def needs(found: t.Sequence[Row], due_days: int) -> list[str]:
-    """A sentence for each thing that a person has to see to. A certificate with fewer days left than ``due_days`` is due to be renewed."""
+    """A sentence for each thing that a person has to see to. A certificate with fewer days left than ``due_days`` is due to be renewed; 0 where that is
+    nobody's matter."""
     return [sentence for row in found for sentence in _needs(row, due_days)]
 
 
@@ -97,7 +91,7 @@ def _needs(row: Row, due_days: int) -> t.Iterator[str]:
     elif row["digest"] is None:
         yield "%s: it has no certificate that can be read; run the playbook site." % host
     else:
-        if row["days"] is not None and row["days"] < due_days:
+        if _is_due(row, due_days):
             left = "expired on %s" % row["until"] if row["days"] < 0 else "has %d days left" % row["days"]
             yield "%s: the certificate of %s %s, and is due to be renewed; run the playbook renew." % (host, node, left)
         if row["shown"] == ANOTHER:
@@ -113,10 +107,22 @@ def not_shown(found: t.Sequence[Row]) -> list[str]:
     return [row["host"] for row in found if row["shown"] == ANOTHER]
 
 
-def line(found: t.Sequence[Row], renewed: t.Sequence[str]) -> str:
-    """One line on all of it: how many certificates there are, who has a new one, and how many days the one that ends first has left."""
+def due(found: t.Sequence[Row], due_days: int) -> list[str]:
+    """The hosts whose certificate has fewer days left than ``due_days``."""
+    return [row["host"] for row in found if _is_due(row, due_days)]
+
+
+def _is_due(row: Row, due_days: int) -> bool:
+    return row["days"] is not None and row["days"] < due_days
+
+
+def line(found: t.Sequence[Row], renewed: t.Sequence[str], due_days: int) -> str:
+    """One line on all of it: how many nodes show their certificate, who has a new one or is to have one, and how many days the one that ends first has left."""
+    waiting = due(found, due_days)
     days = [row["days"] for row in found if row["days"] is not None]
     shown = sum(row["shown"] == SHOWN for row in found)
-    new = "renewed that of %s" % listed(list(renewed)) if renewed else "none was due"
+    told = ["renewed that of %s" % listed(renewed)] if renewed else []
+    told += ["that of %s is due" % listed(waiting)] if waiting else []
+    new = ", ".join(told) or "none is due"
     ends = "the first ends in %d days" % min(days) if days else "how long they are good is not known"
     return "certificates: %d of %d nodes show theirs to their peers, %s, %s" % (shown, len(found), new, ends)

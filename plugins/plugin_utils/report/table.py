@@ -23,6 +23,7 @@ from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.model
     Report,
     plural,
 )
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.wording import clean
 
 GOOD, BAD, QUIET, PLAIN = "good", "bad", "quiet", "plain"
 
@@ -66,11 +67,6 @@ def render(report: Report, width: int, page: str = "") -> list[Line]:
     if page:
         lines.append([Span("report: %s" % clean(page), QUIET)])
     return lines + [[Span(line, style)] for line in _wrapped(clean(report["summary"]), width)]
-
-
-def clean(text: object) -> str:
-    """Text without anything that a terminal would act upon: control characters are shown as escapes."""
-    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii") for letter in str(text))
 
 
 def _edges(report: Report, width: int) -> list[Line]:

@@ -35,3 +35,8 @@ def node_name(name: str) -> str:
     if _USUAL_NAME.match(shown):
         return shown
     return "'%s'" % shown.replace("\\", "\\\\").replace("'", "\\'").encode("unicode_escape").decode("ascii").replace("\\\\", "\\")
+
+
+def clean(text: object) -> str:
+    """Text without anything that a terminal would act upon: control characters are shown as escapes."""
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii") for letter in str(text))

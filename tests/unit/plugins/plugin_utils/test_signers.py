@@ -34,9 +34,9 @@ def named(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
 
-def authority(identifier: bool = True) -> private_ca.Authority:
+def authority(identifier: bool = True, days: int = 3650) -> private_ca.Authority:
     key = ec.generate_private_key(ec.SECP256R1())
-    times = (NOW - datetime.timedelta(days=1), NOW + datetime.timedelta(days=3650))
+    times = (NOW - datetime.timedelta(days=1), NOW + datetime.timedelta(days=days))
     builder = x509.CertificateBuilder(named("CA"), named("CA"), key.public_key(), x509.random_serial_number(), *times)
     builder = builder.add_extension(x509.BasicConstraints(True, 0), critical=True)
     if identifier:
@@ -145,6 +145,17 @@ def test_damaged_requests_are_refused() -> None:
         if bytes(damaged) != der:
             with pytest.raises(requests.RequestError):
                 requests.requested_key(wrapped(bytes(damaged)))
+
+
+def test_no_certificate_outlives_its_ca() -> None:
+    signer = authority(days=40)
+    made = x509.load_pem_x509_certificate(contract.signed_for(request(), WANTED, signer, NOW).encode())
+    assert made.not_valid_after_utc == signer.certificate.not_valid_after_utc
+
+
+def test_a_ca_that_ends_before_a_certificate_is_due_signs_nothing() -> None:
+    with pytest.raises(contract.SignerError, match=r"The CA ends on .*before a certificate from it would be due to be renewed"):
+        contract.signed_for(request(), WANTED, authority(days=29), NOW)
 
 
 def test_the_ca_is_opened_with_its_passphrase_alone() -> None:

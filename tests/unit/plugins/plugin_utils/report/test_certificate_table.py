@@ -52,15 +52,16 @@ def test_all_is_well() -> None:
     assert head.split()[:3] == ["HOST", "NODE", "SERIAL"]
     assert alpha.split() == ["alpha", "guard@alpha.example.net", "2a", "80", "2026-03-22", "CN=CA", "of", "guard", "yes", "the", "CA"]
     assert (
-        certificate_table.line(rows, []) == "certificates: 2 of 2 nodes show theirs to their peers, none was due, the first ends in 80 days"
+        certificate_table.line(rows, [], 30)
+        == "certificates: 2 of 2 nodes show theirs to their peers, none is due, the first ends in 80 days"
     )
-    assert "renewed that of alpha and bravo" in certificate_table.line(rows, HOSTS)
+    assert "renewed that of alpha and bravo" in certificate_table.line(rows, HOSTS, 30)
 
 
 @pytest.mark.parametrize(
     ("alpha", "bravo", "said"),
     [
-        (None, WELL[1], ["alpha: it could not be asked", "bravo: no peer was shown"]),
+        (None, WELL[1], ["alpha: it could not be asked"]),
         (answer("alpha", "bravo", days=29.5), WELL[1], ["alpha: the certificate of guard@alpha.example.net has 29 days left"]),
         (answer("alpha", "bravo", days=-1), WELL[1], ["alpha: the certificate of guard@alpha.example.net expired on 2025-12-31"]),
         (answer("alpha", "former"), WELL[1], ["bravo: guard@bravo.example.net shows its peers another certificate"]),
@@ -72,13 +73,26 @@ def test_all_is_well() -> None:
             WELL[1],
             ["alpha: guard@alpha.example.net trusts others"],
         ),
-        ({"edges": "none of that shape"}, WELL[1], ["alpha: it could not be asked", "bravo: no peer was shown"]),
+        ({"edges": "none of that shape"}, WELL[1], ["alpha: it could not be asked"]),
     ],
 )
 def test_what_needs_a_person(alpha: dict[str, Any] | None, bravo: dict[str, Any], said: list[str]) -> None:
     sentences = certificate_table.needs(found(alpha, bravo), 30)
     assert len(sentences) == len(said)
     assert all(sentence.startswith(begin) for sentence, begin in zip(sentences, said)), sentences
+
+
+def test_a_node_that_no_peer_is_there_to_try() -> None:
+    """Alone in its cluster, or the only one that the run is limited to."""
+    rows = certificate_table.rows({"nodes": {"alpha": TOPOLOGY["nodes"]["alpha"]}}, ["alpha"], {"alpha": answer("alpha", edges=[])}, NOW)
+    assert certificate_table.needs(rows, 30) == [] and rows[0]["shown"] == certificate_table.NOT_TRIED
+
+
+def test_what_is_due_is_named_and_in_check_mode_no_need() -> None:
+    rows = found(answer("alpha", "bravo", days=10), WELL[1])
+    assert "that of alpha is due" in certificate_table.line(rows, [], 30)
+    assert "renewed that of bravo, that of alpha is due" in certificate_table.line(rows, ["bravo"], 30)
+    assert len(certificate_table.needs(rows, 30)) == 1 and certificate_table.needs(rows, 0) == []
 
 
 def test_what_a_host_says_of_itself_steers_no_terminal() -> None:
