@@ -12,8 +12,8 @@ from pathlib import Path
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import fold, listed
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils import beginning, certificates, directory, members
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError, fold, listed
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils import authorities, beginning, certificates, directory, members
 
 _ARGUMENTS = {
     "topology": {"type": "dict", "required": True},
@@ -41,7 +41,7 @@ class ActionModule(ActionBase):
         topology, variables = given["topology"], task_vars or {}
         cluster = topology["cluster"]
         place = Path(cluster["directory"])
-        ca_pem = _text(Path(cluster["layout"]["ca_certificate"]))
+        ca_pem = _known(cluster["layout"])
         cookie = given["cookie_given"] or Path(cluster["layout"]["cookie"]).exists()
         key = Path(cluster["layout"]["ca_key"]).exists()
         there = beginning.Directory(str(place), cluster["name"], bool(ca_pem), key, cookie)
@@ -104,11 +104,9 @@ def _host(name: str, node: t.Mapping[str, t.Any], survey: t.Any, ca_pem: str) ->
     return beginning.HostFound(name, answered=True, own=certificates.issuers_known(pem, ca_pem), cookie=cookie)
 
 
-def _text(path: Path) -> str:
+def _known(places: t.Mapping[str, str]) -> str:
+    """The CAs of the cluster in PEM, those of a rotation that is under way among them."""
     try:
-        return path.read_text(encoding="ascii")
-    except FileNotFoundError:
-        return ""
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is not text"
-        raise AnsibleActionFail("%s cannot be read on the controller (%s)." % (path, reason)) from None
+        return "".join(authorities.known(places))
+    except InputError as error:
+        raise AnsibleActionFail(authorities.OF_DIRECTORY % (error.problem, error.fix)) from None

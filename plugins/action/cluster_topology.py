@@ -30,6 +30,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang impo
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.release import BOOT_TOOLS
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import (
     archives,
+    authorities,
     beginning,
     certificates,
     directory,
@@ -111,6 +112,9 @@ class ActionModule(ActionBase):
         if arguments["lock"]:
             for sentence in _of_members(leaving, markers, asked, former, memory):
                 display.warning(sentence)
+        rotation = authorities.rotation(topology["cluster"]["layout"])
+        if rotation is not None:
+            display.warning(rotation.sentence)
         result.update(changed=bool(made), changed_paths=made, ansible_facts={"erlang_cluster_topology": topology})
         return result
 
@@ -374,6 +378,7 @@ def _check_secrets(hosts: Hosts, faults: list[InventoryFault]) -> None:
     try:
         directory.check_directory(place)
         directory.check_own(place)
+        authorities.rotation(places)
     except InputError as error:
         faults.append(InventoryFault(everywhere, "erlang_cluster_directory", str(place), error.problem, error.fix))
         return
@@ -393,7 +398,8 @@ def _check_cookie(path: Path) -> None:
 def _check_ca(places: t.Mapping[str, str], given: str | None) -> None:
     if certificates.CRYPTOGRAPHY_MISSING is not None:
         raise InputError("cannot be checked: the controller lacks the Python package cryptography", "install it there")
-    key, certificate = _content(Path(places["ca_key"])), _content(Path(places["ca_certificate"]))
+    signing = authorities.signing(places)
+    key, certificate = map(_content, signing)
     passphrase = given or directory.read_secret(Path(places["ca_passphrase"]))
     if key is None and given is not None and len(given) < _PASSPHRASE_SHORTEST:
         raise InputError(
@@ -403,7 +409,11 @@ def _check_ca(places: t.Mapping[str, str], given: str | None) -> None:
     try:
         certificates.check_ca(key, certificate, passphrase, datetime.datetime.now(datetime.timezone.utc))
     except InputError as error:
-        raise InputError("%s (in %s)" % (error.problem, Path(places["ca_key"]).parent), error.fix) from None
+        # While the CA is rotated it may be the files of the next one.
+        named = [
+            text.replace("ca.key", signing.key.name).replace("ca.pem", signing.certificate.name) for text in (error.problem, error.fix)
+        ]
+        raise InputError("%s (in %s)" % (named[0], signing.key.parent), named[1]) from None
 
 
 def _content(path: Path) -> bytes | None:

@@ -136,9 +136,9 @@ def extensions(host: str) -> list[tuple[t.Any, bool]]:
 def certificate_faults(found: t.Any, ca_pem: str, wanted: Wanted, now: datetime.datetime) -> list[str]:
     """Why a node needs a new certificate, one reason a sentence part; empty if the one it has will do.
 
-    ``found`` is the survey's certificate (``pem``, ``key_matches``, ``labels``) or None, ``ca_pem`` the CA's certificate (empty
-    if there is none). A certificate that allows more than the CA would give the node is as wrong as one that lacks something: the
-    rules are those of certificate_rules.py, which hosts hold it to as well.
+    ``found`` is the survey's certificate (``pem``, ``key_matches``, ``labels``) or None, ``ca_pem`` the certificate of the CA that signs (empty
+    if there is none; of several, any may have signed). A certificate that allows more than the CA would give the node is as wrong as one that lacks
+    something: the rules are those of certificate_rules.py, which hosts hold it to as well.
     """
     if not isinstance(found, t.Mapping) or not found.get("pem"):
         return ["it has no certificate"]
@@ -154,7 +154,7 @@ def certificate_faults(found: t.Any, ca_pem: str, wanted: Wanted, now: datetime.
 
 
 def issuers_known(pem: t.Any, ca_pem: str) -> bool | None:
-    """Whether the first certificate in a host's PEM text is from a CA; None if there is none that can be read."""
+    """Whether the first certificate in a host's PEM text is from a CA, or one of several in PEM; None if there is none that can be read."""
     try:
         return _issued_by(_only_certificate(str(pem or ""))[1], ca_pem)
     except ValueError:
@@ -183,11 +183,13 @@ def _more(found: t.Mapping[str, t.Any]) -> list[str]:
 
 
 def _issued_by(leaf: bytes, ca_pem: str) -> bool:
-    """Whether a certificate is signed by the key of a CA's, whose name is that of its issuer."""
-    if not ca_pem.strip():
-        return False
+    """Whether a certificate is signed by the key of a CA of these, whose name is that of its issuer."""
+    return any(_signed_by(leaf, authority) for authority in pem.contents(ca_pem))
+
+
+def _signed_by(leaf: bytes, authority: bytes) -> bool:
     try:
-        x509.load_der_x509_certificate(leaf).verify_directly_issued_by(x509.load_pem_x509_certificate(ca_pem.encode()))
+        x509.load_der_x509_certificate(leaf).verify_directly_issued_by(x509.load_der_x509_certificate(authority))
     except (*UNREADABLE, InvalidSignature):
         return False
     return True

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import layout
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils import certificates, directory
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils import authorities, certificates, directory
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.contract import Asked, SignerError
 
 try:
@@ -29,22 +29,26 @@ _CLOCKS_APART = datetime.timedelta(hours=1)
 
 
 class Authority(t.NamedTuple):
-    """The private CA of a cluster, with its key open. A signer, see ``contract.py``."""
+    """The private CA of a cluster, with its key open. A signer, see ``contract.py``.
+
+    ``trusted`` are the CAs that nodes trust, in PEM, while these are more than itself.
+    """
 
     certificate: t.Any
     key: t.Any
+    trusted: str = ""
 
     @classmethod
-    def load(cls, key: bytes, certificate: bytes, passphrase: str) -> Authority:
+    def load(cls, key: bytes, certificate: bytes, passphrase: str, trusted: str = "") -> Authority:
         """Reads the contents of ``ca.key`` and ``ca.pem``. Raises InputError if they do not belong together."""
         now = datetime.datetime.now(datetime.timezone.utc)
         certificates.check_ca(key, certificate, passphrase, now)
         private = serialization.load_pem_private_key(key, passphrase.encode())
-        return cls(x509.load_pem_x509_certificate(certificate), private)
+        return cls(x509.load_pem_x509_certificate(certificate), private, trusted)
 
     def trust(self) -> str:
-        """The CA's certificate in PEM."""
-        return str(self.certificate.public_bytes(serialization.Encoding.PEM).decode("ascii"))
+        """The CA's certificate in PEM, and that of the other CA while one takes the place of the other."""
+        return self.trusted or str(self.certificate.public_bytes(serialization.Encoding.PEM).decode("ascii"))
 
     def sign(self, asked: Asked) -> str:
         """A certificate in PEM: what is wanted, from an hour before now until its days are over, or the CA's. Rules: RFC 5280.
@@ -55,7 +59,7 @@ class Authority(t.NamedTuple):
         end = self.certificate.not_valid_after_utc
         if end - now < datetime.timedelta(days=wanted.renew_before_days):
             sentence = "The CA ends on %s, before a certificate from it would be due to be renewed (%d days before its end)"
-            raise SignerError(sentence % (end.date(), wanted.renew_before_days) + "; move ca.key and ca.pem away and " + certificates.ANEW)
+            raise SignerError(sentence % (end.date(), wanted.renew_before_days) + "; run the playbook rotate_ca")
         builder = (
             x509.CertificateBuilder()
             .subject_name(certificates.subject(wanted.node))
@@ -83,10 +87,14 @@ class Authority(t.NamedTuple):
 def opened(options: t.Mapping[str, t.Any]) -> Authority:
     """The CA in a cluster's directory, by the options ``directory`` and ``passphrase``. Raises SignerError if it cannot be used."""
     place = options["directory"]
-    names = {key: Path(path) for key, path in layout.cluster(place).items()}
+    names = layout.cluster(place)
     try:
-        passphrase = options.get("passphrase") or directory.read_secret(names["ca_passphrase"]) or ""
-        return Authority.load(names["ca_key"].read_bytes(), names["ca_certificate"].read_bytes(), passphrase)
+        signing, trusted = authorities.signing(names), "".join(authorities.trusted(names))
+    except InputError as error:
+        raise SignerError("The cluster's directory %s %s; %s" % (place, error.problem, error.fix)) from None
+    try:
+        passphrase = options.get("passphrase") or directory.read_secret(Path(names["ca_passphrase"])) or ""
+        return Authority.load(signing.key.read_bytes(), signing.certificate.read_bytes(), passphrase, trusted)
     except InputError as error:
         raise SignerError("erlang_certs_ca_passphrase %s (in %s); %s" % (error.problem, place, error.fix)) from None
     except OSError as error:

@@ -235,3 +235,9 @@ def test_an_expired_ca_is_a_fault() -> None:
     old = Authority(end=-0.5)
     with pytest.raises(InputError, match="expired on 2026-11-23"):
         check_ca(old.encrypted_key(), old.pem.encode(), PASSPHRASE, NOW)
+
+
+def test_of_several_cas_any_may_have_signed() -> None:
+    """As nodes trust two while the CA is rotated."""
+    assert issuers_known(OTHER.leaf(), CA.pem + OTHER.pem) is True
+    assert issuers_known(IMPOSTOR.leaf(), CA.pem + OTHER.pem) is False

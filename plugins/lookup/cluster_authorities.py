@@ -1,0 +1,63 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The CAs of a cluster, from its directory on the controller."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: cluster_authorities
+author:
+  - beam.tls_distribution contributors (@beam-tls-distribution)
+version_added: 1.1.0
+short_description: The CAs of a cluster, from its directory on the controller
+description:
+  - Returns the certificates of the CAs that the nodes of a cluster have to trust, as they are at this moment. That is one, two while the CA is rotated,
+    and none as long as there is none.
+  - Each is a text in PEM that ends with one newline. A file that exists and cannot be read is an error.
+options:
+  _terms:
+    description: The cluster's directory on the controller.
+    type: list
+    elements: str
+    required: true
+  which:
+    description: V(trust) is those that nodes have to trust, V(signs) the one that issues certificates.
+    type: str
+    choices: [trust, signs]
+    default: trust
+"""
+
+EXAMPLES = r"""
+- name: Show what nodes have to trust
+  ansible.builtin.debug:
+    msg: "{{ query('beam.tls_distribution.cluster_authorities', '/srv/cluster') | join }}"
+"""
+
+RETURN = r"""
+_raw:
+  description: The certificates.
+  type: list
+  elements: str
+"""
+
+import typing as t
+
+from ansible.errors import AnsibleError
+from ansible.plugins.lookup import LookupBase
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import layout
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils import authorities
+
+
+class LookupModule(LookupBase):
+    """See DOCUMENTATION."""
+
+    def run(self, terms: list[str], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[str]:
+        """The certificates, in PEM."""
+        asked = authorities.signs if kwargs.get("which") == "signs" else authorities.trusted
+        try:
+            return [text for term in terms for text in asked(layout.cluster(str(term)))]
+        except InputError as error:
+            raise AnsibleError(authorities.OF_DIRECTORY % (error.problem, error.fix)) from error
