@@ -6,12 +6,16 @@
 
 from __future__ import annotations
 
+import datetime
 import typing as t
+from pathlib import Path
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.walls import NAMES
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils import foreign, proving
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils import directory, foreign, issued, proving, rotation
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.contract import SignerError
 
 _ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "topology": {"type": "dict", "required": True},
@@ -20,6 +24,8 @@ _ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "authorities": {"type": "list", "elements": "str", "default": []},
     "timeout": {"type": "float", "default": 5.0},
     "retry_seconds": {"type": "float", "default": 10.0},
+    "rotation": {"type": "bool", "default": False},
+    "passphrase": {"type": "str", "no_log": True},
 }
 
 
@@ -34,7 +40,9 @@ class ActionModule(ActionBase):
         _validation, given = self.validate_argument_spec(_ARGUMENTS)
         variables = task_vars or {}
         topology, origin = given["topology"], given["host"] or variables["inventory_hostname"]
-        options = proving.options(topology, origin, given["walls"], given["authorities"], given["timeout"])
+        shown = _of_other_ca(topology, origin, given["passphrase"]) if given["rotation"] else None
+        walls = [*given["walls"], rotation.WALL] if shown else given["walls"]
+        options = proving.options(topology, origin, walls, given["authorities"], given["timeout"])
         if origin == proving.CONTROLLER and not options["walls"]:
             return {**result, "changed": False, "skipped": True, "msg": "There is nothing that the controller could prove."}
         # In check mode nothing was started that would have to be waited for.
@@ -42,6 +50,21 @@ class ActionModule(ActionBase):
         if "foreign_ca" in options["walls"]:
             if foreign.CRYPTOGRAPHY_MISSING is not None:
                 raise AnsibleActionFail(foreign.WITHOUT_CRYPTOGRAPHY)
-            options["foreign_certificate"] = foreign.certificate(topology["nodes"][origin]["host"])
+            options["foreign_certificate"] = shown or foreign.certificate(topology["nodes"][origin]["host"])
         result.update(self._execute_module(module_name="beam.tls_distribution.node_verify", module_args=options, task_vars=variables))
         return result
+
+
+def _of_other_ca(topology: t.Mapping[str, t.Any], host: str, passphrase: str | None) -> str | None:
+    """A certificate with its key, in PEM, for the node of a host, by the CA that takes or gives the place of the one that signs; None without one."""
+    cluster, node, now = topology["cluster"], topology["nodes"][host], datetime.datetime.now(datetime.timezone.utc)
+    try:
+        opens = passphrase or directory.read_secret(Path(cluster["layout"]["ca_passphrase"])) or ""
+        made = rotation.trial_certificate(cluster["layout"], opens, node["node"], node["host"], now)
+        if made is None:
+            return None
+        issued.write_down(Path(cluster["directory"]), host, node["node"], made[0], now)
+    except (InputError, SignerError, OSError) as error:
+        said = "%s; %s" % (error.problem, error.fix) if isinstance(error, InputError) else error
+        raise AnsibleActionFail("The other CA of the rotation cannot be tried: %s." % said) from None
+    return "".join(made)

@@ -35,14 +35,22 @@ def key_leftovers(leftovers: dict[str, int], own: str) -> list[str]:
 
 
 def certificate_state(
-    survey: dict[str, t.Any], host: str, issuer: str, node: t.Mapping[str, t.Any], days: int, renew_before_days: int, own_keys: str
+    survey: dict[str, t.Any],
+    host: str,
+    issuer: str,
+    node: t.Mapping[str, t.Any],
+    days: int,
+    renew_before_days: int,
+    own_keys: str,
+    signed: str = "",
 ) -> dict[str, t.Any]:
     """What has to be done about a host's certificate.
 
-    ``to_issue`` is whether a new one has to be issued, ``to_remove`` whether keys that runs left behind (``leftovers``) have to go, ``right`` whether neither;
+    ``signed`` is the certificate that the host got in this run, behind the survey. ``to_issue`` is whether a new one has to be issued, ``to_remove`` whether keys that runs left behind (``leftovers``) have to go, ``right`` whether neither;
     ``issued`` and ``removed`` are what is said of it in check mode.
     """
-    faults = certificate_faults(survey["certificate"], issuer, node, days, renew_before_days)
+    found = {"pem": signed, "key_matches": True} if signed else survey["certificate"]
+    faults = certificate_faults(found, issuer, node, days, renew_before_days)
     leftovers = key_leftovers(survey["leftovers"], own_keys)
     return {
         "right": not faults and not leftovers,

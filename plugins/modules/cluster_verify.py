@@ -54,6 +54,15 @@ options:
     description: How long an edge that failed for a reason that may pass is tried again. In check mode it is not tried again.
     type: float
     default: 10.0
+  rotation:
+    description:
+      - While the CA is rotated, also tries whether peers let in who shows a certificate of the CA that does not sign, as the wall V(foreign_ca). The certificate
+        is good for a day, for the name of the host that shows it, and written down as every other one.
+    type: bool
+    default: false
+  passphrase:
+    description: Passphrase of that CA's key. Read from C(ca.passphrase) in the cluster's directory if it is not given.
+    type: str
 seealso:
   - module: beam.tls_distribution.node_verify
   - module: beam.tls_distribution.mesh_report

@@ -104,6 +104,13 @@ def signing(places: Places, under_way: Rotation | None = None) -> Pair:
     return Pair(*(new if new.exists() else old for new, old in zip(following, own, strict=True)))
 
 
+def not_signing(places: Places, under_way: Rotation) -> Pair:
+    """The files of the CA of a rotation that does not sign; they need not be there."""
+    if under_way.phase in (KEEP, TRUST):
+        return Pair(Path(places["next_ca_key"]), Path(places["next_ca_certificate"]))
+    return Pair(Path(places["ca_key"]), Path(places["ca_certificate"]))
+
+
 def trusted(places: Places) -> list[str]:
     """The CAs that nodes have to trust, a text in PEM each; none as long as there is none. Raises InputError."""
     under_way = rotation(places)

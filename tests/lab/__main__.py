@@ -83,7 +83,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--suite", type=lambda text: text.split(","), metavar="SUITE[,SUITE...]", help=suites)
     command = commands.add_parser("test", help="run the tests: %s; all of them by default" % ", ".join(testing.PARTS))
     command.add_argument("part", nargs="*")
-    command = commands.add_parser("bench", help="measure, and print one line of JSON: noop, converge, mesh, otp_build")
+    command = commands.add_parser("bench", help="measure, and print one line of JSON: noop, converge, mesh, otp_build, rotate")
     command.add_argument("name")
     return top
 

@@ -111,7 +111,7 @@ class Followed:
 
 class Counted(NamedTuple):
     """What the example counted on one node, since its log began. ``lost_writes`` are the keys of writes that were acknowledged and that the table does not
-    have; ``short`` are seconds, of each time in which the node missed more than one other."""
+    have; ``short`` are seconds, of each time in which the node missed more than one other. ``parted`` is how often it saw others leave (``nodedown``)."""
 
     starts: int
     written: int
@@ -119,13 +119,15 @@ class Counted(NamedTuple):
     sent: int
     lost: int
     short: list[float]
+    parted: int
 
 
 _FIGURES = """
-#{starts := Starts, written := Written, written_and_lost := Gone, edges := Edges, short := Short} = guard_load:figures(),
+#{starts := Starts, written := Written, written_and_lost := Gone, edges := Edges, short := Short, connected := Connected} = guard_load:figures(),
 lists:flatten(io_lib:format("~w", [[Starts, Written, [tuple_to_list(element(2, inet:parse_address(Address))) || {Address, _, _} <- Gone],
 lists:sum([Sent || #{sent := Sent} <- maps:values(Edges)]), lists:sum([Lost || #{lost := Lost} <- maps:values(Edges)]),
-[[From, To] || {From, To, _} <- Short]]])).
+[[From, To] || {From, To, _} <- Short],
+length([1 || {{_, Some}, {_, Fewer}} <- lists:zip(lists:droplast(Connected), tl(Connected)), length(Fewer) < length(Some)])]])).
 """
 
 
@@ -135,9 +137,9 @@ def counted(name: str) -> Counted:
     said = "".join(re.findall(r'"([^"]*)"', done.out))
     if done.code or not said:
         raise AssertionError("%s does not say what it counted: %s" % (name, done.out))
-    starts, written, lost_writes, sent, lost, short = json.loads(said)
+    starts, written, lost_writes, sent, lost, short, parted = json.loads(said)
     gone = frozenset(":".join("%x" % part for part in address) for address in lost_writes)
-    return Counted(starts, written, gone, sent, lost, [(until - since) / 1000 for since, until in short])
+    return Counted(starts, written, gone, sent, lost, [(until - since) / 1000 for since, until in short], parted)
 
 
 def difference(before: Mapping[str, Counted], after: Mapping[str, Counted]) -> dict[str, Any]:
@@ -148,6 +150,7 @@ def difference(before: Mapping[str, Counted], after: Mapping[str, Counted]) -> d
         "written_and_lost": sum(len(after[name].lost_writes - before[name].lost_writes) for name in after),
         "messages": sum(after[name].sent - before[name].sent for name in after),
         "messages_lost": sum(after[name].lost - before[name].lost for name in after),
+        "parted": sum(after[name].parted - before[name].parted for name in after),
         "short_by_nodes": max((seconds for name in after for seconds in after[name].short[len(before[name].short) :]), default=0.0),
     }
 

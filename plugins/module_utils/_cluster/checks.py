@@ -337,6 +337,8 @@ CHECKS: dict[str, Check] = {
     "erlang_certs_ca_days": _number(1, 36500, _DAYS),
     "erlang_certs_ca_passphrase": _unless_empty(_passphrase),
     "erlang_certs_days": _number(1, 36500, _DAYS),
+    "erlang_certs_rotate_back": _anything,
+    "erlang_certs_rotate_until": _anything,
     "erlang_certs_renew_before_days": _number(0, 36500, "choose from 0 days to less than erlang_certs_days"),
     "erlang_cluster_address_family": _anything,
     "erlang_cluster_begin_anew": _unless_empty(_plain),
