@@ -19,14 +19,14 @@ _HOUR = 3600
 
 
 def certificate_faults(
-    found: dict[str, t.Any] | None, ca_pem: str, node: t.Mapping[str, t.Any], days: int, renew_before_days: int
+    found: dict[str, t.Any] | None, trust: str, node: t.Mapping[str, t.Any], days: int, renew_before_days: int
 ) -> list[str]:
     """Why a node needs a new certificate; see ``certificates.certificate_faults``."""
     if certificates.CRYPTOGRAPHY_MISSING is not None:
         raise AnsibleFilterError("The Python package cryptography is missing on the controller; install it there.")
     now = datetime.datetime.now(datetime.timezone.utc)
     wanted = certificates.Wanted(node["node"], node["host"], days, renew_before_days)
-    return certificates.certificate_faults(found, ca_pem, wanted, now)
+    return certificates.certificate_faults(found, trust, wanted, now)
 
 
 def key_leftovers(leftovers: dict[str, int], own: str) -> list[str]:

@@ -45,7 +45,8 @@ LONGEST_PEM = 64 * 1024
 
 ANEW = "begin anew with erlang_cluster_begin_anew"
 """What to do where a CA is lost, as the rest of a sentence."""
-_PARTS = ("private key", "certificate")
+_LONGEST_SUBJECT = 120
+"""Characters of the name of a CA that are told."""
 _USAGES = {
     "digital_signature": "digitalSignature",
     "content_commitment": "nonRepudiation",
@@ -133,63 +134,148 @@ def extensions(host: str) -> list[tuple[t.Any, bool]]:
     ]
 
 
-def certificate_faults(found: t.Any, ca_pem: str, wanted: Wanted, now: datetime.datetime) -> list[str]:
+def certificate_faults(found: t.Any, trust: str, wanted: Wanted, now: datetime.datetime) -> list[str]:
     """Why a node needs a new certificate, one reason a sentence part; empty if the one it has will do.
 
-    ``found`` is the survey's certificate (``pem``, ``key_matches``, ``labels``) or None, ``ca_pem`` the certificate of the CA that signs (empty
-    if there is none; of several, any may have signed). A certificate that allows more than the CA would give the node is as wrong as one that lacks
-    something: the rules are those of certificate_rules.py, which hosts hold it to as well.
+    ``found`` is the survey's certificate (``pem``, ``key_matches``, ``labels``) or None, ``trust`` the certificates of the CAs that nodes trust (empty
+    if there is none). What comes behind the first certificate has to lead from it to one of those. A certificate that allows more than the node would be
+    given is as wrong as one that lacks something: the rules are those of certificate_rules.py, which hosts hold it to as well.
     """
     if not isinstance(found, t.Mapping) or not found.get("pem"):
         return ["it has no certificate"]
     try:
-        leaf, content = _only_certificate(str(found["pem"]))
+        contents = _contents(str(found["pem"]))
+        leaf, *chain = [certificate.read(content) for content in contents]
     except ValueError:
         return ["its certificate cannot be read"]
     faults = [] if found.get("key_matches") else ["its key does not belong to its certificate"]
-    if not _issued_by(content, ca_pem):
-        faults.append("its certificate is not from this CA")
-    faults += _more(found)
-    return faults + ["its certificate " + phrase for _code, phrase in certificate_rules.departures(leaf, wanted, now)]
+    faults += _path_faults(contents, trust, wanted.host, now)
+    labels = found.get("labels")
+    if isinstance(labels, list) and len(labels) > len(contents) + 1:
+        faults.append("its file holds more than its key and its certificates")
+    return faults + ["its certificate " + phrase for _code, phrase in certificate_rules.departures(leaf, wanted, now, chain)]
 
 
-def issuers_known(pem: t.Any, ca_pem: str) -> bool | None:
-    """Whether the first certificate in a host's PEM text is from a CA, or one of several in PEM; None if there is none that can be read."""
+def issuers_known(text: t.Any, trust: str) -> bool | None:
+    """Whether the first certificate in a host's PEM text is from a CA that nodes trust, or leads to one by those behind it; None if there is none
+    that can be read.
+    """
     try:
-        return _issued_by(_only_certificate(str(pem or ""))[1], ca_pem)
+        contents = _contents(str(text or ""))
     except ValueError:
         return None
+    return _break(contents) is None and _anchor(contents[-1], pem.contents(trust)) is not None
 
 
-def _only_certificate(text: str) -> tuple[certificate.Certificate, bytes]:
-    """The first certificate of a text that a host sent, and its DER. Raises ValueError."""
+def without_trusted(chain: str, trust: str) -> str:
+    """A chain in PEM without the certificates at its end that are trusted: no peer needs them."""
+    contents, trusted = pem.contents(chain), pem.contents(trust)
+    while len(contents) > 1 and contents[-1] in trusted:
+        contents.pop()
+    return "".join(pem.text(pem.CERTIFICATE, content) for content in contents)
+
+
+def _contents(text: str) -> list[bytes]:
+    """The certificates in a text that a host sent, as DER. Raises ValueError if there is none, or if what claims to be the first is none."""
     if len(text) > LONGEST_PEM:
         raise ValueError("too long")
     contents = pem.contents(text)
     if not contents:
         raise ValueError("no certificate")
-    return certificate.read(contents[0]), contents[0]
+    certificate.read(contents[0])
+    return contents
 
 
-def _more(found: t.Mapping[str, t.Any]) -> list[str]:
-    """What is in the file beside one key and one certificate."""
-    count = len(pem.contents(str(found["pem"])))
-    if count > 1:
-        return ["its file holds %d certificates instead of one" % count]
-    labels = found.get("labels")
-    if isinstance(labels, list) and len(labels) > len(_PARTS):
-        return ["its file holds more than its key and its certificate"]
-    return []
+def _path_faults(contents: t.Sequence[bytes], trust: str, host: str, now: datetime.datetime) -> list[str]:
+    """What is wrong with the way from a certificate, by those behind it, to a CA that nodes trust.
+
+    Rules: RFC 5280, 6.1. Of the trusted CA nodes take name, key and validity alone, so that no more of it is looked at.
+    """
+    seen = [certificate.read(content) for content in contents]
+    stranger = _break(contents)
+    if stranger is not None:
+        return ["behind its certificate comes that of %s, which has not issued the one before it" % _name(seen[stranger].subject)]
+    trusted = pem.contents(trust)
+    anchor = _anchor(contents[-1], trusted)
+    if anchor is None:
+        lacks = _last_issuer(seen[-1], trusted)
+        short = (
+            ": the certificate of %s, which issued %s, does not come behind it" % (_name(lacks), "it" if len(seen) == 1 else "the last one")
+            if lacks
+            else ""
+        )
+        return [("its certificate is not from this CA" if len(seen) == 1 else "its chain does not lead to a CA that is trusted") + short]
+    faults = []
+    authorities = [*seen[1:], *([] if anchor == contents[-1] else [certificate.read(anchor)])]
+    for authority in authorities:
+        if seen[0].not_after > authority.not_after:
+            faults.append(
+                "its certificate is valid for longer than that of its CA %s, which ends on %s"
+                % (_name(authority.subject), authority.not_after.date())
+            )
+        if authority.not_before > now:
+            faults.append("the certificate of its CA %s is not valid before %s" % (_name(authority.subject), authority.not_before.date()))
+    for below, content in enumerate(contents[1:]):
+        if content != anchor:
+            faults += ["its CA %s %s" % (_name(seen[below + 1].subject), fault) for fault in _limits(content, below, host)]
+    return list(dict.fromkeys(faults))
 
 
-def _issued_by(leaf: bytes, ca_pem: str) -> bool:
-    """Whether a certificate is signed by the key of a CA of these, whose name is that of its issuer."""
-    return any(_signed_by(leaf, authority) for authority in pem.contents(ca_pem))
+def _break(contents: t.Sequence[bytes]) -> int | None:
+    """The place of the first certificate that has not issued the one before it."""
+    return next((place for place in range(1, len(contents)) if not _issued_by(contents[place - 1], contents[place])), None)
 
 
-def _signed_by(leaf: bytes, authority: bytes) -> bool:
+def _anchor(last: bytes, trusted: t.Sequence[bytes]) -> bytes | None:
+    """The certificate that is trusted, of those that issued the last one of a chain; or the last one itself."""
+    return last if last in trusted else next((content for content in trusted if _issued_by(last, content)), None)
+
+
+def _last_issuer(last: certificate.Certificate, trusted: t.Sequence[bytes]) -> str | None:
+    """The issuer of the last certificate of a chain whose own certificate may be missing: neither itself, nor of the name of one that is trusted."""
+    names = []
+    for content in trusted:
+        try:
+            names.append(certificate.read(content).subject)
+        except certificate.CertificateError:
+            continue
+    return None if not names or last.own_issuer or last.issuer in names else last.issuer
+
+
+def _limits(content: bytes, below: int, host: str) -> t.Iterator[str]:
+    """What in the certificate of a CA keeps it from issuing for a host, with so many CAs between them (RFC 5280, 4.2.1.9 and 4.2.1.10)."""
     try:
-        x509.load_der_x509_certificate(leaf).verify_directly_issued_by(x509.load_der_x509_certificate(authority))
+        found = x509.load_der_x509_certificate(content).extensions
+    except UNREADABLE:
+        return
+    for extension in found:
+        value = extension.value
+        if isinstance(value, x509.BasicConstraints) and value.path_length is not None and value.path_length < below:
+            yield "may have no more than %d CAs below it" % value.path_length
+        if isinstance(value, x509.NameConstraints):
+            allowed, denied = (_domains(names) for names in (value.permitted_subtrees, value.excluded_subtrees))
+            if (allowed and not any(_within(host, domain) for domain in allowed)) or any(_within(host, domain) for domain in denied):
+                yield "may not issue certificates for %s" % host
+
+
+def _domains(names: t.Iterable[t.Any] | None) -> list[str]:
+    return [name.value for name in names or () if isinstance(name, x509.DNSName)]
+
+
+def _within(host: str, domain: str) -> bool:
+    host, domain = host.lower(), domain.lower().lstrip(".")
+    return not domain or host == domain or host.endswith("." + domain)
+
+
+def _name(subject: str) -> str:
+    """The name of a CA as a host tells it: cut, and nothing in it that is not printed."""
+    return "".join(letter if letter.isprintable() else "?" for letter in subject[:_LONGEST_SUBJECT]) or "a CA without a name"
+
+
+def _issued_by(one: bytes, issuer: bytes) -> bool:
+    """Whether a certificate is signed by the key of a CA's, whose name is that of its issuer."""
+    try:
+        x509.load_der_x509_certificate(one).verify_directly_issued_by(x509.load_der_x509_certificate(issuer))
     except (*UNREADABLE, InvalidSignature):
         return False
     return True

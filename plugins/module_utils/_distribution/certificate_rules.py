@@ -198,14 +198,18 @@ def list_fault(lists: Sequence[Revocations], authorities: Sequence[Certificate],
 
 
 class Profile(NamedTuple):
-    """What the cluster's CA gives a node: a certificate for its name and its host part, valid for so many days. One counts as
+    """What a node is given: a certificate for its name and its host part, valid for so many days. One counts as
     expiring so many days before its end.
+
+    ``exact`` is whether it is word for word what the cluster's own CA gives. Who else signs has rules of its own: then it has to serve the node, and
+    to allow nothing beyond.
     """
 
     node: str
     host: str
     days: int
     renew_before_days: int
+    exact: bool = True
 
 
 CLOCKS_APART = timedelta(days=1)
@@ -218,19 +222,26 @@ _GIVEN_EXTENSIONS = ("2.5.29.14", "2.5.29.15", "2.5.29.17", "2.5.29.19", "2.5.29
 """Extensions of what the CA gives: key identifiers, key usage, alternative names, basic constraints, extended key usage."""
 
 
-def departures(seen: Certificate, wanted: Profile, now: datetime) -> list[tuple[str, str]]:
-    """Return what keeps a certificate that comes alone from being what the cluster's CA gives a node, each in a word and as a
+def departures(seen: Certificate, wanted: Profile, now: datetime, chain: Sequence[Certificate] = ()) -> list[tuple[str, str]]:
+    """Return what keeps a certificate, behind which a chain comes, from being what a node is to be given, each in a word and as a
     phrase that goes on from "its certificate"; none if it is that. What keeps it from serving the node (``fault_of``) is among it.
     """
-    found = dict(_further(seen, wanted, now))
+    found = dict(_further(seen, wanted) if wanted.exact else _beyond(seen, wanted.host))
+    found.update(_time_departures(seen, wanted, now))
     for side in SIDES:
-        fault = fault_of(seen, wanted.host, side, now)
+        fault = fault_of(seen, wanted.host, side, now, (), chain)
         if fault is not None and fault[0] not in found:
-            found[fault[0]] = "does not serve a node: " + fault[1]
+            found[fault[0]] = ("has a chain that serves no node: " if fault[0] == "chain" else "does not serve a node: ") + fault[1]
     return list(found.items())
 
 
-def _further(seen: Certificate, wanted: Profile, now: datetime) -> Iterator[tuple[str, str]]:
+def _beyond(seen: Certificate, host: str) -> Iterator[tuple[str, str]]:
+    excess = excess_of(seen, host)
+    if excess is not None:
+        yield "excess", excess.partition(" ")[2] + ", which no node needs"
+
+
+def _further(seen: Certificate, wanted: Profile) -> Iterator[tuple[str, str]]:
     if seen.subject != "CN=" + wanted.node[:LONGEST_COMMON_NAME]:
         yield "subject", "has another subject than %s" % wanted.node
     if seen.key != "P-256":
@@ -252,7 +263,6 @@ def _further(seen: Certificate, wanted: Profile, now: datetime) -> Iterator[tupl
     strange = sorted(set(seen.extensions) - set(_GIVEN_EXTENSIONS))
     if strange:
         yield "extension", "has an extension that no node needs (%s)" % ", ".join(strange)
-    yield from _time_departures(seen, wanted, now)
 
 
 def _name_departures(seen: Certificate, host: str) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,7 @@ or a service, its answer is held to what was asked for before anybody gets it.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import re
 import typing as t
@@ -17,11 +18,8 @@ import typing as t
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import certificates
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.requests import RequestError, requested_key
 
-try:
+with contextlib.suppress(ImportError):  # certificates.CRYPTOGRAPHY_MISSING tells.
     from cryptography import x509
-    from cryptography.exceptions import InvalidSignature
-except ImportError:
-    pass  # certificates.CRYPTOGRAPHY_MISSING tells.
 
 MOST_CERTIFICATES = 8
 """Certificates of a chain."""
@@ -68,63 +66,37 @@ Open = t.Callable[[t.Mapping[str, t.Any]], Signer]
 
 
 def signed_for(answer: t.Any, wanted: certificates.Wanted, signer: Signer, now: datetime.datetime) -> str:
-    """The chain for the key in a host's ``answer``, held to what is ``wanted`` before it is handed out.
+    """The chain for the key in a host's ``answer``, held to what is ``wanted`` before it is handed out, without those at its end that are trusted.
 
     Raises RequestError if the answer is no request that can be signed, ChainError if what was signed is not what was asked for, and SignerError.
     """
     asked = Asked(str(answer), requested_key(answer), wanted, now)
-    chain, trust = signer.sign(asked), signer.trust()
+    return held_to(signer.sign(asked), signer.trust(), asked)
+
+
+def held_to(chain: str, trust: str, asked: Asked) -> str:
+    """A signer's answer, without those at its end that are trusted. Raises ChainError if it is not what was asked for."""
     faults = chain_faults(chain, trust, asked)
     if faults:
         raise ChainError("was not given its new certificate, because %s" % ", and ".join(faults))
-    return chain
+    return certificates.without_trusted(chain, trust)
 
 
 def chain_faults(chain: str, trust: str, asked: Asked) -> list[str]:
     """What is wrong with a signer's answer, one reason a sentence part; empty if it is what was asked for.
 
-    Rules: RFC 5280, 6.1 (each certificate is issued by the next, the last by one that is trusted).
+    Rules: those that hosts' certificates are held to (``certificates.certificate_faults``).
     """
     found = _CERTIFICATE.findall(chain)
     if not found or _CERTIFICATE.sub("", chain).strip():
         return ["the signer answered with something else than certificates in PEM"]
     if len(found) > MOST_CERTIFICATES:
         return ["the signer answered with more than %d certificates" % MOST_CERTIFICATES]
-    leaf = {"pem": found[0], "key_matches": True}
-    issuers = [*([each] for each in found[1:]), _CERTIFICATE.findall(trust)]
     try:
         if x509.load_pem_x509_certificate(found[0].encode()).public_key() != asked.key:
             return ["its certificate is for another key than the one that it asked for"]
-        return _issue_faults(found, issuers) + _leaf_faults(leaf, issuers[0], asked)
+        for each in found[1:]:
+            x509.load_pem_x509_certificate(each.encode())
+        return certificates.certificate_faults({"pem": "\n".join(found), "key_matches": True}, trust, asked.wanted, asked.now)
     except certificates.UNREADABLE:
         return ["the signer answered with a certificate that cannot be read"]
-
-
-def _leaf_faults(leaf: t.Mapping[str, t.Any], issuers: t.Sequence[str], asked: Asked) -> list[str]:
-    """What the node's own certificate says that it should not, and what it lacks; by the first of its issuers if none has issued it."""
-    told = [certificates.certificate_faults(leaf, issuer, asked.wanted, asked.now) for issuer in issuers or [""]]
-    return min(told, key=len)
-
-
-def _issue_faults(found: t.Sequence[str], issuers: t.Sequence[t.Sequence[str]]) -> list[str]:
-    """Whether each certificate behind the first is that of a CA, and was issued by one of those after it."""
-    faults = []
-    for pem, others in list(zip(found, issuers))[1:]:
-        certificate = x509.load_pem_x509_certificate(pem.encode())
-        try:
-            is_ca = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-        except x509.ExtensionNotFound:
-            is_ca = False
-        if not is_ca:
-            faults.append("a certificate of its chain is not that of a CA")
-        if not any(_issued(certificate, other) for other in others):
-            faults.append("a certificate of its chain was not issued by the next one, or by a CA that is trusted")
-    return faults
-
-
-def _issued(certificate: t.Any, issuer: str) -> bool:
-    try:
-        certificate.verify_directly_issued_by(x509.load_pem_x509_certificate(issuer.encode()))
-    except (*certificates.UNREADABLE, InvalidSignature):
-        return False
-    return True

@@ -27,12 +27,12 @@ INSIDE, OUTSIDE = "alpha.example.net", "bravo.example.org"
 NOW = datetime.datetime.now(datetime.timezone.utc)
 TIMES = (NOW - datetime.timedelta(hours=1), NOW + datetime.timedelta(days=365))
 
-# Both sides show the certificate and ask for the other's, as nodes do. Arguments: files of the CA and of key and chain, host part.
+# Both sides show the certificate and ask for the other's, as nodes do. Arguments: files of the CA and of key and chain, host part, version of TLS.
 HANDSHAKE = """
-[Ca, Own, Host] = init:get_plain_arguments(),
+[Ca, Own, Host, Version] = init:get_plain_arguments(),
 {ok, _} = application:ensure_all_started(ssl),
 logger:set_primary_config(level, none),
-Common = [{certfile, Own}, {keyfile, Own}, {cacertfile, Ca}, {verify, verify_peer}, {versions, ['tlsv1.3']}, {active, false}],
+Common = [{certfile, Own}, {keyfile, Own}, {cacertfile, Ca}, {verify, verify_peer}, {versions, [list_to_atom(Version)]}, {active, false}],
 {ok, Listen} = ssl:listen(0, [{fail_if_no_peer_cert, true} | Common]),
 {ok, {_, Port}} = ssl:sockname(Listen),
 Self = self(),
@@ -52,13 +52,15 @@ def name(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
 
-def authority(above: private_ca.Authority | None = None, constrained: bool = False, critical: bool = True) -> private_ca.Authority:
-    """A CA of its own, or below another one; ``constrained`` to one domain or not."""
+def authority(
+    above: private_ca.Authority | None = None, constrained: bool = False, critical: bool = True, path_length: int | None = None
+) -> private_ca.Authority:
+    """A CA of its own, or below another one; ``constrained`` to one domain or not, with so many CAs below it or any number."""
     key = ec.generate_private_key(ec.SECP256R1())
-    subject = name("below" if above else "root")
+    subject = name("below " + above.certificate.subject.rfc4514_string() if above else "root")
     issuer, signer = (above.certificate.subject, above.key) if above else (subject, key)
     builder = x509.CertificateBuilder(issuer, subject, key.public_key(), x509.random_serial_number(), *TIMES)
-    builder = builder.add_extension(x509.BasicConstraints(True, None), critical=True)
+    builder = builder.add_extension(x509.BasicConstraints(True, path_length), critical=True)
     signing_alone = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
     builder = builder.add_extension(signing_alone, critical=True)
     builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
@@ -69,6 +71,13 @@ def authority(above: private_ca.Authority | None = None, constrained: bool = Fal
 
 def pem(made: t.Any) -> str:
     return str(made.certificate.public_bytes(serialization.Encoding.PEM).decode())
+
+
+def handshake(directory: Path, host: str, version: str = "tlsv1.3") -> bool:
+    """Whether two sides on OTP accept each other, with the files ``ca.pem`` and ``node.pem``."""
+    erl = ["erl", "-noinput", "-boot", "no_dot_erlang", "-eval", HANDSHAKE, "-extra", "ca.pem", "node.pem", host, version]
+    said = subprocess.run(erl, cwd=directory, capture_output=True, text=True, check=False, timeout=60)
+    return {"ok ok": True, "error error": False, "ok error": False, "error ok": False}[said.stdout]
 
 
 def accepted(directory: Path, anchor: private_ca.Authority, signer: private_ca.Authority, host: str) -> tuple[bool, bool]:
@@ -83,13 +92,10 @@ def accepted(directory: Path, anchor: private_ca.Authority, signer: private_ca.A
     (directory / "leaf.pem").write_text(leaf)
     (directory / "between.pem").write_text(between)
     (directory / "node.pem").write_text(key.private_bytes(*form).decode() + leaf + between)
-    erl = ["erl", "-noinput", "-boot", "no_dot_erlang", "-eval", HANDSHAKE, "-extra", "ca.pem", "node.pem", host]
-    said = subprocess.run(erl, cwd=directory, capture_output=True, text=True, check=False, timeout=60)
     chain = ["-untrusted", "between.pem"] if between else []
     openssl = ["openssl", "verify", "-CAfile", "ca.pem", *chain, "-purpose", "sslserver", "-verify_hostname", host, "leaf.pem"]
     verified = subprocess.run(openssl, cwd=directory, capture_output=True, text=True, check=False, timeout=60)
-    outcome = {"ok ok": True, "error error": False, "ok error": False, "error ok": False}
-    return outcome[said.stdout], verified.returncode == 0
+    return handshake(directory, host), verified.returncode == 0
 
 
 @pytest.mark.parametrize("host", [INSIDE, OUTSIDE])
@@ -111,3 +117,29 @@ def test_name_constraints_of_a_ca_in_between_bind_both(tmp_path: Path) -> None:
     below = authority(root, constrained=True)
     assert accepted(tmp_path, root, below, INSIDE) == (True, True)
     assert accepted(tmp_path, root, below, OUTSIDE) == (False, False)
+
+
+@pytest.mark.parametrize("version", ["tlsv1.2", "tlsv1.3"])
+@pytest.mark.parametrize("kind", ["chain", "long chain", "chain and root", "too short", "foreign", "capped", "another domain"])
+def test_chains_are_judged_as_otp_judges_them(tmp_path: Path, kind: str, version: str) -> None:
+    """OTP shows what comes behind the certificate in the file, and what our rules find wrong with that it refuses."""
+    root, foreign = authority(), authority()
+    middle = authority(root, constrained=kind == "another domain", path_length=0 if kind == "capped" else None)
+    low = authority(middle)
+    signer, behind = {
+        "long chain": (low, [low, middle]),
+        "chain and root": (middle, [middle, root]),
+        "too short": (middle, []),
+        "capped": (low, [low, middle]),
+    }.get(kind, (middle, [middle]))
+    key = ec.generate_private_key(ec.SECP256R1())
+    host = OUTSIDE if kind == "another domain" else INSIDE
+    wanted = certificates.Wanted("guard@" + host, host, 90, 30)
+    chain = signer.sign(contract.Asked("", key.public_key(), wanted, NOW)) + "".join(map(pem, behind))
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    trust = pem(foreign if kind == "foreign" else root)
+    (tmp_path / "ca.pem").write_text(trust)
+    (tmp_path / "node.pem").write_text(key.private_bytes(*form).decode() + chain)
+    right = certificates.certificate_faults({"pem": chain, "key_matches": True}, trust, wanted, NOW) == []
+    assert right is (kind in ("chain", "long chain", "chain and root"))
+    assert handshake(tmp_path, host, version) is right

@@ -18,6 +18,7 @@ from ansible_collections.beam.tls_distribution.plugins.plugin_utils.certificates
     extensions,
     issuers_known,
     subject,
+    without_trusted,
 )
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -38,10 +39,18 @@ def days(count: float) -> datetime.datetime:
 class Authority:
     """A CA, and what it issues."""
 
-    def __init__(self, name: str = "CA", end: float = 3650) -> None:
+    def __init__(
+        self,
+        name: str = "CA",
+        end: float = 3650,
+        above: Authority | None = None,
+        extensions: t.Sequence[t.Any] = (x509.BasicConstraints(True, None),),
+        start: float = -1,
+    ) -> None:
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        self.certificate = self._sign(self.name, self.key.public_key(), -1, end, [])
+        critical = [(extension, True) for extension in extensions]
+        self.certificate = (above or self)._sign(self.name, self.key.public_key(), start, end, critical)
         self.pem = self.certificate.public_bytes(serialization.Encoding.PEM).decode()
 
     def _sign(
@@ -118,7 +127,10 @@ def test_a_good_certificate_has_no_faults(good: str) -> None:
         (found("-----BEGIN CERTIFICATE-----\nno\n-----END CERTIFICATE-----"), "its certificate cannot be read"),
         (found(CA.leaf() + " " * 70000), "its certificate cannot be read"),
         (found(CA.leaf(), key_matches=False), "its key does not belong to its certificate"),
-        (found(OTHER.leaf()), "its certificate is not from this CA"),
+        (
+            found(OTHER.leaf()),
+            "its certificate is not from this CA: the certificate of CN=other CA, which issued it, does not come behind it",
+        ),
         (found(IMPOSTOR.leaf()), "its certificate is not from this CA"),
         (found(CA.leaf(without=(x509.SubjectAlternativeName,))), "its certificate is not for alpha.example.net"),
         (found(CA.leaf(names("bravo.example.net"))), "its certificate is not for alpha.example.net"),
@@ -158,7 +170,7 @@ def test_each_reason_for_a_new_certificate(certificate: t.Any, reason: str) -> N
         (CA.leaf(key=ec.generate_private_key(ec.SECP384R1())), "key of another kind"),
         (CA.leaf(key=ed25519.Ed25519PrivateKey.generate()), "key of another kind"),
         (CA.leaf(end=3650), "is valid for 3650 days more, and one may be for 90"),
-        (CA.leaf() + OTHER.leaf(), "holds 2 certificates instead of one"),
+        (CA.leaf() + OTHER.leaf(), "comes that of CN=guard@alpha.example.net, which has not issued the one before it"),
     ],
 )
 def test_a_certificate_that_allows_more_is_replaced(certificate: str, reason: str) -> None:
@@ -177,7 +189,118 @@ def test_what_hosts_refuse_is_replaced() -> None:
 def test_a_file_with_more_than_key_and_certificate() -> None:
     labels = ["PRIVATE KEY", "CERTIFICATE", "TRUSTED CERTIFICATE"]
     faults = certificate_faults({**found(CA.leaf()), "labels": labels}, CA.pem, WANTED, NOW)
-    assert faults == ["its file holds more than its key and its certificate"]
+    assert faults == ["its file holds more than its key and its certificates"]
+
+
+MIDDLE = Authority("middle", above=CA)
+LOW = Authority("low", above=MIDDLE)
+CAPPED = Authority("capped", above=CA, extensions=[x509.BasicConstraints(True, 0)])
+UNDER = Authority("under", above=CAPPED)
+
+
+def constrained(permitted: str | None, excluded: str | None = None) -> Authority:
+    """A CA in between that may issue for some domains alone."""
+    trees = ([x509.DNSName(name)] if name else None for name in (permitted, excluded))
+    return Authority("bound", above=CA, extensions=[x509.BasicConstraints(True, None), x509.NameConstraints(*trees)])
+
+
+NET, ORG, NOT_NET = constrained("example.net"), constrained("example.org"), constrained(None, ".example.net")
+SOON, LATER = Authority("soon", end=50, above=CA), Authority("later", start=2, above=CA)
+SERVERS = Authority(
+    "servers", above=CA, extensions=[x509.BasicConstraints(True, None), x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])]
+)
+
+
+@pytest.mark.parametrize(
+    "chain",
+    [
+        MIDDLE.leaf() + MIDDLE.pem,
+        LOW.leaf() + LOW.pem + MIDDLE.pem,
+        MIDDLE.leaf() + MIDDLE.pem + CA.pem,
+        CAPPED.leaf() + CAPPED.pem,
+        NET.leaf() + NET.pem,
+        SOON.leaf(end=50) + SOON.pem,
+    ],
+)
+def test_a_chain_that_leads_to_a_trusted_ca_is_right(chain: str) -> None:
+    labels = ["PRIVATE KEY", *["CERTIFICATE"] * chain.count("BEGIN")]
+    for trust in (CA.pem, OTHER.pem + CA.pem):
+        assert certificate_faults({**found(chain), "labels": labels}, trust, WANTED, NOW) == []
+        assert issuers_known(chain, trust) is True
+    assert issuers_known(chain, OTHER.pem) is False
+    assert without_trusted(chain, CA.pem) == chain.replace(CA.pem, "")
+
+
+@pytest.mark.parametrize(
+    ("chain", "reason"),
+    [
+        (
+            MIDDLE.leaf(),
+            "its certificate is not from this CA: the certificate of CN=middle, which issued it, does not come behind it",
+        ),
+        (
+            LOW.leaf() + LOW.pem,
+            "its chain does not lead to a CA that is trusted: the certificate of CN=middle, which issued the last one, does not come behind it",
+        ),
+        (LOW.leaf() + MIDDLE.pem, "behind its certificate comes that of CN=middle, which has not issued the one before it"),
+        (OTHER.leaf() + OTHER.pem, "its chain does not lead to a CA that is trusted"),
+        (IMPOSTOR.leaf() + IMPOSTOR.pem, "its chain does not lead to a CA that is trusted"),
+        (UNDER.leaf() + UNDER.pem + CAPPED.pem, "its CA CN=capped may have no more than 0 CAs below it"),
+        (ORG.leaf() + ORG.pem, "its CA CN=bound may not issue certificates for alpha.example.net"),
+        (NOT_NET.leaf() + NOT_NET.pem, "its CA CN=bound may not issue certificates for alpha.example.net"),
+        (SOON.leaf() + SOON.pem, "its certificate is valid for longer than that of its CA CN=soon, which ends on 2027-01-13"),
+        (LATER.leaf() + LATER.pem, "the certificate of its CA CN=later is not valid before 2026-11-26"),
+        (SERVERS.leaf() + SERVERS.pem, "that of its CA CN=servers is for serverAuth, and the client needs clientAuth"),
+        (CA.leaf(end=90) + CA.leaf(end=90), "comes that of CN=guard@alpha.example.net, which has not issued the one before it"),
+    ],
+)
+def test_each_reason_why_a_chain_is_wrong(chain: str, reason: str) -> None:
+    faults = certificate_faults(found(chain), CA.pem, WANTED, NOW)
+    assert any(fault.endswith(reason) for fault in faults), faults
+
+
+def test_no_certificate_outlives_the_ca_that_is_trusted() -> None:
+    ends = Authority(end=40)
+    (fault,) = certificate_faults(found(ends.leaf()), ends.pem, WANTED, NOW)
+    assert fault == "its certificate is valid for longer than that of its CA CN=CA, which ends on 2027-01-03"
+
+
+AS_OTHERS_SIGN = CA.leaf(
+    usage("digital_signature", "key_encipherment", "key_agreement"),
+    x509.OCSPNoCheck(),
+    node="what their CA likes",
+    key=ec.generate_private_key(ec.SECP384R1()),
+    end=80,
+)
+
+
+def test_who_else_signs_may_have_rules_of_its_own() -> None:
+    """What serves the node and allows nothing beyond is taken; for the cluster's own CA it is not what was asked for."""
+    loose = WANTED._replace(exact=False)
+    assert certificate_faults(found(AS_OTHERS_SIGN), CA.pem, loose, NOW) == []
+    assert len(certificate_faults(found(AS_OTHERS_SIGN), CA.pem, WANTED, NOW)) == 4
+    assert certificate_faults(found(CA.leaf(end=3000)), CA.pem, loose._replace(days=36500, renew_before_days=0), NOW) == []
+
+
+@pytest.mark.parametrize(
+    ("certificate", "reason"),
+    [
+        (CA.leaf(names(HOST, "bravo.example.net")), "allows to act for bravo.example.net, which no node needs"),
+        (CA.leaf(x509.BasicConstraints(True, None)), "allows to act as a CA"),
+        (CA.leaf(usage("digital_signature", "crl_sign")), "to issue certificates or revocation lists"),
+        (CA.leaf(x509.ExtendedKeyUsage([*BOTH, ExtendedKeyUsageOID.CODE_SIGNING])), "the purposes codeSigning"),
+        (CA.leaf(x509.ExtendedKeyUsage([*BOTH[:1]])), "it is for serverAuth, and the client needs clientAuth"),
+        (CA.leaf(without=(x509.SubjectAlternativeName,), node=HOST), "it has no subject alternative name"),
+        (CA.leaf(end=3000), "is valid for 3000 days more, and one may be for 90"),
+        (CA.leaf(end=20), "expires in 20 days"),
+        (CA.leaf(end=-0.5), "expired on 2026-11-23"),
+        (CA.leaf(start=1), "is not valid before 2026-11-25"),
+        (CA.leaf(usage("key_agreement"), x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CODE_SIGNING, *BOTH])), "does not go with codeSigning"),
+    ],
+)
+def test_who_else_signs_is_held_to_what_serves_a_node(certificate: str, reason: str) -> None:
+    faults = certificate_faults(found(certificate), CA.pem, WANTED._replace(exact=False), NOW)
+    assert any(reason in fault for fault in faults), faults
 
 
 def test_damaged_certificates_never_raise() -> None:

@@ -205,6 +205,7 @@ PLAIN = certificate(NODE, "middle", KEY.public_key(), MIDDLE, ca=False)
 
 def test_a_further_signer_is_one_object_and_may_answer_with_a_chain() -> None:
     assert contract.signed_for(request_sent, WANTED, Told(LEAF + BETWEEN, TRUST), NOW) == LEAF + BETWEEN
+    assert contract.signed_for(request_sent, WANTED, Told(LEAF + BETWEEN + TRUST, TRUST), NOW) == LEAF + BETWEEN
     direct = Told(LEAF, BETWEEN + TRUST)
     assert contract.signed_for(request_sent, WANTED, direct, NOW) == LEAF
 
@@ -220,9 +221,14 @@ def test_a_further_signer_is_one_object_and_may_answer_with_a_chain() -> None:
         (OTHERS + BETWEEN, "for another key"),
         (PLAIN + BETWEEN, "allows its key more than a node needs"),
         (LEAF, "is not from this CA"),
-        (LEAF + NO_CA, "is not that of a CA"),
-        (LEAF + FOREIGN, "was not issued by the next one"),
-        (LEAF + BETWEEN + FOREIGN, "was not issued by the next one"),
+        (LEAF, "the certificate of CN=middle, which issued it, does not come behind it"),
+        (LEAF + NO_CA, "has a chain that serves no node: CN=middle in it may not issue certificates"),
+        (
+            LEAF + FOREIGN,
+            "does not lead to a CA that is trusted: the certificate of CN=other, which issued the last one, does not come behind it",
+        ),
+        (LEAF + BETWEEN + FOREIGN, "behind its certificate comes that of CN=middle, which has not issued the one before it"),
+        (LEAF + TRUST, "behind its certificate comes that of CN=root, which has not issued the one before it"),
     ],
 )
 def test_an_answer_that_is_not_what_was_asked_for_goes_to_nobody(chain: str, problem: str) -> None:
