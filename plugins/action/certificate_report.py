@@ -18,6 +18,7 @@ _ARGUMENTS = {
     "certificates": {"type": "list", "elements": "dict", "required": True},
     "due_days": {"type": "int", "required": True},
     "renews": {"type": "bool", "default": False},
+    "signer": {"type": "str", "default": "private_ca"},
     "renewed": {"type": "list", "elements": "str", "default": []},
 }
 
@@ -36,6 +37,8 @@ class ActionModule(ActionBase):
         line = certificate_table.line(found, given["renewed"], given["due_days"])
         display.display("\n%s\n" % "\n".join([line] if given["renews"] else [*certificate_table.table(found), line]))
         # What a run in check mode would renew needs no person.
-        needs = certificate_table.needs(found, 0 if given["renews"] and self._task.check_mode else given["due_days"])
+        by_person = given["signer"] == "own_certificates"
+        nobodys = given["renews"] and self._task.check_mode and not by_person
+        needs = certificate_table.needs(found, 0 if nobodys else given["due_days"], by_person)
         result.update(changed=False, failed=bool(needs), msg="\n".join(needs) or line, needs=needs)
         return result

@@ -14,6 +14,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError, fold, listed
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import authorities, beginning, certificates, directory, members
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers import trust_files
 
 _ARGUMENTS = {
     "topology": {"type": "dict", "required": True},
@@ -41,10 +42,11 @@ class ActionModule(ActionBase):
         topology, variables = given["topology"], task_vars or {}
         cluster = topology["cluster"]
         place = Path(cluster["directory"])
-        ca_pem = _known(cluster["layout"])
+        ca_pem = _known(cluster)
+        own_ca = cluster["signing"]["signer"] == "private_ca"
         cookie = given["cookie_given"] or Path(cluster["layout"]["cookie"]).exists()
         key = Path(cluster["layout"]["ca_key"]).exists()
-        there = beginning.Directory(str(place), cluster["name"], bool(ca_pem), key, cookie)
+        there = beginning.Directory(str(place), cluster["name"], bool(ca_pem), key, cookie, own_ca)
         asked = set(variables["ansible_play_hosts"])
         surveys = {name: _survey(variables["hostvars"], name) for name in topology["nodes"] if name in asked}
         if given["begin_anew"] != cluster["name"]:
@@ -57,7 +59,7 @@ class ActionModule(ActionBase):
                 message = "The cluster's directory does not go with its hosts, and no host was changed.\n%s"
                 raise AnsibleActionFail(message % sentences)
         wanted = [] if given["cookie_given"] else [cluster["layout"]["cookie"]]
-        wanted += [] if given["passphrase_given"] else [cluster["layout"]["ca_passphrase"]]
+        wanted += [] if given["passphrase_given"] or not own_ca else [cluster["layout"]["ca_passphrase"]]
         made = directory.ensure(place, wanted, self._task.check_mode)
         if given["new_cookie"]:
             _refuse_new_cookie(topology, variables, given["cookie_given"])
@@ -73,7 +75,8 @@ class ActionModule(ActionBase):
         now = datetime.datetime.now(datetime.timezone.utc)
         memory = members.Members(cluster["layout"])
         try:
-            memory.remember(nodes, now + datetime.timedelta(days=days))
+            ends = [datetime.datetime.fromtimestamp(node["certificates"].get("until", 0), datetime.timezone.utc) for node in nodes.values()]
+            memory.remember(nodes, max([now + datetime.timedelta(days=days), *ends]))
         except OSError as error:
             raise AnsibleActionFail("%s cannot be written on the controller (%s)." % (error.filename, error.strerror)) from None
 
@@ -104,9 +107,9 @@ def _host(name: str, node: t.Mapping[str, t.Any], survey: t.Any, ca_pem: str) ->
     return beginning.HostFound(name, answered=True, own=certificates.issuers_known(pem, ca_pem), cookie=cookie)
 
 
-def _known(places: t.Mapping[str, str]) -> str:
+def _known(cluster: t.Mapping[str, t.Any]) -> str:
     """The CAs of the cluster in PEM, those of a rotation that is under way among them."""
     try:
-        return "".join(authorities.known(places))
+        return "".join(trust_files.of_cluster(cluster["signing"], authorities.known(cluster["layout"])))
     except InputError as error:
         raise AnsibleActionFail(authorities.OF_DIRECTORY % (error.problem, error.fix)) from None

@@ -39,6 +39,7 @@ from ansible_collections.beam.tls_distribution.plugins.plugin_utils import (
     members,
     otp_store,
 )
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers import choice
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.specifications import Specifications
 
 display = Display()
@@ -93,13 +94,16 @@ class ActionModule(ActionBase):
             _check_place(name, "erlang_verify_report_directory", self._bases[name][0], late, hosts[name], faults)
         otps = self._otps(hosts, topology, variables, faults)
         _check_secrets(everyone, faults)
+        now = datetime.datetime.now(datetime.timezone.utc)
+        signing = choice.read(hosts or everyone, next(iter(self._bases.values()))[0], topology["nodes"] if topology else {}, now, faults)
         if faults or topology is None:
             return _failed(result, faults)
         for name, wanted in otps.items():
             topology["nodes"][name]["otp"] = wanted
+            topology["nodes"][name]["certificates"] = signing.certificates[name]
+        topology["cluster"]["signing"] = signing.signing
         place, run = Path(topology["cluster"]["directory"]), lock.this_run()
         topology["cluster"].update(lock.names(place, run))
-        now = datetime.datetime.now(datetime.timezone.utc)
         former = memory.former([node["node"] for node in topology["nodes"].values()], now)
         topology.update(leaving=leaving, former=[one._asdict() for one in former])
         made = directory.ensure(place, [], self._task.check_mode)
@@ -378,10 +382,16 @@ def _check_secrets(hosts: Hosts, faults: list[InventoryFault]) -> None:
     try:
         directory.check_directory(place)
         directory.check_own(place)
-        authorities.rotation(places)
+        rotation = authorities.rotation(places)
     except InputError as error:
         faults.append(InventoryFault(everywhere, "erlang_cluster_directory", str(place), error.problem, error.fix))
         return
+    signer = values.get(choice.SIGNER)
+    if signer not in (None, "private_ca"):
+        looks = [each for each in looks if each[0] != "erlang_certs_ca_passphrase"]
+        if rotation is not None:
+            fix = "finish that first, or turn it back, with private_ca"
+            faults.append(InventoryFault(everywhere, choice.SIGNER, signer, "cannot be chosen while the CA is rotated", fix))
     for variable, shown, look in looks:
         try:
             look()

@@ -12,15 +12,22 @@ from pathlib import Path
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import node_name
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import certificates, issued
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers import contract
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.registry import DEFAULT, SIGNERS
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers import contract, own_certificates, trust_files
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.registry import DEFAULT, EXACT, NAMES, OWN, SIGNERS
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.requests import RequestError
 
 _ARGUMENTS = {
-    "request": {"type": "raw", "required": True},
-    "signer": {"type": "str", "choices": list(SIGNERS), "default": DEFAULT},
+    "request": {"type": "raw"},
+    "signer": {"type": "str", "choices": list(NAMES), "default": DEFAULT},
+    "trust": {"type": "list", "elements": "path", "default": []},
+    "intermediate_certificate": {"type": "path"},
+    "intermediate_key": {"type": "path", "no_log": False},
+    "command": {"type": "list", "elements": "str", "default": []},
+    "timeout": {"type": "int", "default": 60},
+    "own": {"type": "str", "no_log": True},
     "directory": {"type": "path", "required": True},
     "passphrase": {"type": "str", "no_log": True},
     "node": {"type": "str", "required": True},
@@ -42,15 +49,19 @@ class ActionModule(ActionBase):
         if certificates.CRYPTOGRAPHY_MISSING is not None:
             raise AnsibleActionFail("The Python package cryptography is missing on the controller; install it there.")
         node = given["node"]
-        wanted = certificates.Wanted(node, node_name.parsed(node).host, given["days"], given["renew_before_days"])
+        host, signer = node_name.parsed(node).host, given["signer"]
+        wanted = certificates.Wanted(node, host, given["days"], given["renew_before_days"], signer in EXACT)
         now = datetime.datetime.now(datetime.timezone.utc)
-        name = (task_vars or {}).get("inventory_hostname", wanted.host)
+        name = (task_vars or {}).get("inventory_hostname", host)
         try:
-            signed = contract.signed_for(given["request"], wanted, SIGNERS[given["signer"]](given), now)
+            if signer == OWN:
+                signed = _own(given, node, host, now)
+            else:
+                signed = contract.signed_for(given["request"], wanted, SIGNERS[signer](given), now)
         except contract.SignerError as error:
             raise AnsibleActionFail("%s." % error) from None
         except contract.ChainError as error:
-            raise AnsibleActionFail("%s %s; look at what signs (%s)." % (name, error, given["signer"])) from None
+            raise AnsibleActionFail("%s %s; look at what signs (%s)." % (name, error, signer)) from None
         except RequestError as error:
             sentence = "%s %s, and nothing was signed; find out what changed its answers before you trust that host again."
             raise AnsibleActionFail(sentence % (name, error)) from None
@@ -61,3 +72,16 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(sentence % (node, given["directory"], error.strerror)) from None
         result.update(changed=False, certificate=signed)
         return result
+
+
+def _own(given: t.Mapping[str, t.Any], node: str, host: str, now: datetime.datetime) -> str:
+    """The chain that the user gives, held to what a node takes. Raises SignerError."""
+    try:
+        trust = trust_files.read(given["trust"])
+        own = own_certificates.read(given["own"], trust)
+    except InputError as error:
+        raise contract.SignerError("%s %s; %s" % (own_certificates.VARIABLE, error.problem, error.fix)) from None
+    wrong = own_certificates.problems(own, trust, node, host, now)
+    if wrong:
+        raise contract.SignerError("%s cannot be used for %s: %s" % (own_certificates.VARIABLE, node, ", and ".join(wrong)))
+    return own.chain

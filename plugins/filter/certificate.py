@@ -11,8 +11,10 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import service
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import certificates
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report import certificate_table
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers import own_certificates
 
 _HOUR = 3600
 """Seconds after which the key of a run of somebody else is taken for left behind."""
@@ -25,7 +27,10 @@ def certificate_faults(
     if certificates.CRYPTOGRAPHY_MISSING is not None:
         raise AnsibleFilterError("The Python package cryptography is missing on the controller; install it there.")
     now = datetime.datetime.now(datetime.timezone.utc)
-    wanted = certificates.Wanted(node["node"], node["host"], days, renew_before_days)
+    about = node.get("certificates") or {}
+    if about.get("own"):
+        return own_certificates.differs(found, about["own"])
+    wanted = certificates.Wanted(node["node"], node["host"], days, renew_before_days, about.get("exact", True))
     return certificates.certificate_faults(found, trust, wanted, now)
 
 
@@ -46,7 +51,8 @@ def certificate_state(
 ) -> dict[str, t.Any]:
     """What has to be done about a host's certificate.
 
-    ``signed`` is the certificate that the host got in this run, behind the survey. ``to_issue`` is whether a new one has to be issued, ``to_remove`` whether keys that runs left behind (``leftovers``) have to go, ``right`` whether neither;
+    ``signed`` is the certificate that the host got in this run, behind the survey. ``to_issue`` is whether a new one has to be issued, ``to_remove``
+    whether keys that runs left behind (``leftovers``) have to go, ``right`` whether neither;
     ``issued`` and ``removed`` are what is said of it in check mode.
     """
     found = {"pem": signed, "key_matches": True} if signed else survey["certificate"]
@@ -74,6 +80,14 @@ def reloaded_files(layout: dict[str, str]) -> dict[str, t.Any]:
     return service.reloaded(layout)
 
 
+def own_certificate_file(text: t.Any, trust: str) -> str:
+    """What a node reads, from the key and certificate that the user gives. Secret."""
+    try:
+        return own_certificates.read(text, trust).file
+    except InputError as error:
+        raise AnsibleFilterError("%s %s; %s." % (own_certificates.VARIABLE, error.problem, error.fix)) from None
+
+
 class FilterModule:
     """Filters of this file."""
 
@@ -85,5 +99,6 @@ class FilterModule:
             "certificate_state": certificate_state,
             "certificates_not_shown": certificate_table.not_shown,
             "key_leftovers": key_leftovers,
+            "own_certificate_file": own_certificate_file,
             "reloaded_files": reloaded_files,
         }

@@ -27,6 +27,11 @@ options:
     type: str
     choices: [trust, signs]
     default: trust
+  signing:
+    description:
+      - Who signs, as C(cluster.signing) of the fact C(erlang_cluster_topology) has it.
+      - The CAs in the files that it names are returned as well, and those of the directory only where V(private_ca) signs.
+    type: dict
 """
 
 EXAMPLES = r"""
@@ -49,6 +54,7 @@ from ansible.plugins.lookup import LookupBase
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import layout
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import authorities
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers import trust_files
 
 
 class LookupModule(LookupBase):
@@ -58,6 +64,8 @@ class LookupModule(LookupBase):
         """The certificates, in PEM."""
         asked = authorities.signs if kwargs.get("which") == "signs" else authorities.trusted
         try:
-            return [text for term in terms for text in asked(layout.cluster(str(term)))]
+            own = [text for term in terms for text in asked(layout.cluster(str(term)))]
+            signing = kwargs.get("signing")
+            return own if signing is None else trust_files.of_cluster(signing, own)
         except InputError as error:
             raise AnsibleError(authorities.OF_DIRECTORY % (error.problem, error.fix)) from error

@@ -43,6 +43,10 @@ options:
     description: Whether the run is one that renews certificates. One line is printed instead of the table, and in check mode what is due is no failure.
     type: bool
     default: false
+  signer:
+    description: Who signs, as C(erlang_certs_signer) says. Certificates that nobody signs here are renewed by a person.
+    type: str
+    default: private_ca
   renewed:
     description: The hosts whose certificate was renewed in this run.
     type: list

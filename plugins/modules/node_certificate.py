@@ -17,6 +17,7 @@ description:
     is heeded, since the host that sent it may be hostile.
   - The subject is the name of the node, and the one subject alternative name is the host part of it. The certificate is that of no CA, for digital
     signatures, and for server and client.
+  - Another signer than a CA of the cluster's own may add what it likes, as long as the certificate serves the node and allows nothing beyond.
   - A request that is none, is not signed by its own key, or is for another kind of key than ECDSA with P-256 is refused.
   - What was signed is held to what was asked for before it is returned.
   - Every certificate is written down before it is returned, in C(issued.jsonl) in O(directory), with host, node, serial number, SHA-256, issuer, and how
@@ -36,21 +37,51 @@ attributes:
     support: full
 options:
   request:
-    description: The certificate request in PEM, as the host answered it.
+    description: The certificate request in PEM, as the host answered it. Needed unless the user gives the certificate.
     type: raw
-    required: true
   signer:
-    description: Who signs. V(private_ca) is the CA in O(directory).
+    description:
+      - Who signs. V(private_ca) is the CA in O(directory), V(intermediate) one below a CA of the user's, V(command) whatever a command asks.
+      - With V(own_certificates) nobody does, and what the user gives is held to what a node takes.
     type: str
-    choices: [private_ca]
+    choices: [private_ca, intermediate, command, own_certificates]
     default: private_ca
+    version_added: 1.1.0
+  trust:
+    description: Files with the certificates of roots that nodes trust, in PEM. Not for V(private_ca).
+    type: list
+    elements: path
+    default: []
+    version_added: 1.1.0
+  intermediate_certificate:
+    description: File with the certificate of the intermediate CA and of those above it but the root, in PEM.
+    type: path
+    version_added: 1.1.0
+  intermediate_key:
+    description: File with its key in PEM, encrypted with O(passphrase).
+    type: path
+    version_added: 1.1.0
+  command:
+    description: Command that signs, and its arguments. It gets the request on its standard input and writes a chain to its standard output, both in PEM.
+    type: list
+    elements: str
+    default: []
+    version_added: 1.1.0
+  timeout:
+    description: Seconds after which the command is stopped.
+    type: int
+    default: 60
+    version_added: 1.1.0
+  own:
+    description: The host's key without passphrase, its certificate, and the CAs behind it, in PEM, for V(own_certificates).
+    type: str
     version_added: 1.1.0
   directory:
     description: The cluster's directory on the controller, which holds C(ca.key) and C(ca.pem).
     type: path
     required: true
   passphrase:
-    description: Passphrase of C(ca.key). Read from C(ca.passphrase) in the directory if it is not given.
+    description: Passphrase of the key of the CA that signs. That of C(ca.key) is read from C(ca.passphrase) in the directory if it is not given.
     type: str
   node:
     description: Name of the node.

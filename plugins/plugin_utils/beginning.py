@@ -28,13 +28,17 @@ class HostFound(t.NamedTuple):
 
 
 class Directory(t.NamedTuple):
-    """What there is in the cluster's directory: ``ca.pem``, ``ca.key``, a cookie (there, or given by the user)."""
+    """What there is in the cluster's directory: ``ca.pem``, ``ca.key``, a cookie (there, or given by the user).
+
+    ``own_ca`` is whether its CA is the one that signs; otherwise ``ca`` tells of what the user has nodes trust.
+    """
 
     path: str
     cluster: str
     ca: bool
     key: bool
     cookie: bool
+    own_ca: bool = True
 
 
 class Places(t.NamedTuple):
@@ -70,6 +74,10 @@ def _ca(directory: Directory, hosts: t.Sequence[HostFound], places: Places) -> I
             _have(silent),
         )
         return _fault(silent, directory, unknown, "run it on all hosts once they can be reached; if there are none, or %s" % anew)
+    if directory.ca and strangers and not directory.own_ca and not any(host.own for host in hosts):
+        problem = "has no CA that %s certificates of" % _have(strangers)
+        fix = "add theirs to it first, so that nodes trust both (%s/ca.pem, if the private CA signed them), or, %s" % (directory.path, anew)
+        return InventoryFault(strangers, "erlang_certs_trust_files", None, problem, fix)
     if directory.ca and strangers and not any(host.own for host in hosts):
         problem = "holds another CA than the one that %s certificates of" % _have(strangers)
         if silent:

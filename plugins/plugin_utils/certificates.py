@@ -164,7 +164,10 @@ def issuers_known(text: t.Any, trust: str) -> bool | None:
         contents = _contents(str(text or ""))
     except ValueError:
         return None
-    return _break(contents) is None and _anchor(contents[-1], pem.contents(trust)) is not None
+    trusted = pem.contents(trust)
+    if anchor_of(contents[0], trusted) is not None:
+        return True
+    return break_in(contents) is None and anchor_of(contents[-1], trusted) is not None
 
 
 def without_trusted(chain: str, trust: str) -> str:
@@ -192,15 +195,15 @@ def _path_faults(contents: t.Sequence[bytes], trust: str, host: str, now: dateti
     Rules: RFC 5280, 6.1. Of the trusted CA nodes take name, key and validity alone, so that no more of it is looked at.
     """
     seen = [certificate.read(content) for content in contents]
-    stranger = _break(contents)
+    stranger = break_in(contents)
     if stranger is not None:
-        return ["behind its certificate comes that of %s, which has not issued the one before it" % _name(seen[stranger].subject)]
+        return ["behind its certificate comes that of %s, which has not issued the one before it" % named(seen[stranger].subject)]
     trusted = pem.contents(trust)
-    anchor = _anchor(contents[-1], trusted)
+    anchor = anchor_of(contents[-1], trusted)
     if anchor is None:
         lacks = _last_issuer(seen[-1], trusted)
         short = (
-            ": the certificate of %s, which issued %s, does not come behind it" % (_name(lacks), "it" if len(seen) == 1 else "the last one")
+            ": the certificate of %s, which issued %s, does not come behind it" % (named(lacks), "it" if len(seen) == 1 else "the last one")
             if lacks
             else ""
         )
@@ -211,24 +214,24 @@ def _path_faults(contents: t.Sequence[bytes], trust: str, host: str, now: dateti
         if seen[0].not_after > authority.not_after:
             faults.append(
                 "its certificate is valid for longer than that of its CA %s, which ends on %s"
-                % (_name(authority.subject), authority.not_after.date())
+                % (named(authority.subject), authority.not_after.date())
             )
         if authority.not_before > now:
-            faults.append("the certificate of its CA %s is not valid before %s" % (_name(authority.subject), authority.not_before.date()))
+            faults.append("the certificate of its CA %s is not valid before %s" % (named(authority.subject), authority.not_before.date()))
     for below, content in enumerate(contents[1:]):
         if content != anchor:
-            faults += ["its CA %s %s" % (_name(seen[below + 1].subject), fault) for fault in _limits(content, below, host)]
+            faults += ["its CA %s %s" % (named(seen[below + 1].subject), fault) for fault in limits(content, below, host)]
     return list(dict.fromkeys(faults))
 
 
-def _break(contents: t.Sequence[bytes]) -> int | None:
+def break_in(contents: t.Sequence[bytes]) -> int | None:
     """The place of the first certificate that has not issued the one before it."""
-    return next((place for place in range(1, len(contents)) if not _issued_by(contents[place - 1], contents[place])), None)
+    return next((place for place in range(1, len(contents)) if not issued_by(contents[place - 1], contents[place])), None)
 
 
-def _anchor(last: bytes, trusted: t.Sequence[bytes]) -> bytes | None:
+def anchor_of(last: bytes, trusted: t.Sequence[bytes]) -> bytes | None:
     """The certificate that is trusted, of those that issued the last one of a chain; or the last one itself."""
-    return last if last in trusted else next((content for content in trusted if _issued_by(last, content)), None)
+    return last if last in trusted else next((content for content in trusted if issued_by(last, content)), None)
 
 
 def _last_issuer(last: certificate.Certificate, trusted: t.Sequence[bytes]) -> str | None:
@@ -242,7 +245,7 @@ def _last_issuer(last: certificate.Certificate, trusted: t.Sequence[bytes]) -> s
     return None if not names or last.own_issuer or last.issuer in names else last.issuer
 
 
-def _limits(content: bytes, below: int, host: str) -> t.Iterator[str]:
+def limits(content: bytes, below: int, host: str) -> t.Iterator[str]:
     """What in the certificate of a CA keeps it from issuing for a host, with so many CAs between them (RFC 5280, 4.2.1.9 and 4.2.1.10)."""
     try:
         found = x509.load_der_x509_certificate(content).extensions
@@ -267,12 +270,12 @@ def _within(host: str, domain: str) -> bool:
     return not domain or host == domain or host.endswith("." + domain)
 
 
-def _name(subject: str) -> str:
+def named(subject: str) -> str:
     """The name of a CA as a host tells it: cut, and nothing in it that is not printed."""
     return "".join(letter if letter.isprintable() else "?" for letter in subject[:_LONGEST_SUBJECT]) or "a CA without a name"
 
 
-def _issued_by(one: bytes, issuer: bytes) -> bool:
+def issued_by(one: bytes, issuer: bytes) -> bool:
     """Whether a certificate is signed by the key of a CA's, whose name is that of its issuer."""
     try:
         x509.load_der_x509_certificate(one).verify_directly_issued_by(x509.load_der_x509_certificate(issuer))

@@ -141,8 +141,14 @@ def _cookie(value: Any) -> Iterator[Problem]:
 
 def _passphrase(value: Any) -> Iterator[Problem]:
     if _UNSEEN.search(value) or len(value) > PASSPHRASE_LONGEST:
-        fix = "use a line of at most %d characters, or leave it unset to have one made" % PASSPHRASE_LONGEST
+        fix = "use a line of at most %d characters" % PASSPHRASE_LONGEST
         yield Problem(None, "has line ends or other characters that cannot be seen, or is too long", fix)
+
+
+def _pem(value: Any) -> Iterator[Problem]:
+    """What its parts are is looked at where they are held against each other."""
+    if "-----BEGIN " not in value:
+        yield Problem(None, "is no PEM", "give the content of the file, as with lookup('ansible.builtin.file', PATH)")
 
 
 def _host(value: Any) -> Iterator[Problem]:
@@ -302,6 +308,13 @@ def _command(given: Any) -> Iterator[Problem]:
         yield Problem(str(given), "is not a list of arguments", "give the command and its arguments, an item each, in quotes")
 
 
+def _arguments(given: Any) -> Iterator[Problem]:
+    """A command and its arguments, which stand in the list of processes."""
+    yield from _command(given)
+    for word in given:
+        yield from _plain(word)
+
+
 def _call(given: Any) -> Iterator[Problem]:
     if (
         not isinstance(given, (list, tuple))
@@ -336,10 +349,18 @@ CHECKS: dict[str, Check] = {
     "erlang_app_start": _start,
     "erlang_certs_ca_days": _number(1, 36500, _DAYS),
     "erlang_certs_ca_passphrase": _unless_empty(_passphrase),
+    "erlang_certs_command": _unless_empty(_arguments),
+    "erlang_certs_command_timeout": _number(1, 3600, "choose from 1 to 3600 seconds"),
     "erlang_certs_days": _number(1, 36500, _DAYS),
+    "erlang_certs_intermediate_certificate": _unless_empty(_file),
+    "erlang_certs_intermediate_key": _unless_empty(_file),
+    "erlang_certs_intermediate_passphrase": _unless_empty(_passphrase),
+    "erlang_certs_own_certificate": _unless_empty(_pem),
     "erlang_certs_rotate_back": _anything,
     "erlang_certs_rotate_until": _anything,
     "erlang_certs_renew_before_days": _number(0, 36500, "choose from 0 days to less than erlang_certs_days"),
+    "erlang_certs_signer": _anything,
+    "erlang_certs_trust_files": _each(_file, "paths of files"),
     "erlang_cluster_address_family": _anything,
     "erlang_cluster_begin_anew": _unless_empty(_plain),
     "erlang_cluster_cookie": _unless_empty(_cookie),
@@ -421,7 +442,7 @@ def of_host(inventory: str, variables: Mapping[str, Any]) -> list[InventoryFault
     if renew >= days:
         problem = "is not less than erlang_certs_days (%d), so that every run would issue a certificate" % days
         faults.append(InventoryFault((inventory,), "erlang_certs_renew_before_days", renew, problem, "choose a third of erlang_certs_days"))
-    if days > ca:
+    if days > ca and variables.get("erlang_certs_signer", "private_ca") == "private_ca":
         problem = "is more than erlang_certs_ca_days (%d), so that certificates would outlive the CA that vouches for them" % ca
         faults.append(InventoryFault((inventory,), "erlang_certs_days", days, problem, "choose fewer days"))
     return faults

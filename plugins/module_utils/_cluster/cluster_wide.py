@@ -22,12 +22,19 @@ VARIABLES = (
     "erlang_cluster_begin_anew",
     "erlang_cluster_cookie",
     "erlang_certs_ca_passphrase",
+    "erlang_certs_signer",
+    "erlang_certs_trust_files",
+    "erlang_certs_intermediate_certificate",
+    "erlang_certs_intermediate_key",
+    "erlang_certs_intermediate_passphrase",
+    "erlang_certs_command",
+    "erlang_certs_command_timeout",
     "erlang_rollout_serial",
     "erlang_rollout_confirm",
     "erlang_rollout_force",
     "erlang_rollout_together",
 )
-SECRETS = frozenset(["erlang_cluster_cookie", "erlang_certs_ca_passphrase"])
+SECRETS = frozenset(["erlang_cluster_cookie", "erlang_certs_ca_passphrase", "erlang_certs_intermediate_passphrase"])
 
 
 def agreed(hosts: Mapping[str, Mapping[str, Any]], faults: list[InventoryFault]) -> dict[str, Any]:

@@ -78,13 +78,13 @@ def _cells(row: Row) -> tuple[str, ...]:
     return (*(clean("?" if cell is None else cell)[:_LONGEST] for cell in told), row["shown"], trusts)
 
 
-def needs(found: t.Sequence[Row], due_days: int) -> list[str]:
+def needs(found: t.Sequence[Row], due_days: int, by_person: bool = False) -> list[str]:
     """A sentence for each thing that a person has to see to. A certificate with fewer days left than ``due_days`` is due to be renewed; 0 where that is
-    nobody's matter."""
-    return [sentence for row in found for sentence in _needs(row, due_days)]
+    nobody's matter. ``by_person`` is whether the user gives each host its certificate."""
+    return [sentence for row in found for sentence in _needs(row, due_days, by_person)]
 
 
-def _needs(row: Row, due_days: int) -> t.Iterator[str]:
+def _needs(row: Row, due_days: int, by_person: bool) -> t.Iterator[str]:
     host, node = row["host"], row["node"]
     if not row["answered"]:
         yield "%s: it could not be asked, so that nothing is known of its certificate; see what this run says of it above." % host
@@ -93,7 +93,10 @@ def _needs(row: Row, due_days: int) -> t.Iterator[str]:
     else:
         if _is_due(row, due_days):
             left = "expired on %s" % row["until"] if row["days"] < 0 else "has %d days left" % row["days"]
-            yield "%s: the certificate of %s %s, and is due to be renewed; run the playbook renew." % (host, node, left)
+            remedy = (
+                "give it a new one by erlang_certs_own_certificate, and run the playbook renew" if by_person else "run the playbook renew"
+            )
+            yield "%s: the certificate of %s %s, and is due to be renewed; %s." % (host, node, left, remedy)
         if row["shown"] == ANOTHER:
             yield "%s: %s shows its peers another certificate than the one in its file; run the playbook renew." % (host, node)
         if row["shown"] == NOT_SEEN:

@@ -71,7 +71,9 @@ def signed_for(answer: t.Any, wanted: certificates.Wanted, signer: Signer, now: 
     Raises RequestError if the answer is no request that can be signed, ChainError if what was signed is not what was asked for, and SignerError.
     """
     asked = Asked(str(answer), requested_key(answer), wanted, now)
-    return held_to(signer.sign(asked), signer.trust(), asked)
+    chain = signer.sign(asked)
+    # A certificate may begin at the moment at which it was signed.
+    return held_to(chain, signer.trust(), asked._replace(now=max(now, datetime.datetime.now(datetime.timezone.utc))))
 
 
 def held_to(chain: str, trust: str, asked: Asked) -> str:

@@ -238,7 +238,7 @@ def test_an_answer_that_is_not_what_was_asked_for_goes_to_nobody(chain: str, pro
 
 def test_the_signers_are_the_choices_of_the_module() -> None:
     text = (Path(__file__).resolve().parents[4] / "plugins" / "modules" / "node_certificate.py").read_text()
-    assert "choices: [%s]\n    default: %s\n" % (", ".join(registry.SIGNERS), registry.DEFAULT) in text
+    assert "choices: [%s]\n    default: %s\n" % (", ".join(registry.NAMES), registry.DEFAULT) in text
 
 
 def test_a_ca_that_cannot_be_used_is_a_sentence(tmp_path: Path) -> None:
