@@ -55,8 +55,11 @@ class ActionModule(ActionBase):
         chosen = node_files.Chosen(**{name: given[name] for name in _CHOSEN})
         _check(chosen)
         contents = node_files.Given(given["cookie"], given["trust"], _sources(), _program, bundle.digest(_CONTROL))
+        # In check mode all is told that would change in the end.
+        together = inventory in mixing.together(topology, variables["hostvars"], variables["ansible_play_hosts"])
+        held = together and not self._task.check_mode
         try:
-            wanted = node_files.node_files(topology, inventory, survey, chosen, contents, _render)
+            wanted = node_files.node_files(topology, inventory, survey, chosen, contents, _render, held)
         except InputError as error:
             raise AnsibleActionFail("%s: erlang_node_environment: %s." % (inventory, error)) from None
         result.update(self._execute_module(module_name="beam.tls_distribution.node_prepare", module_args=wanted, task_vars=variables))
@@ -64,7 +67,8 @@ class ActionModule(ActionBase):
             change = result["change"]
             result["service_state"] = service.needed(change, result["unread"])
             if change["class"] in IN_TURN:
-                change["together"] = inventory in mixing.together(topology, variables["hostvars"], variables["ansible_play_hosts"])
+                change["together"] = together
+            result["at_the_switch"] = node_files.at_the_switch(topology, inventory, survey, chosen) if held else {}
         return result
 
 

@@ -18,6 +18,11 @@ def refused_mixtures(topology: dict[str, t.Any], hostvars: Mapping[str, t.Any], 
     return mixing.refused(of_run.found(topology, hostvars, part), topology["cluster"]["together"])
 
 
+def changed_together(topology: dict[str, t.Any], hostvars: Mapping[str, t.Any], part: list[str]) -> list[str]:
+    """The hosts whose nodes are stopped and started together."""
+    return of_run.together(topology, hostvars, part)
+
+
 def refused_returns(topology: dict[str, t.Any], hostvars: Mapping[str, t.Any], part: list[str]) -> list[str]:
     """The same for nodes that go back to their former generations."""
     return mixing.refused(of_run.found_back(topology, hostvars, part), topology["cluster"]["together"])
@@ -39,6 +44,7 @@ class FilterModule:
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         """Their names and functions."""
         return {
+            "changed_together": changed_together,
             "listening_port": listening_port,
             "refused_mixtures": refused_mixtures,
             "refused_returns": refused_returns,

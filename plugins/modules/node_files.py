@@ -103,6 +103,12 @@ change:
     - For a node that has its turn C(together) is whether it cannot meet those that are not yet changed, so that all of them are stopped and started together.
   returned: success
   type: dict
+at_the_switch:
+  description:
+    - What a node that is changed together with others gets once all of them have stopped, as arguments of M(beam.tls_distribution.file_set); empty for others.
+    - It is the table of peers, which says where the nodes are. Until then that stays as it is for what runs.
+  returned: success
+  type: dict
 service_state:
   description: The state that the service has to be brought to, as M(ansible.builtin.systemd_service) names it; empty if it runs what is wanted.
   returned: success

@@ -15,6 +15,7 @@ import pytest
 from changes import Wanted
 from lab import rollout
 from lab.commands import on
+from lab.settings import HOSTS
 
 FIRST = Wanted(1)
 AGREED = {"erlang_rollout_together": True, "erlang_rollout_settle": 3}
@@ -75,6 +76,19 @@ def test_another_port_with_which_nodes_are_not_healthy(base: None) -> None:
     done = changes.site(FIRST, erlang_cluster_port=4380, erlang_rollout_health={"command": ["false"]}, **agreed)
     assert done.code != 0 and changes.words(done).count("again, and is healthy with it.") >= len(rollout.EVERY), done.out[-4000:]
     assert listens() == {"4380"} and changes.settled()
+
+
+def test_nodes_that_were_not_stopped_meet_where_they_are(base: None) -> None:
+    """What is done before them fails when all is prepared: where nodes look for each other, and what the packet filter lets in, is as it was."""
+    running = times("ActiveEnterTimestampMonotonic")
+    done = changes.site(FIRST, erlang_cluster_port=4380, erlang_rollout_before={"command": ["false"]}, **AGREED)
+    assert done.code != 0 and "what is done before that failed" in changes.words(done), done.out[-4000:]
+    assert times("ActiveEnterTimestampMonotonic") == running and listens() == {"4370"}
+    # Two hosts of one network: the lab has opened its routers for the new port alone.
+    assert on(HOSTS[2].name, "erlang-guard ping guard@%s" % HOSTS[3].fqdn).out.strip() == "pong"
+    for name in rollout.EVERY:
+        assert on(name, "grep -q '{listen_port, 4370}' /etc/erlang/guard/peers.config").code == 0, name
+        assert on(name, "nft list table inet erlang_guard | grep -q 4380").code != 0, name
 
 
 def test_the_same_change_by_way_of_both_needs_no_stop_of_all(base: None) -> None:

@@ -66,6 +66,9 @@ class Given(NamedTuple):
     control_digest: str
 
 
+_TERMS = ("sys_config", "tls_options")
+"""What of a generation Erlang reads as terms, by its key of the layout."""
+
 _PUBLIC = {"owner": "root", "group": "root", "mode": "0644"}
 
 Render = Callable[[str, Mapping[str, Any]], str]
@@ -73,9 +76,19 @@ Render = Callable[[str, Mapping[str, Any]], str]
 
 
 def node_files(
-    topology: Mapping[str, Any], inventory: str, survey: Mapping[str, Any], chosen: Chosen, given: Given, render: Render
+    topology: Mapping[str, Any],
+    inventory: str,
+    survey: Mapping[str, Any],
+    chosen: Chosen,
+    given: Given,
+    render: Render,
+    together: bool = False,
 ) -> dict[str, Any]:
-    """Return what the host ``inventory`` is to have, of which ``survey`` says what it has. Raises InputError for an environment that no file can hold."""
+    """Return what the host ``inventory`` is to have, of which ``survey`` says what it has.
+
+    With ``together`` the node is changed together with others, and the table of peers stays as it is as long as they run (:func:`at_the_switch`).
+    Raises InputError for an environment that no file can hold.
+    """
     cluster, node = topology["cluster"], topology["nodes"][inventory]
     otp = survey["otp"] or {}
     erl, patched = otp.get("erl", USUAL_ERL), bool(otp.get("inet_ssl_port", False))
@@ -85,6 +98,7 @@ def node_files(
     made = _release(cluster, starting, chosen.vm_args)
     modules = {**_boot_script(node), "release": made, "key": service.boot_key(node, survey, given.sources, made)}
     system = settings.system(chosen.sys_config, cluster["net_ticktime"], chosen.buffer_bytes, node["listen_port"] if patched else None)
+    table = [] if together else [_table(topology, inventory, survey, chosen)]
     return {
         "layout": places,
         "account": node["account"],
@@ -92,15 +106,37 @@ def node_files(
         "files": [
             *_generation(cluster, starting, chosen, given, system, render),
             {"path": starting["layout"]["about"], "content": _about(cluster, node, otp, chosen), **_secured(node)},
-            *_live(cluster, node, peers.table(topology, inventory, patched, chosen.connect), given, render),
+            *table,
+            *_live(cluster, node, given, render),
             *_programs(places, survey, given),
         ],
         "links": [{"path": places["service_link"], "target": places["service_file"]}],
-        "validators": _validators(starting["layout"], erl) if there else [],
+        "validators": _validators([*(starting["layout"][key] for key in _TERMS), *(file["path"] for file in table)], erl) if there else [],
         "read": [starting["layout"][key] for key in (*layout.SHOWN, "unit_text", "about")],
         "erl": erl,
         "modules": {key: value for key, value in modules.items() if value is not None},
     }
+
+
+def at_the_switch(topology: Mapping[str, Any], inventory: str, survey: Mapping[str, Any], chosen: Chosen) -> dict[str, Any]:
+    """Return what a node that is changed together with others gets once all of them have stopped, as arguments of the module ``file_set``.
+
+    It is the table of peers: it says where a node listens when it starts, and where nodes look for it, so that as long as they run what they were started
+    with it has to be the one of that.
+    """
+    table, generation = _table(topology, inventory, survey, chosen), _reloaded(topology["nodes"][inventory])
+    erl = (survey["otp"] or {}).get("erl", USUAL_ERL)
+    return {"files": [table, generation], "validators": _validators([table["path"]], erl)}
+
+
+def _table(topology: Mapping[str, Any], inventory: str, survey: Mapping[str, Any], chosen: Chosen) -> dict[str, Any]:
+    node, patched = topology["nodes"][inventory], bool((survey["otp"] or {}).get("inet_ssl_port", False))
+    return {"path": node["layout"]["peers"], "content": _terms(peers.table(topology, inventory, patched, chosen.connect)), **_secured(node)}
+
+
+def _reloaded(node: Mapping[str, Any]) -> dict[str, Any]:
+    places = node["layout"]
+    return {"path": places["generation"], "generation": service.reloaded(places), **_secured(node)}
 
 
 def _generation(
@@ -120,14 +156,13 @@ def _generation(
     ]
 
 
-def _live(cluster: Mapping[str, Any], node: Mapping[str, Any], table: Sequence[Any], given: Given, render: Render) -> list[dict[str, Any]]:
-    """What the node reloads while it runs, and what asks it."""
+def _live(cluster: Mapping[str, Any], node: Mapping[str, Any], given: Given, render: Render) -> list[dict[str, Any]]:
+    """What the node reloads while it runs, but for the table of peers, and what asks it."""
     places, secured = node["layout"], _secured(node)
     own = {"owner": node["account"], "group": node["account"], "mode": "0400"}
     return [
-        {"path": places["peers"], "content": _terms(table), **secured},
         {"path": places["trust"], "content": given.trust, **secured},
-        {"path": places["generation"], "generation": service.reloaded(places), **secured},
+        _reloaded(node),
         {"path": places["cookie"], "secret_content": given.cookie, **own},
         {
             "path": places["control"],
@@ -186,10 +221,10 @@ def _directories(node: Mapping[str, Any]) -> list[dict[str, str]]:
     ]
 
 
-def _validators(places: Mapping[str, str], erl: str) -> list[dict[str, Any]]:
+def _validators(paths: Sequence[str], erl: str) -> list[dict[str, Any]]:
     """What Erlang reads as terms is first read by the runtime that is going to, where a node is there that it could keep from starting."""
     command = [erl, "-noinput", "-boot", "no_dot_erlang", "-eval", _CONSULT, "-extra"]
-    return [{"paths": [places["sys_config"], places["tls_options"], places["peers"]], "command": command}]
+    return [{"paths": list(paths), "command": command}]
 
 
 def _release(cluster: Mapping[str, Any], node: Mapping[str, Any], further: Sequence[str]) -> dict[str, Any] | None:

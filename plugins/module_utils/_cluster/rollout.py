@@ -157,12 +157,16 @@ def expected(topology: Topology, host: str) -> list[str]:
     return [nodes[other]["node"] for other in nodes if other in others and (nodes[host]["connect"] or nodes[other]["connect"])]
 
 
-def gaps(topology: Topology, answers: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def gaps(topology: Topology, answers: Mapping[str, Mapping[str, Any]], changes: Mapping[str, Mapping[str, Any] | None]) -> list[str]:
     """What keeps the mesh of the nodes that run from being whole, a sentence each.
 
     ``answers`` are the results of the module node_health by inventory name; hosts that were not asked, and nodes that do not run, are passed over.
+    ``changes`` are what is done to nodes, as :func:`plan` takes them: a node that this run has started has what is wanted, and meets those that are changed
+    together only when they have it too.
     """
     nodes = topology["nodes"]
+    fresh = {nodes[host]["node"] for host, found in changes.items() if found and found["class"] == change.START and host in nodes}
+    waiting = {nodes[host]["node"] for host, found in changes.items() if found and is_together(found) and host in nodes}
     running = {host: answer for host, answer in answers.items() if host in nodes and _runs(answer)}
     silent = [host for host, answer in running.items() if answer["reason"].startswith("does not answer")]
     found = ["%s runs, and %s." % (nodes[host]["node"], running[host]["reason"].rstrip(".")) for host in silent]
@@ -175,7 +179,9 @@ def gaps(topology: Topology, answers: Mapping[str, Mapping[str, Any]]) -> list[s
     told = {nodes[host]["node"]: set(answer.get("connected") or ()) for host, answer in running.items() if host not in silent}
     missing = {
         nodes[host]["node"]: {
-            other for other in expected(topology, host) if other in told and not _connected(told, nodes[host]["node"], other)
+            other
+            for other in expected(topology, host)
+            if other in told and not _connected(told, nodes[host]["node"], other) and not _apart(nodes[host]["node"], other, fresh, waiting)
         }
         for host in running
         if host not in silent
@@ -196,6 +202,10 @@ def running_peers(topology: Topology, host: str, answers: Mapping[str, Mapping[s
 
 def _runs(answer: Mapping[str, Any]) -> bool:
     return bool(answer.get("up"))
+
+
+def _apart(one: str, other: str, fresh: Collection[str], waiting: Collection[str]) -> bool:
+    return (one in fresh and other in waiting) or (other in fresh and one in waiting)
 
 
 def _connected(told: Mapping[str, Collection[str]], one: str, other: str) -> bool:

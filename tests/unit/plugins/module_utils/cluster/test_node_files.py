@@ -77,11 +77,17 @@ def survey(**changes: Any) -> dict[str, Any]:
 
 
 def made(
-    one: dict[str, Any] | None = None, found: dict[str, Any] | None = None, cluster: dict[str, Any] | None = None, **chosen: Any
+    one: dict[str, Any] | None = None,
+    found: dict[str, Any] | None = None,
+    cluster: dict[str, Any] | None = None,
+    together: bool = False,
+    **chosen: Any,
 ) -> Any:
     topology = {"cluster": {**CLUSTER, **(cluster or {})}, "nodes": {"alpha": one or node()}}
     given = node_files.Given("the-cookie", "PEM\n", SOURCES, lambda: "YmFzZTY0", "right")
-    return node_files.node_files(topology, "alpha", found or survey(), CHOSEN._replace(**chosen), given, lambda name, values: name)
+    return node_files.node_files(
+        topology, "alpha", found or survey(), CHOSEN._replace(**chosen), given, lambda name, values: name, together
+    )
 
 
 def files(*arguments: Any, **chosen: Any) -> dict[str, dict[str, Any]]:
@@ -158,6 +164,17 @@ def test_programs_are_summed_up_and_settings_are_shown() -> None:
     found = files(None, survey(digests={}))
     summed_up = {path for path, file in found.items() if "summary" in file}
     assert summed_up == {PLACES["control"], PLACES["control_program"], *("%s/%s.erl" % (STARTED["src"], name) for name in SOURCES)}
+
+
+def test_of_nodes_that_are_changed_together_the_table_of_peers_waits_until_all_have_stopped() -> None:
+    topology = {"cluster": CLUSTER, "nodes": {"alpha": node()}}
+    wanted = made(together=True)
+    paths = [file["path"] for file in wanted["files"]]
+    assert PLACES["peers"] not in paths and PLACES["generation"] in paths
+    assert all(path in paths for validator in wanted["validators"] for path in validator["paths"])
+    later = node_files.at_the_switch(topology, "alpha", survey(), CHOSEN)
+    assert [file["path"] for file in later["files"]] == [PLACES["peers"], PLACES["generation"]]
+    assert all(file == files()[file["path"]] for file in later["files"]) and later["validators"][0]["paths"] == [PLACES["peers"]]
 
 
 def test_the_control_program_is_sent_only_where_the_host_has_another() -> None:

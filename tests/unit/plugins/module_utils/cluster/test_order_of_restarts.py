@@ -109,45 +109,57 @@ WHOLE = {host: answer(*(other for other in HOSTS if other != host)) for host in 
 
 
 def test_a_whole_mesh_has_no_gap() -> None:
-    assert rollout.gaps(topology(), WHOLE) == []
+    assert rollout.gaps(topology(), WHOLE, {}) == []
 
 
 def test_a_node_that_does_not_run_is_no_gap() -> None:
     stopped = {host: answer(*(other for other in HOSTS if other not in (host, "dave"))) for host in HOSTS[:3]}
     down = answer(reason="is not up: its service is inactive")
     for answers in ({**stopped, "dave": down}, {**stopped, "dave": {}}, stopped):
-        assert rollout.gaps(topology(), answers) == []
+        assert rollout.gaps(topology(), answers, {}) == []
         assert rollout.running_peers(topology(), "alpha", answers) == ["guard@bravo", "guard@carol"]
 
 
 def test_a_host_whose_answer_went_wrong_is_not_passed_over() -> None:
     for went_wrong in ({"msg": "the module broke."}, {"unreachable": True, "msg": "the module broke"}):
-        assert rollout.gaps(topology(), {**WHOLE, "dave": went_wrong}) == [
+        assert rollout.gaps(topology(), {**WHOLE, "dave": went_wrong}, {}) == [
             "guard@dave could not be asked with whom it is connected: the module broke."
         ]
 
 
 def test_one_sentence_for_the_node_that_lacks_most() -> None:
     alone = {host: answer(*(other for other in HOSTS[:3] if other != host)) for host in HOSTS[:3]}
-    assert rollout.gaps(topology(), {**alone, "dave": answer()}) == [
+    assert rollout.gaps(topology(), {**alone, "dave": answer()}, {}) == [
         "guard@dave is not connected with guard@alpha, guard@bravo and guard@carol."
     ]
 
 
 def test_a_connection_of_which_one_side_knows_is_none() -> None:
-    found = rollout.gaps(topology(hosts=HOSTS[:2]), {"alpha": answer("bravo"), "bravo": answer()})
+    found = rollout.gaps(topology(hosts=HOSTS[:2]), {"alpha": answer("bravo"), "bravo": answer()}, {})
     assert found == ["guard@alpha is not connected with guard@bravo."]
+
+
+def test_a_node_that_was_started_meets_those_that_are_changed_together_later() -> None:
+    """As a run was killed that had stopped some of them: the next one starts these, and then changes the rest."""
+    answers = {host: answer(*(other for other in HOSTS[:3] if other != host)) for host in HOSTS[:3]}
+    answers["dave"] = answer()
+    together = {host: {**change(), "together": True} for host in HOSTS[:3]}
+    assert rollout.gaps(topology(), answers, {**together, "dave": change("start")}) == []
+    single = {**together, "carol": change()}
+    assert rollout.gaps(topology(), answers, {**single, "dave": change("start")}) == ["guard@carol is not connected with guard@dave."]
+    assert len(rollout.gaps(topology(), {**answers, "alpha": answer("carol")}, {**together, "dave": change("start")})) == 1
+    assert len(rollout.gaps(topology(), answers, {**together, "dave": change("none")})) == 1
 
 
 def test_a_node_that_does_not_answer_is_said_alone() -> None:
     silent = answer(reason="does not answer its own host: its cookie is another")
-    assert rollout.gaps(topology(), {**WHOLE, "dave": silent}) == [
+    assert rollout.gaps(topology(), {**WHOLE, "dave": silent}, {}) == [
         "guard@dave runs, and does not answer its own host: its cookie is another."
     ]
 
 
 def test_where_no_node_connects_by_itself_there_is_no_gap() -> None:
-    assert rollout.gaps(topology(connect=False), {host: answer() for host in HOSTS}) == []
+    assert rollout.gaps(topology(connect=False), {host: answer() for host in HOSTS}, {}) == []
     assert rollout.running_peers(topology(connect=False), "alpha", WHOLE) == []
 
 
