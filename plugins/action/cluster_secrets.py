@@ -13,7 +13,14 @@ from pathlib import Path
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError, fold, listed
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils import authorities, beginning, certificates, directory, members
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils import (
+    authorities,
+    beginning,
+    certificates,
+    directory,
+    members,
+    specifications,
+)
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers import trust_files
 
 _ARGUMENTS = {
@@ -23,10 +30,6 @@ _ARGUMENTS = {
     "begin_anew": {"type": "str"},
     "new_cookie": {"type": "bool", "default": False},
 }
-
-
-_CERTIFICATE_DAYS = 90
-"""The default of ``erlang_certs_days``."""
 
 
 class ActionModule(ActionBase):
@@ -71,7 +74,7 @@ class ActionModule(ActionBase):
 
     def _remember(self, nodes: dict[str, t.Any], cluster: t.Mapping[str, t.Any], variables: dict[str, t.Any]) -> None:
         """Writes down whom this run sets up, so that a host that leaves the inventory is not forgotten."""
-        days = int(self._templar.template(variables.get("erlang_certs_days", _CERTIFICATE_DAYS)))
+        days = int(self._templar.template(variables.get("erlang_certs_days", specifications.default_of("erlang_certs_days"))))
         now = datetime.datetime.now(datetime.timezone.utc)
         memory = members.Members(cluster["layout"])
         try:

@@ -63,6 +63,8 @@ def inventory(guard: Path, hosts: Sequence[Host] = HOSTS) -> dict[str, object]:
         "erlang_node_unit_settings": {"Service": {"RestartSec": 1}},
         # So is the next node's turn: what a node of the example shows after three seconds, it shows after thirty.
         "erlang_rollout_settle": 3,
+        # What tests see of connections and packets is what they do themselves; those of the watch turn it on.
+        "erlang_verify_watch": False,
     }
     if any(host.forwarded for host in hosts):
         # The nodes behind one address are told apart by their ports, which only a table can say.

@@ -53,13 +53,22 @@ _EXPIRED = {
 
 def healthy(count: int) -> model.Report:
     """A mesh in which all is well."""
-    return Mesh(count).build()
+    mesh = Mesh(count)
+    _certified(mesh)
+    return mesh.build()
+
+
+def _certified(mesh: Mesh) -> None:
+    for number, name in enumerate(mesh.names):
+        mesh.certify(name, 780 - number)
 
 
 def broken(count: int) -> model.Report:
     """A mesh in which nobody reaches the second node, and as much else is wrong as its size has room for."""
     mesh = Mesh(count)
     names = mesh.names
+    _certified(mesh)
+    mesh.certify(names[0], 250)
     mesh.fail(names[0], names[1], _DROPPED, "connect")
     for name in names[2:]:
         mesh.fail(name, names[1], _EXPIRED)

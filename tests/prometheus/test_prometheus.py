@@ -91,7 +91,7 @@ def test_the_metrics_are_named_and_written_as_prometheus_wants() -> None:
 
 
 def test_the_rules_are_rules(rules: Path) -> None:
-    assert "9 rules found" in promtool(["check", "rules", str(rules)])
+    assert "10 rules found" in promtool(["check", "rules", str(rules)])
 
 
 def test_all_is_quiet_where_all_is_well(rules: Path) -> None:
@@ -102,6 +102,7 @@ def test_all_is_quiet_where_all_is_well(rules: Path) -> None:
         series('beam_tls_node_certificate_remaining_seconds{node="%s"}' % ALPHA, constant(60 * DAY)),
         series('beam_tls_trust_certificate_remaining_seconds{node="%s"}' % ALPHA, constant(900 * DAY)),
         series(edge("edge_certificate_remaining_seconds", ALPHA, BRAVO), constant(60 * DAY)),
+        series('beam_tls_certificate_overdue{node="%s",whose="node"}' % ALPHA, constant(0)),
         series('beam_tls_node_strangers{node="%s"}' % ALPHA, constant(0)),
         series('beam_tls_watch_last_run_timestamp_seconds{node="%s"}' % ALPHA, "0+60x%d" % MINUTES),
     ]
@@ -161,6 +162,17 @@ def test_certificates_that_end_soon(rules: Path) -> None:
         "ErlangCertificateShownEnds": [(peer, "The certificate that %s shows ends in 2d 0h 0m 0s. Run the playbook site." % BRAVO)],
     }
     raised(rules, given, alerts)
+
+
+def test_certificates_that_nobody_renewed(rules: Path) -> None:
+    whose = ['{node="%s",whose="%s"}' % (ALPHA, kind) for kind in ("node", "ca")]
+    given = [series("beam_tls_certificate_overdue" + labels, constant(1)) for labels in whose]
+    told = [
+        (whose[1], "A CA that %s trusts should have been renewed. Run the playbook rotate_ca." % ALPHA),
+        (whose[0], "The certificate of %s should have been renewed. Run the playbook renew." % ALPHA),
+    ]
+    raised(rules, given, {"ErlangCertificateOverdue": told}, minute=61)
+    raised(rules, given, {}, minute=30)
 
 
 def test_a_watch_that_does_not_look_any_more(rules: Path) -> None:

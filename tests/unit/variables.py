@@ -18,5 +18,9 @@ DEFAULTS = Specifications(COLLECTION, lambda path: yaml.safe_load(Path(path).rea
 
 
 def with_defaults(hosts: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """The variables of hosts, those that have a default and were not given with it."""
-    return {name: {**DEFAULTS, **variables} for name, variables in hosts.items()}
+    """The variables of hosts, those that have a default and were not given with it. The one default that is a template of another is worked out."""
+    found = {name: {**DEFAULTS, **variables} for name, variables in hosts.items()}
+    for variables in found.values():
+        days = variables["erlang_certs_days"]
+        variables.setdefault("erlang_certs_renew_before_days", days // 2 if isinstance(days, int) else days)
+    return found

@@ -441,7 +441,7 @@ def of_host(inventory: str, variables: Mapping[str, Any]) -> list[InventoryFault
     days, renew, ca = (variables["erlang_certs_" + name] for name in ("days", "renew_before_days", "ca_days"))
     if renew >= days:
         problem = "is not less than erlang_certs_days (%d), so that every run would issue a certificate" % days
-        faults.append(InventoryFault((inventory,), "erlang_certs_renew_before_days", renew, problem, "choose a third of erlang_certs_days"))
+        faults.append(InventoryFault((inventory,), "erlang_certs_renew_before_days", renew, problem, "choose half of erlang_certs_days"))
     if days > ca and variables.get("erlang_certs_signer", "private_ca") == "private_ca":
         problem = "is more than erlang_certs_ca_days (%d), so that certificates would outlive the CA that vouches for them" % ca
         faults.append(InventoryFault((inventory,), "erlang_certs_days", days, problem, "choose fewer days"))

@@ -12,9 +12,11 @@ What takes Erlang, such as reading an expression or writing a term, is done by t
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import (
+    certificate_files,
     diagnosis,
     handshake,
     node_configuration,
@@ -125,6 +127,17 @@ def lines(mine: Own, name: str, question: Question) -> list[tuple[str, str]]:
     if not isinstance(outcome, list) or not all(_is_line(pair) for pair in outcome):
         raise _foreign(mine)
     return [(_shown(mine, key), _shown(mine, value)) for key, value in outcome]
+
+
+def certificates(mine: Own, now: datetime) -> list[tuple[str, str]]:
+    """Return a line for the certificate in the node's file and one for each CA that it trusts: until when it is good, and whether it should have been renewed."""
+    return [("CA" if each.authority else "certificate", _until(each, now)) for each in certificate_files.held(mine.prober.credentials)]
+
+
+def _until(held: certificate_files.Held, now: datetime) -> str:
+    days, date = held.certificate.days_left(now), held.certificate.not_after.strftime("%Y-%m-%d")
+    told = "ended on %s" % date if days < 0 else "good until %s, for %d days more" % (date, days)
+    return told + (", and should have been renewed: run the playbook %s" % held.playbook if held.is_overdue(now) else "")
 
 
 def _is_line(pair: Any) -> bool:

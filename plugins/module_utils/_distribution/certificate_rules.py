@@ -197,6 +197,23 @@ def list_fault(lists: Sequence[Revocations], authorities: Sequence[Certificate],
     return found
 
 
+LAST_PART = 4
+"""A certificate that has less of its time left than one part of so many has not been renewed when it should have been."""
+
+
+def overdue_from(begins: datetime, ends: datetime) -> datetime:
+    """Return the time from which a certificate should have been renewed: when the last quarter of its time begins.
+
+    That needs no setting, so that a host knows by the certificate alone, whoever issued it and for how long.
+    """
+    return ends - (ends - begins) / LAST_PART
+
+
+def is_overdue(begins: datetime, ends: datetime, now: datetime) -> bool:
+    """Tell whether a certificate should have been renewed by now, be it at its end or not."""
+    return now > overdue_from(begins, ends)
+
+
 class Profile(NamedTuple):
     """What a node is given: a certificate for its name and its host part, valid for so many days. One counts as
     expiring so many days before its end.

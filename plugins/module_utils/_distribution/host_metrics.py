@@ -15,11 +15,10 @@ from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import (
-    certificate,
+    certificate_files,
     diagnosis,
     findings,
     options,
-    pem,
     probe,
     running,
     tls,
@@ -45,6 +44,11 @@ TRUST_CERTIFICATE = Metric(
     ("node",),
     "Time until the first certificate of this host's trust bundle ends, negative afterwards.",
 )
+OVERDUE = Metric(
+    "beam_tls_certificate_overdue",
+    ("node", "whose"),
+    "Whether the certificate of this host (whose: node), or one of a CA that it trusts (whose: ca), should have been renewed.",
+)
 PACKET_FILTER_UP = Metric(
     "beam_tls_packet_filter_up", ("node",), "Whether the packet filter of the node of this host stands as it was loaded."
 )
@@ -69,6 +73,7 @@ METRICS = (
     NODE_STRANGERS,
     NODE_CERTIFICATE,
     TRUST_CERTIFICATE,
+    OVERDUE,
     PACKET_FILTER_UP,
     EDGE_UP,
     EDGE_FAULT,
@@ -86,12 +91,13 @@ class Findings(NamedTuple):
     """What a look at everything found.
 
     ``faults`` are sentences with cause and remedy, ``unable`` says why nothing could be tried at all: a file of the
-    node's own that does not serve.
+    node's own that does not serve. ``overdue`` are sentences on what should have been renewed, and serves still.
     """
 
     samples: list[Sample]
     faults: list[str]
     unable: str | None
+    overdue: list[str]
 
 
 def look(settings: Mapping[str, Any], host: findings.Host) -> Findings:
@@ -123,7 +129,7 @@ def look(settings: Mapping[str, Any], host: findings.Host) -> Findings:
     said = ["%s: %s %s" % (node, fault.cause, fault.remedy) for fault in faults]
     if connected:
         said.append(_stranger_sentence(node, connected))
-    return Findings(samples, [*said, *_sentences([first, *edges])], _own_problem(prober))
+    return Findings(samples, [*said, *_sentences([first, *edges])], _own_problem(prober), _overdue(node, prober.credentials, began))
 
 
 def _strangers(prober: Prober, own: Peer, settings: Mapping[str, Any]) -> list[str] | None:
@@ -147,9 +153,28 @@ def _of_node(node: str, edge: probe.Edge, files: tls.Credentials, now: datetime)
     if edge.fault is not None:
         yield Sample(NODE_FAULT, (node, edge.fault.id), 1)
     for metric, path in ((NODE_CERTIFICATE, files.certfile), (TRUST_CERTIFICATE, files.cacertfile)):
-        ends = _ends(path)
-        if ends:
-            yield Sample(metric, (node,), _seconds(min(ends), now))
+        found = certificate_files.readable(path)
+        if found:
+            yield Sample(metric, (node,), _seconds(min(each.not_after for each in found), now))
+    held = list(certificate_files.held(files))
+    for whose, authority in (("node", False), ("ca", True)):
+        yield Sample(OVERDUE, (node, whose), int(any(each.is_overdue(now) for each in held if each.authority is authority)))
+
+
+def _overdue(node: str, files: tls.Credentials, now: datetime) -> list[str]:
+    """Return what should have been renewed by now, and is not yet at its end, which is a fault."""
+    return [
+        "The %s (%s) ends on %s, in %d days, and should have been renewed by now. Run the playbook %s."
+        % (
+            "CA that %s trusts" % node if each.authority else "certificate of %s" % node,
+            each.certificate.subject,
+            each.certificate.not_after.strftime("%Y-%m-%d"),
+            each.certificate.days_left(now),
+            each.playbook,
+        )
+        for each in certificate_files.held(files)
+        if each.is_overdue(now) and now <= each.certificate.not_after
+    ]
 
 
 def _of_files(node: str, edge: probe.Edge, faults: Sequence[diagnosis.Fault]) -> Iterator[Sample]:
@@ -172,15 +197,6 @@ def _of_edge(node: str, edge: probe.Edge, now: datetime) -> Iterator[Sample]:
 
 def _seconds(end: datetime, now: datetime) -> float:
     return round((end - now).total_seconds(), 3)
-
-
-def _ends(path: str) -> list[datetime]:
-    """Return when the certificates in a PEM file end; none where it cannot be read, which is a fault of every edge."""
-    try:
-        with open(path, encoding="ascii", errors="replace") as stream:
-            return [certificate.read(content).not_after for content in pem.contents(stream.read())]
-    except (OSError, ValueError):
-        return []
 
 
 def _sentences(edges: Sequence[probe.Edge]) -> list[str]:

@@ -11,6 +11,7 @@ import threading
 from typing import Callable, TypeVar
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import (
+    certificate_files,
     certificate_rules,
     diagnosis,
     handshake,
@@ -136,7 +137,7 @@ def _kept(read: Callable[[], T]) -> Callable[[], T]:
 def _form(path: str) -> tuple[str, str] | None:
     """Return what of the form of our own certificate a node does not take, None if it takes it or there is none."""
     try:
-        own, *chain = second_look.certificates_of(path)
+        own, *chain = certificate_files.read(path)
     except (OSError, ValueError):
         return None
     return certificate_rules.form_fault(own, chain)

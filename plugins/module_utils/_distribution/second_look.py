@@ -13,10 +13,10 @@ from typing import Protocol
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import (
     certificate,
+    certificate_files,
     certificate_rules,
     diagnosis,
     handshake,
-    pem,
     tls,
 )
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.attempt import Attempt, AttemptFailed
@@ -112,15 +112,9 @@ def _is_plain_node(prober: Brought, peer: Peer) -> bool:
 def _first_of(path: str) -> certificate.Certificate | None:
     """Return the first certificate of a PEM file, None where there is none to be read."""
     try:
-        return certificates_of(path)[0]
+        return certificate_files.read(path)[0]
     except (OSError, ValueError, IndexError):
         return None
-
-
-def certificates_of(path: str) -> list[certificate.Certificate]:
-    """Return the certificates of a PEM file; raise OSError, ValueError."""
-    with open(path, encoding="latin-1") as stream:
-        return [certificate.read(content) for content in pem.contents(stream.read())]
 
 
 def _server_certificate(found: Symptom, attempt: Attempt, otherwise: str) -> tuple[Symptom, str]:

@@ -22,6 +22,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
 from types import FrameType
 from typing import NamedTuple, NoReturn
 
@@ -307,7 +308,8 @@ def _asked(settings: Settings, name: str, action: str, seconds: float, rest: Seq
         asking.ping(own, rest[0] if rest else settings.node, name)
         return "pong\n"
     if action == "status":
-        return "".join(_line(key, value) for key, value in asking.lines(own, name, Question("status", (name.encode("latin-1"),), seconds)))
+        said = asking.lines(own, name, Question("status", (name.encode("latin-1"),), seconds))
+        return "".join(_line(key, value) for key, value in [*said, *asking.certificates(own, datetime.now(timezone.utc))])
     if action == "rpc" and len(rest) == 2:
         rest = [*rest, "[]"]
     return asking.text(own, name, Question(action, tuple(map(os.fsencode, rest)), seconds))

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -43,15 +44,27 @@ def run(path: str) -> None:
     filtered = packet_filter.told(settings["packet_filter"]) if settings.get("packet_filter") else None
     if filtered is not None:
         found.samples.append(metrics.Sample(host_metrics.PACKET_FILTER_UP, (settings["node"],), int(not filtered)))
+    first_today = _is_first_of_the_day(settings["output"], time.time())
     _replace(settings["output"], metrics.render(found.samples))
     for sentence in found.faults:
         _say(sentence)
     if filtered:
         _say("The packet filter does not stand as it was loaded: %s. Run the role erlang_firewall." % filtered)
+    for sentence in found.overdue if first_today else ():
+        _say(sentence)
     if settings["collected"] and not _leads(settings["collected"], settings["output"]):
         _say("Nobody collects the metrics: %(collected)s is no link to %(output)s." % settings)
     if found.unable:
         raise WatchError(found.unable)
+
+
+def _is_first_of_the_day(output: str, now: float) -> bool:
+    """Tell whether the last look, which wrote the file of metrics, was on another day (UTC), or there was none."""
+    try:
+        last = os.stat(output).st_mtime
+    except OSError:
+        return True
+    return time.gmtime(last)[:3] != time.gmtime(now)[:3]
 
 
 def _say(sentence: str) -> None:

@@ -13,6 +13,7 @@ import datetime
 import typing as t
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import columns
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import certificate_rules
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report import answers as host_answers
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.wording import clean, listed
 
@@ -29,7 +30,8 @@ _LONGEST = 60
 
 def rows(topology: t.Mapping[str, t.Any], hosts: t.Sequence[str], answers: Answers, now: datetime.datetime) -> list[Row]:
     """A row for each node of the hosts that were to be asked: ``host``, ``node``, and, None where it is not known, ``serial``, ``days`` (left),
-    ``until`` (a date), ``issuer``, ``digest``, ``beyond`` (whether the node trusts others than the cluster's CA); ``answered`` and ``shown`` (see SHOWN).
+    ``until`` (a date), ``renewal`` (days until it should have been renewed), ``issuer``, ``digest``, ``beyond`` (whether the node trusts others than the
+    cluster's CA); ``answered`` and ``shown`` (see SHOWN).
 
     ``answers`` are those of the action ``cluster_verify``, by host; what has not the shape of one counts as none.
     """
@@ -49,7 +51,7 @@ def _met(answers: Answers) -> dict[str, set[str]]:
 
 
 def _row(host: str, node: str, answer: t.Mapping[str, t.Any] | None, met: t.Mapping[str, set[str]], now: datetime.datetime) -> Row:
-    row: Row = dict.fromkeys(("serial", "days", "until", "issuer", "digest", "beyond"))
+    row: Row = dict.fromkeys(("serial", "days", "until", "renewal", "issuer", "digest", "beyond"))
     row |= {"host": host, "node": node, "answered": answer is not None, "shown": NOT_SEEN if node in met else NOT_TRIED}
     if answer is None:
         return row
@@ -61,10 +63,34 @@ def _row(host: str, node: str, answer: t.Mapping[str, t.Any] | None, met: t.Mapp
     row |= {"serial": own.get("serial"), "issuer": own["issuer"], "digest": own["digest"]}
     if met.get(node):
         row["shown"] = SHOWN if met[node] == {own["digest"]} else ANOTHER
-    if own.get("not_after") is not None:
-        until = datetime.datetime.fromtimestamp(own["not_after"], datetime.timezone.utc)
-        row |= {"days": (until - now).days, "until": until.strftime("%Y-%m-%d")}
-    return row
+    return row | _times(own, now)
+
+
+def _times(seen: t.Mapping[str, t.Any], now: datetime.datetime) -> Row:
+    if seen.get("not_before") is None or seen.get("not_after") is None:
+        return {}
+    begins, ends = (datetime.datetime.fromtimestamp(seen[key], datetime.timezone.utc) for key in ("not_before", "not_after"))
+    renewal = (certificate_rules.overdue_from(begins, ends) - now).days
+    return {"days": (ends - now).days, "until": ends.strftime("%Y-%m-%d"), "renewal": renewal}
+
+
+def authorities(answers: Answers, now: datetime.datetime) -> list[Row]:
+    """The CAs that nodes say they trust, each once: ``subject``, ``serial``, ``days``, ``until``, ``renewal`` and ``issuer`` as in :func:`rows`, and
+    ``hosts``, those that trust it."""
+    found: dict[str, Row] = {}
+    for host, answer in answers.items():
+        if answer.get("edges") is None or not host_answers.is_answer(dict(answer)):
+            continue
+        for seen in ((answer.get("facts") or {}).get("trust") or {}).get("server") or []:
+            row: Row = dict.fromkeys(("days", "until", "renewal"))
+            row |= {"subject": seen["subject"], "issuer": seen["issuer"], "serial": seen.get("serial"), "hosts": []}
+            found.setdefault(seen["digest"], row | _times(seen, now))["hosts"].append(host)
+    return list(found.values())
+
+
+def overdue(found: t.Sequence[Row]) -> list[Row]:
+    """Those rows of certificates, or of CAs, that are good, and should have been renewed by now."""
+    return [row for row in found if row["renewal"] is not None and row["renewal"] < 0 <= row["days"]]
 
 
 def table(found: t.Sequence[Row]) -> list[str]:

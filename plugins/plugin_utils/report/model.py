@@ -18,7 +18,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.edg
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.firewall import backends
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.walls import LOCAL, NAMES, OUTSIDE
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import members
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report import walls
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report import certificate_table, walls
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.answers import is_answer
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.causes import UNEXPLAINED, Causes, of_the_catalogue
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.wording import listed
@@ -92,8 +92,10 @@ def build(
         "edges": edges,
         "walls": attempts,
         "faults": _faults(nodes, edges, attempts, join),
+        "certificates": _certificates(question, answers, now),
         "notes": _notes(join),
     }
+    report["notes"] += _overdue(report["certificates"])
     report["totals"] = _totals(report)
     report["ok"] = not report["faults"]
     report["nothing_yet"] = bool(nodes) and all(node["state"] == ABSENT for node in nodes)
@@ -373,6 +375,34 @@ def _notes(join: _Join) -> list[dict[str, t.Any]]:
         for one, cause, remedy in entries
         if one.node not in connected
     ]
+
+
+def _certificates(question: Question, answers: t.Mapping[str, Answer], now: datetime.datetime) -> dict[str, t.Any]:
+    """The certificates of the nodes that were to be asked, and of the CAs that they trust."""
+    asked = [host for host in question.topology["nodes"] if host in question.asked]
+    of_nodes = {host: answers.get(host) or {} for host in asked}
+    return {
+        "nodes": certificate_table.rows(question.topology, asked, of_nodes, now),
+        "authorities": certificate_table.authorities(of_nodes, now),
+    }
+
+
+def _overdue(certificates: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
+    """What should have been renewed by now and is good for a while: one entry for all nodes' certificates, and one for each CA."""
+    late = sorted(certificate_table.overdue(certificates["nodes"]), key=lambda row: int(row["days"]))
+    notes = (
+        [_note("certificate-overdue", [row["host"] for row in late], "certificate of %s" % late[0]["node"], late[0], "renew")]
+        if late
+        else []
+    )
+    for row in certificate_table.overdue(certificates["authorities"]):
+        notes.append(_note("authority-overdue", row["hosts"], "CA %s" % row["subject"], row, "rotate_ca"))
+    return notes
+
+
+def _note(name: str, hosts: list[str], what: str, row: t.Mapping[str, t.Any], playbook: str) -> dict[str, t.Any]:
+    cause = "The %s ends on %s, in %s, and should have been renewed by now." % (what, row["until"], plural(row["days"], "day"))
+    return {"id": name, "host": hosts[0], "where": hosts, "cause": cause, "remedy": "Run the playbook %s." % playbook}
 
 
 def _tried(wall: t.Mapping[str, t.Any]) -> tuple[str, str]:

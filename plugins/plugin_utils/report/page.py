@@ -61,6 +61,14 @@ _NODE_COLUMNS = (
     ("Connected to", True),
     ("Certificate, days left", True),
 )
+_CERTIFICATE_COLUMNS = (
+    ("Whose", False),
+    ("Ends on", False),
+    ("Days left", True),
+    ("Serial number", False),
+    ("Issued by", False),
+    ("Shown to peers", False),
+)
 _EDGE_COLUMNS = (
     *(("From", False), ("To", False), ("Result", False), ("TLS", False), ("Cipher", False), ("Days left", True)),
     *((stage.replace("_", " ") + (" ms" if stage == "total" else ""), True) for stage in _STAGES),
@@ -96,6 +104,8 @@ def page(report: Report) -> str:
         key=key(report),
         node_columns=_NODE_COLUMNS,
         nodes=_nodes(report),
+        certificate_columns=_CERTIFICATE_COLUMNS,
+        certificates=_certificates(report),
         walls=_walls(report),
         edge_columns=_EDGE_COLUMNS,
         edges=_edges(report),
@@ -152,6 +162,42 @@ def _nodes(report: Report) -> list[dict[str, t.Any]]:
         }
         for node in sorted(report["nodes"], key=lambda node: node["state"] not in BAD_NODES)
     ]
+
+
+_STRIP = 180
+"""Width of the strip of a certificate's time, in units of its drawing."""
+
+
+def _certificates(report: Report) -> list[dict[str, t.Any]]:
+    """The certificates of nodes and CAs, that which ends first before the others. Their strips have one scale, so that one sees what ends when."""
+    nodes = [{**row, "whose": row["host"], "of": row["node"]} for row in report["certificates"]["nodes"] if row["digest"] is not None]
+    several = len({host for row in report["certificates"]["authorities"] for host in row["hosts"]})
+    authorities = [
+        {**row, "whose": row["subject"], "of": "CA that %s trust" % _trusting(row["hosts"], several), "shown": None}
+        for row in report["certificates"]["authorities"]
+    ]
+    # A CA is good for years: on its scale the nodes' certificates would all end at once.
+    longest = max([float(row["days"]) for row in nodes if row["days"] is not None] + [1.0])
+    found = [{**row, "strip": _strip(row, longest)} for row in nodes + authorities]
+    return sorted(found, key=lambda row: (row["days"] is None, row["days"]))
+
+
+def _trusting(hosts: t.Sequence[str], several: int) -> str:
+    return "all nodes" if len(hosts) == several else table.where(hosts, LISTED_PLACES)
+
+
+def _strip(row: t.Mapping[str, t.Any], longest: float) -> dict[str, str] | None:
+    """The time left of a certificate: how far its strip goes, where the part begins in which it should have been renewed, and its days."""
+    if row["days"] is None:
+        return None
+    ends, renewal = (_STRIP * max(0.0, min(1.0, days / longest)) for days in (row["days"], row["renewal"]))
+    kind = "expired" if row["days"] < 0 else "soon" if row["renewal"] < 0 else ""
+    return {
+        "kind": kind,
+        "good": "%.1f" % renewal,
+        "late": "%.1f" % (ends - renewal),
+        "text": "%d%s" % (row["days"], " ended" if row["days"] < 0 else ""),
+    }
 
 
 def _left(days: float | None, longest: float) -> dict[str, str] | None:

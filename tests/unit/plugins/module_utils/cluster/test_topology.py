@@ -244,7 +244,7 @@ ADDRESS = {"erlang_node_addresses": ["198.18.2.10"]}
             "bravo: erlang_app_applications 'Mnesia' is not the name of an application",
         ),
         (
-            {"everywhere": {"erlang_certs_days": 20}},
+            {"everywhere": {"erlang_certs_days": 20, "erlang_certs_renew_before_days": 30}},
             "alpha and bravo: erlang_certs_renew_before_days 30 is not less than erlang_certs_days (20)",
         ),
         ({"everywhere": {"erlang_cluster_directory": None}}, "alpha and bravo: erlang_cluster_directory has no value"),

@@ -8,12 +8,19 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
 import re
 import stat
 from pathlib import Path
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import diagnosis, host_metrics, options, probe
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import (
+    certificate_files,
+    diagnosis,
+    host_metrics,
+    options,
+    probe,
+)
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.certificate import Certificate
 from ansible_collections.beam.tls_distribution.plugins.module_utils._host import watch as program
 from ansible_collections.beam.tls_distribution.plugins.module_utils._host.commands import run as run_command
@@ -136,6 +143,27 @@ def test_nobody_collects(settings, tmp_path, capsys):
     link.symlink_to(settings["output"])
     assert run(settings, tmp_path) == 0
     assert "Nobody collects" not in capsys.readouterr().err
+
+
+def test_what_nobody_renewed_is_said_once_a_day(settings, tmp_path, capsys, monkeypatch):
+    """By the first look of each day; what is at its end is a fault, which every look tells."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    path = Path(settings["certfile"])
+    for left, said in ((100, True), (300, False)):
+        ends = now + datetime.timedelta(days=left)
+        seen = Certificate("CN=guard@localhost", "CN=ca", ends - datetime.timedelta(days=800), ends, ["localhost"], 1, None, "", "", "")
+        monkeypatch.setattr(certificate_files, "readable", lambda name, seen=seen: [seen] if name == str(path) else [])
+        sentence = "The certificate of guard@localhost (CN=guard@localhost) ends on %s, in %d days" % (ends.strftime("%Y-%m-%d"), left - 1)
+        Path(settings["output"]).unlink(missing_ok=True)
+        for age, expected in ((None, said), (0, False), (2 * 86400, said)):
+            if age is not None:
+                moment = now.timestamp() - age
+                os.utime(settings["output"], (moment, moment))
+            assert run(settings, tmp_path) == 0
+            out = capsys.readouterr().err
+            assert (sentence in out) is expected and ("Run the playbook renew." in out) is expected, (left, age, out)
+        known = Path(settings["output"]).read_text()
+        assert 'beam_tls_certificate_overdue{node="%s",whose="node"} %d' % (NODE, said) in known
 
 
 def test_where_it_cannot_tell_it_fails(settings, tmp_path, capsys):

@@ -80,10 +80,35 @@ class Mesh:
         """Let an edge fail."""
         self.edge(origin, target).update(ok=False, stage=stage, fault=fault or EXPIRED, cipher=None, tls_version=None)
 
+    def certify(self, host: str, days: float, good_for: float = 800, authority_days: float = 3000) -> None:
+        """Let a host say which certificate it has, with so many days left, and its peers that they were shown it; all of them have one CA."""
+        authority = _certificate("CN=Erlang CA", "CN=Erlang CA", "ca", authority_days, 3650)
+        own = _certificate("CN=" + full(host), "CN=Erlang CA", host, days, good_for)
+        sides = ("server", "client")
+        self.answers[host]["facts"] = {"certificates": {side: [own] for side in sides}, "trust": {side: [authority] for side in sides}}
+        for name, answer in self.answers.items():
+            for one in answer.get("edges", ()):
+                if name != host and one["to"] == full(host):
+                    one["certificate_digest"] = host
+
     def build(self) -> model.Report:
         """The report."""
         question = model.Question(self.topology, self.asked, self.outsiders, self.walls, self.check_mode, "1.0.0")
         return model.build(question, self.answers, NOW)
+
+
+def _certificate(subject: str, issuer: str, digest: str, days: float, good_for: float) -> dict[str, t.Any]:
+    ends = NOW.timestamp() + days * 86400
+    times = {"not_before": round(ends - good_for * 86400), "not_after": round(ends)}
+    return {
+        "subject": subject,
+        "issuer": issuer,
+        "subject_key": digest,
+        "authority_key": "ca",
+        "digest": digest,
+        "serial": "1f2e3d4c",
+        **times,
+    }
 
 
 def edge(origin: str, target: str, position: int = 0) -> dict[str, t.Any]:

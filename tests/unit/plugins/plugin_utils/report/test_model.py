@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from pathlib import Path
 
 import jsonschema
 import pytest
-from ansible_collections.beam.tls_distribution.tests.unit.plugins.plugin_utils.report.mesh import Mesh, full, wall
+from ansible_collections.beam.tls_distribution.tests.unit.plugins.plugin_utils.report.mesh import NOW, Mesh, full, wall
 
 SCHEMA = json.loads((Path(__file__).parents[5] / "docs" / "report.schema.json").read_text())
 
@@ -217,3 +218,29 @@ def test_a_member_that_is_being_taken_out_is_no_note():
     mesh = Mesh()
     mesh.topology.update(former=[FORMER], leaving={"erin": {"node": FORMER["node"]}})
     assert check(mesh.build())["notes"] == []
+
+
+def test_what_should_have_been_renewed_is_a_note_and_no_fault() -> None:
+    mesh = Mesh(3)
+    for name, days in zip(mesh.names, (150.5, 190.5, 201.5), strict=True):
+        mesh.certify(name, days)
+    report = check(mesh.build())
+    assert report["ok"] and [(note["id"], note["where"]) for note in report["notes"]] == [("certificate-overdue", mesh.names[:2])]
+    ends = (NOW + datetime.timedelta(days=150.5)).strftime("%Y-%m-%d")
+    first = "The certificate of guard@%s.example.net ends on %s, in 150 days, and should have been renewed by now." % (mesh.names[0], ends)
+    assert (report["notes"][0]["cause"], report["notes"][0]["remedy"]) == (first, "Run the playbook renew.")
+    assert [row["shown"] for row in report["certificates"]["nodes"]] == ["yes"] * 3
+
+
+def test_a_ca_that_should_have_been_replaced_is_one_note() -> None:
+    mesh = Mesh(3)
+    for name in mesh.names:
+        mesh.certify(name, 500, authority_days=700)
+    (note,) = mesh.build()["notes"]
+    assert (note["id"], note["where"], note["remedy"]) == ("authority-overdue", mesh.names, "Run the playbook rotate_ca.")
+
+
+def test_an_expired_certificate_is_no_note() -> None:
+    mesh = Mesh(2)
+    mesh.certify(mesh.names[0], -1)
+    assert mesh.build()["notes"] == []
