@@ -54,6 +54,7 @@ _ARGUMENTS = {
     "group": {"type": "str"},
     "lock": {"type": "bool", "default": False},
     "decommission": {"type": "bool", "default": False},
+    "revoke": {"type": "bool", "default": False},
 }
 
 Hosts = dict[str, dict[str, t.Any]]
@@ -83,9 +84,15 @@ class ActionModule(ActionBase):
             return _failed(result, faults)
         everyone = self._read(names, variables["hostvars"], faults)
         memory = _memory(everyone)
-        asked = members.named(next(iter(everyone.values())).get(members.VARIABLE))
-        if arguments["decommission"]:
-            faults += members.strange(asked, names, memory) if asked else [members.nothing_asked()]
+        first = next(iter(everyone.values()))
+        decommissioned, revoked = (members.named(first.get(variable)) for variable in (members.VARIABLE, members.REVOKED))
+        asked = list(dict.fromkeys([*decommissioned, *revoked]))
+        for wanted, named, variable in (
+            (arguments["decommission"], decommissioned, members.VARIABLE),
+            (arguments["revoke"], revoked, members.REVOKED),
+        ):
+            if wanted:
+                faults += members.strange(named, names, memory, variable) if named else [members.nothing_asked(variable)]
         leaving, markers = _leaving(everyone, asked, memory, faults)
         hosts = {name: values for name, values in everyone.items() if name not in leaving}
         topology = self._build(hosts, faults) if hosts else _without_nodes(everyone, faults)
@@ -110,7 +117,9 @@ class ActionModule(ActionBase):
         if arguments["lock"] and not self._task.check_mode:
             _take(place, run)
             try:
-                made += _marked(names, asked if arguments["decommission"] else [], leaving, memory, now)
+                outcomes = dict.fromkeys(decommissioned, "begun") if arguments["decommission"] else {}
+                outcomes |= dict.fromkeys(revoked, "revoked") if arguments["revoke"] else {}
+                made += _marked(names, outcomes, leaving, memory, now)
             except OSError as error:
                 raise AnsibleActionFail("%s cannot be written on the controller (%s)." % (error.filename, error.strerror)) from None
         if arguments["lock"]:
@@ -256,17 +265,19 @@ def _without_nodes(hosts: Hosts, faults: list[InventoryFault]) -> Topology | Non
     return {**topology, "nodes": {}, "edges": []}
 
 
-def _marked(names: list[str], asked: list[str], leaving: dict[str, t.Any], memory: members.Members, now: datetime.datetime) -> list[str]:
-    """Writes down who is being taken out, and forgets what is written of hosts that are out of the inventory, or members again.
+def _marked(
+    names: list[str], asked: dict[str, str], leaving: dict[str, t.Any], memory: members.Members, now: datetime.datetime
+) -> list[str]:
+    """Writes down who is being taken out, as ``asked`` says of each, and forgets what is written of hosts that are out of the inventory, or members again.
 
     Returns the markers that were made or removed. Raises OSError.
     """
     changed = []
-    for name in asked:
+    for name, outcome in asked.items():
         if name in leaving:
             if memory.marker(name) is None:
                 changed.append(str(memory.marker_path(name)))
-            memory.mark(name, leaving[name]["node"], "begun", now)
+            memory.mark(name, leaving[name]["node"], outcome, now)
             continue
         for node, entry in memory.known().items():
             if entry["inventory"] == name:

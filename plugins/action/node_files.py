@@ -17,7 +17,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import checks, node_files, service
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.change import IN_TURN
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError, shown
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils import bundle, mixing
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils import bundle, mixing, revocations
 
 _ROLE = Path(__file__).parents[2] / "roles" / "erlang_node"
 _CONTROL = "_host.control"
@@ -35,6 +35,8 @@ _ARGUMENTS = {
     **_CHOSEN,
     "cookie": {"type": "str", "required": True, "no_log": True},
     "trust": {"type": "str", "required": True},
+    "revocations": {"type": "str", "default": ""},
+    "revocations_needed": {"type": "bool", "default": False},
 }
 
 
@@ -54,7 +56,8 @@ class ActionModule(ActionBase):
         topology, survey = facts["erlang_cluster_topology"], facts["erlang_survey"]
         chosen = node_files.Chosen(**{name: given[name] for name in _CHOSEN})
         _check(chosen)
-        contents = node_files.Given(given["cookie"], given["trust"], _sources(), _program, bundle.digest(_CONTROL))
+        lists = _lists(given["revocations"], given["revocations_needed"], self._task.check_mode)
+        contents = node_files.Given(given["cookie"], given["trust"], _sources(), _program, bundle.digest(_CONTROL), lists)
         # In check mode all is told that would change in the end.
         together = inventory in mixing.together(topology, variables["hostvars"], variables["ansible_play_hosts"])
         held = together and not self._task.check_mode
@@ -81,6 +84,20 @@ def _check(chosen: node_files.Chosen) -> None:
     ]
     if faults:
         raise AnsibleActionFail("\n".join(faults))
+
+
+def _lists(text: str, needed: bool, check_mode: bool) -> dict[str, str] | None:
+    """Lists of revoked certificates by the names of their files; None where none are needed.
+
+    Raises AnsibleActionFail where there are none though they are: a node would refuse everybody.
+    """
+    if not needed:
+        return None
+    found = revocations.files(text)
+    if not found and not check_mode:
+        message = "The cluster's directory has no list of revoked certificates (%s), which nodes need; run the role erlang_certs before erlang_node."
+        raise AnsibleActionFail(message % revocations.LISTS)
+    return found
 
 
 def _program() -> str:

@@ -10,9 +10,9 @@ import datetime
 import typing as t
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import service
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import node_files, service
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils import certificates
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils import certificates, revocations
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report import certificate_table
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers import own_certificates
 
@@ -48,15 +48,17 @@ def certificate_state(
     renew_before_days: int,
     own_keys: str,
     signed: str = "",
+    revoked: str = "",
 ) -> dict[str, t.Any]:
     """What has to be done about a host's certificate.
 
     ``signed`` is the certificate that the host got in this run, behind the survey. ``to_issue`` is whether a new one has to be issued, ``to_remove``
     whether keys that runs left behind (``leftovers``) have to go, ``right`` whether neither;
-    ``issued`` and ``removed`` are what is said of it in check mode.
+    ``issued`` and ``removed`` are what is said of it in check mode. ``revoked`` are the lists of revoked certificates in PEM.
     """
     found = {"pem": signed, "key_matches": True} if signed else survey["certificate"]
     faults = certificate_faults(found, issuer, node, days, renew_before_days)
+    faults += revocations.faults(found, revoked)
     leftovers = key_leftovers(survey["leftovers"], own_keys)
     return {
         "right": not faults and not leftovers,
@@ -66,6 +68,15 @@ def certificate_state(
         "issued": "%s would get a new certificate, because %s." % (host, ", and ".join(faults)),
         "removed": "%s would lose %s, which a run left behind." % (host, " and ".join(leftovers)),
     }
+
+
+def revocation_files(text: str, node: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
+    """Lists of revoked certificates in PEM as files of a node, as the module file_set takes them."""
+    try:
+        found = revocations.files(text)
+    except ValueError as error:
+        raise AnsibleFilterError("What is to be the lists of revoked certificates is none (%s)." % error) from None
+    return node_files.lists(node, found)
 
 
 def certificate_rows(
@@ -101,4 +112,5 @@ class FilterModule:
             "key_leftovers": key_leftovers,
             "own_certificate_file": own_certificate_file,
             "reloaded_files": reloaded_files,
+            "revocation_files": revocation_files,
         }

@@ -54,6 +54,13 @@ options:
       - Hosts that are named there, or by the variable, are no nodes of the topology. C(leaving) of it has them.
     type: bool
     default: false
+  revoke:
+    description:
+      - Whether this run revokes the certificates of the hosts that the variable C(erlang_certs_revoke) names, and takes these out. It is written down as with
+        O(decommission).
+    type: bool
+    default: false
+    version_added: 1.1.0
 seealso:
   - module: beam.tls_distribution.cluster_secrets
   - module: beam.tls_distribution.host_survey

@@ -70,6 +70,18 @@ options:
     description: Certificates of the CAs that the node trusts, in PEM.
     type: str
     required: true
+  revocations:
+    description: Lists of revoked certificates of these CAs, in PEM, one of each.
+    type: str
+    default: ""
+    version_added: 1.1.0
+  revocations_needed:
+    description:
+      - Whether the node holds certificates against these lists. It then takes none of a CA without a list that is in date.
+      - Fails without lists in O(revocations), but for check mode.
+    type: bool
+    default: false
+    version_added: 1.1.0
 seealso:
   - module: beam.tls_distribution.file_set
   - module: beam.tls_distribution.boot_script
@@ -88,6 +100,8 @@ EXAMPLES = r"""
     connect: "{{ erlang_node_connect }}"
     cookie: "{{ erlang_cluster_secret }}"
     trust: "{{ erlang_certs_trust }}"
+    revocations: "{{ erlang_certs_revocations }}"
+    revocations_needed: true
 """
 
 RETURN = r"""

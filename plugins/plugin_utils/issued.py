@@ -9,6 +9,7 @@ It is written before a certificate is handed out, so that none is in use that is
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import fcntl
 import json
@@ -21,6 +22,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._distributio
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.files import OWNER_ONLY
 
 NAME = layout.cluster("")["issued"]
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def write_down(directory: Path, host: str, node: str, chain: str, now: datetime.datetime) -> None:
@@ -36,10 +38,15 @@ def write_down(directory: Path, host: str, node: str, chain: str, now: datetime.
         "serial": "%x" % seen.serial,
         "digest": seen.digest,
         "issuer": seen.issuer,
-        "issued": _time(now),
-        "not_after": _time(seen.not_after),
+        "issued": time(now),
+        "not_after": time(seen.not_after),
     }
-    descriptor = os.open(directory / NAME, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, OWNER_ONLY)
+    append(directory / NAME, entry)
+
+
+def append(path: Path, entry: t.Mapping[str, t.Any]) -> None:
+    """Adds an entry to a record, and returns when it is on the disc. Raises OSError."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, OWNER_ONLY)
     with os.fdopen(descriptor, "r+b") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         file.write(_line_end(file) + json.dumps(entry, sort_keys=True).encode("ascii") + b"\n")
@@ -55,5 +62,31 @@ def _line_end(file: t.BinaryIO) -> bytes:
     return b"" if file.read(1) == b"\n" else b"\n"
 
 
-def _time(moment: datetime.datetime) -> str:
-    return moment.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+def entries(path: Path, keys: t.Collection[str] = ("host", "node", "serial", "not_after")) -> list[dict[str, t.Any]]:
+    """The entries of a record that have these keys, the latest last; none where there is no record. Raises OSError.
+
+    A line that is none, as one that somebody began who was then interrupted, is passed over.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except FileNotFoundError:
+        return []
+    found = []
+    for line in lines:
+        with contextlib.suppress(ValueError, TypeError, KeyError):
+            entry = json.loads(line)
+            int(entry["serial"], 16)
+            moment(entry["not_after"])
+            if all(isinstance(entry[key], str) for key in keys):
+                found.append(entry)
+    return found
+
+
+def time(moment: datetime.datetime) -> str:
+    """A time as records have it."""
+    return moment.astimezone(datetime.timezone.utc).strftime(_TIME)
+
+
+def moment(text: str) -> datetime.datetime:
+    """The time that a record says. Raises ValueError."""
+    return datetime.datetime.strptime(text, _TIME).replace(tzinfo=datetime.timezone.utc)

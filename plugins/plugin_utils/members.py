@@ -23,6 +23,9 @@ from ansible_collections.beam.tls_distribution.plugins.plugin_utils import files
 VARIABLE = "erlang_decommission"
 """The variable that names the hosts to be taken out."""
 
+REVOKED = "erlang_certs_revoke"
+"""The variable that names the hosts whose certificates are to be revoked, and which are taken out with that."""
+
 PLAYBOOK = "beam.tls_distribution.decommission"
 
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
@@ -34,7 +37,7 @@ Nodes = t.Mapping[str, Node]
 class Marker(t.NamedTuple):
     """That a host was taken out: the ``node`` that it had, since when, and what became of it there.
 
-    ``outcome`` is ``begun``, ``removed`` or, for a host that could not be reached, ``unreached``.
+    ``outcome`` is ``begun``, ``removed``, for a host that could not be reached ``unreached``, or for one that was left alone ``revoked``.
     """
 
     node: str
@@ -54,7 +57,7 @@ class Former(t.NamedTuple):
 
 
 def named(value: str | None) -> list[str]:
-    """The hosts that ``erlang_decommission`` names, in its order."""
+    """The hosts that ``erlang_decommission``, or ``erlang_certs_revoke``, names, in its order."""
     return list(dict.fromkeys(name.strip() for name in (value or "").split(",") if name.strip()))
 
 
@@ -150,19 +153,19 @@ class Members:
         ]
 
 
-def strange(asked: t.Sequence[str], hosts: t.Collection[str], members: Members) -> list[InventoryFault]:
+def strange(asked: t.Sequence[str], hosts: t.Collection[str], members: Members, variable: str = VARIABLE) -> list[InventoryFault]:
     """A fault for each host that was asked for and is neither in the cluster's group nor known as a former member."""
     known = {entry["inventory"] for entry in members.known().values()}
     return [
-        InventoryFault(("inventory",), VARIABLE, name, "is no host of this cluster", "name hosts of it: %s" % listed(sorted(hosts)))
+        InventoryFault(("inventory",), variable, name, "is no host of this cluster", "name hosts of it: %s" % listed(sorted(hosts)))
         for name in asked
         if name not in hosts and name not in known
     ]
 
 
-def nothing_asked() -> InventoryFault:
-    """The fault of a decommissioning that names nobody."""
-    return InventoryFault(("play",), VARIABLE, None, "has no value", "name the hosts that are to leave, as in -e %s=HOST[,HOST]" % VARIABLE)
+def nothing_asked(variable: str = VARIABLE) -> InventoryFault:
+    """The fault of a decommissioning, or a revocation, that names nobody."""
+    return InventoryFault(("play",), variable, None, "has no value", "name the hosts that are to leave, as in -e %s=HOST[,HOST]" % variable)
 
 
 def left_out(host: str, marker: Marker, path: Path) -> str:
@@ -171,6 +174,12 @@ def left_out(host: str, marker: Marker, path: Path) -> str:
         return (
             "%s is left out: taking it out of the cluster was begun, and is not through. Run %s with -e %s=%s again, or, to keep it, remove %s."
             % (host, PLAYBOOK, VARIABLE, host, path)
+        )
+    if marker.outcome == "revoked":
+        return (
+            "%s is left out: its certificates were revoked on %s. Its node was not touched: run %s with -e %s=%s to clear the host, and remove it from the "
+            "inventory; or, to have it back with a new certificate, remove %s."
+            % (host, marker.since.partition("T")[0] or "some day", PLAYBOOK, VARIABLE, host, path)
         )
     unreached = " without being reached" if marker.outcome == "unreached" else ""
     return "%s is left out: it was taken out of the cluster on %s%s. Remove it from the inventory; or, to have it back, remove %s." % (

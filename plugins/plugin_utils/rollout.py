@@ -61,11 +61,17 @@ def hosts(groups: Groups, hostvars: Mapping, part: str, check: bool) -> list[str
         return []
     if part == "planned":
         name = cluster_groups.named(cluster_groups.CLUSTER, specifications.default_of(cluster_groups.CLUSTER), groups["all"], hostvars)
-        return list(groups.get(name) or [])
+        return [host for host in groups.get(name) or [] if host not in _leaving(hostvars, host)]
     refused = [host for host in waiting if hostvars[host].get(REFUSED)]
     if part == "stopped":
         return [host for host in waiting if hostvars[host].get(FAILURE)] or refused[:1]
     return [] if check or refused else [host for batch in order(groups, hostvars) for host in batch]
+
+
+def _leaving(hostvars: Mapping, host: str) -> t.Collection[str]:
+    """The hosts that are in the inventory and were taken out of the cluster, as far as a host has the topology."""
+    topology = (hostvars[host].get("ansible_facts") or {}).get("erlang_cluster_topology") or {}
+    return t.cast("t.Collection[str]", topology.get("leaving") or ())
 
 
 def sentences(groups: Groups, hostvars: Mapping) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 
 import pytest
 from lab import inventory, lifecycle
-from lab.commands import WITHOUT_WALLS, Completed, kill_tree, on, play, report, run_command, start_command, wait_until
+from lab.commands import WITHOUT_WALLS, Completed, altered, kill_tree, on, play, report, run_command, start_command, wait_until
 from lab.settings import HOSTS, RUN
 
 NAMES = [known.name for known in HOSTS]
@@ -29,6 +30,8 @@ WATCH = (
 )
 LOST = "erlang-guard eval 'lost ! {who, self()}, receive {lost, Lost} -> Lost after 5000 -> none end.'"
 LEFT = "/var/lib/merl/guard/left"
+SERIAL = "openssl x509 -noout -serial -in /etc/erlang/guard/node.pem"
+STOLEN = "/root/stolen.pem"
 
 
 def written(tmp: Path, without: list[str], **variables: Any) -> list[str]:
@@ -189,6 +192,49 @@ def test_a_host_is_gone_for_good() -> None:
     assert done.code == 0 and on("dave", "ls -d /etc/erlang /opt/erlang/nodes").out.count("No such file") == 2, done.out[-4000:]
     assert on("dave", "getent passwd merl").code != 0
     (DIRECTORY / "decommissioned" / "dave").unlink()
+
+
+def shows(name: str, to: str) -> str:
+    """What a node says to who shows it the certificate that was stolen from carol, from a host that its packet filter lets in."""
+    ask = (
+        "(sleep 1) | timeout 9 openssl s_client -connect %s.example.net:4370 -cert %s -key %s -CAfile /etc/erlang/guard/ca.pem -tls1_3 2>&1"
+    )
+    return on(name, ask % (to, STOLEN, STOLEN)).out
+
+
+def test_a_host_is_revoked(tmp_path: Path) -> None:
+    """Its certificate is refused by all others within the run, whoever shows it, though its host cannot be reached; and its node is parted with. Back again it
+    gets another."""
+    rest = ["alpha", "bravo"]
+    assert connected([*rest, "carol"], 2)
+    key = on("carol", "cat /etc/erlang/guard/node.pem").out
+    serial = on("carol", SERIAL).out
+    watch(rest)
+    before, own = alive(rest), alive(["carol"])
+    silent = json.dumps({"ansible_port": "{{ 1 if inventory_hostname == 'carol' else 22 }}"})
+    with altered("bravo", "umask 077; printf %%s %s > %s" % (shlex.quote(key), STOLEN), "rm " + STOLEN):
+        assert "alert" not in shows("bravo", "alpha")
+        (listed,) = on("alpha", "ls /etc/erlang/guard/crls").out.split()
+        kept = on("alpha", "cat /etc/erlang/guard/crls/" + listed).out
+        options = [*written(tmp_path, ["dave"]), "-e", silent, "-e", "erlang_certs_revoke=carol", *QUICK]
+        done = run_command(lifecycle.control(["ansible-playbook", *options, lifecycle.playbook("revoke")]))
+        assert done.code == 0, done.out[-4000:]
+        assert all("certificate revoked" in shows("bravo", name) for name in rest)
+        # Without the list it would get in.
+        with altered(
+            "alpha",
+            "cp -p {0} /root/kept && printf %s {1} > {0}".format("/etc/erlang/guard/crls/" + listed, shlex.quote(kept)),
+            "mv /root/kept /etc/erlang/guard/crls/" + listed,
+        ):
+            assert "alert" not in shows("bravo", "alpha")
+    assert alive(rest) == before and lost(rest) == {name: ["carol"] for name in rest} and alive(["carol"]) == own
+    assert all("198.18.3.10" not in on(name, "nft list ruleset").out for name in rest)
+    (revoked,) = (line for line in (DIRECTORY / "revoked.jsonl").read_text().splitlines() if json.loads(line)["serial"] in serial.lower())
+    assert json.loads(revoked)["host"] == "carol"
+    assert json.loads((DIRECTORY / "decommissioned" / "carol").read_text())["outcome"] == "revoked"
+    (DIRECTORY / "decommissioned" / "carol").unlink()
+    done = site(written(tmp_path, ["dave"]))
+    assert done.code == 0 and on("carol", SERIAL).out != serial and connected([*rest, "carol"], 2), done.out[-4000:]
 
 
 def test_a_host_that_left_the_inventory_is_told_of_in_the_report(tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ def test_account(host) -> None:
         (CONFIG + "/peers.config", "root", "merl", 0o640),
         (CONFIG + "/node.pem", "root", "merl", 0o640),
         (CONFIG + "/ca.pem", "root", "merl", 0o640),
+        (CONFIG + "/crls", "root", "merl", 0o750),
         (CONFIG + "/generation", "root", "merl", 0o640),
         (HOME, "merl", "merl", 0o700),
         (HOME + "/.erlang.cookie", "merl", "merl", 0o400),
@@ -69,6 +70,17 @@ def test_nothing_half_written(host) -> None:
         == ""
     )
     assert host.run("ls /run/erlang-guard.next.key").rc == 2
+
+
+def test_list_of_revoked_certificates(host) -> None:
+    """It is empty, of the CA, in date for years, and under the name that nodes and OpenSSL look for."""
+    (name,) = host.check_output("ls %s/crls", CONFIG).split()
+    said = host.check_output("openssl crl -in %s/crls/%s -noout -hash -text -CAfile %s/ca.pem 2>&1", CONFIG, name, CONFIG)
+    assert name.endswith(".r0") and name[:-3] in said.replace("=", " ").split()
+    assert "verify OK" in said and "No Revoked Certificates" in said
+    assert host.run("openssl verify -crl_check -CAfile %s/ca.pem -CApath %s/crls %s/node.pem", CONFIG, CONFIG, CONFIG).rc == 0
+    options = host.check_output("tr -d '[:space:]' < %s/inet_tls.conf", CONFIG)
+    assert options.count("{crl_check,peer}") == 2
 
 
 def test_certificate(host) -> None:

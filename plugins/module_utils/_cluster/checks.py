@@ -359,6 +359,7 @@ CHECKS: dict[str, Check] = {
     "erlang_certs_rotate_back": _anything,
     "erlang_certs_rotate_until": _anything,
     "erlang_certs_renew_before_days": _number(0, 36500, "choose from 0 days to less than erlang_certs_days"),
+    "erlang_certs_revoke": _hosts,
     "erlang_certs_signer": _anything,
     "erlang_certs_trust_files": _each(_file, "paths of files"),
     "erlang_cluster_address_family": _anything,

@@ -57,6 +57,7 @@ class Given(NamedTuple):
     """What goes into files as it is: the cookie (secret), the trust bundle in PEM, our Erlang modules by their names, and the control program.
 
     ``control_program`` returns it in base64; ``control_digest`` is its SHA-256, so that it is asked for only where a host has another.
+    ``revocations`` are lists of revoked certificates in PEM by the names of their files, None where certificates are held against none.
     """
 
     cookie: str
@@ -64,6 +65,7 @@ class Given(NamedTuple):
     sources: Mapping[str, str]
     control_program: Callable[[], str]
     control_digest: str
+    revocations: Mapping[str, str] | None = None
 
 
 _TERMS = ("sys_config", "tls_options")
@@ -145,10 +147,11 @@ def _generation(
     """What the node reads only when it starts."""
     places, secured = node["layout"], _secured(node)
     unit = {"comment": COMMENT, "generation": layout.GENERATION, **service.unit(cluster, node, chosen.unit_settings)}
+    tls = settings.tls(places, chosen.tls_versions, chosen.tls_options, given.revocations is not None)
     return [
         {"path": places["sys_config"], "secret_content": _terms([system]), **secured},
         {"path": places["environment"], "secret_content": environment.environment_file(chosen.environment, COMMENT), **secured},
-        {"path": places["tls_options"], "content": _terms([settings.tls(places, chosen.tls_versions, chosen.tls_options)]), **secured},
+        {"path": places["tls_options"], "content": _terms([tls]), **secured},
         {"path": places["vm_args"], "content": arguments.file(arguments.of_node(cluster, node, chosen.vm_args), COMMENT), **secured},
         *(_module(places, name, text) for name, text in sorted(given.sources.items())),
         # Units that were written before the environment had a file of its own hold it, as may what somebody wrote into one.
@@ -162,6 +165,7 @@ def _live(cluster: Mapping[str, Any], node: Mapping[str, Any], given: Given, ren
     own = {"owner": node["account"], "group": node["account"], "mode": "0400"}
     return [
         {"path": places["trust"], "content": given.trust, **secured},
+        *lists(node, given.revocations or {}),
         _reloaded(node),
         {"path": places["cookie"], "secret_content": given.cookie, **own},
         {
@@ -172,6 +176,12 @@ def _live(cluster: Mapping[str, Any], node: Mapping[str, Any], given: Given, ren
             "mode": "0755",
         },
     ]
+
+
+def lists(node: Mapping[str, Any], revocations: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return the files of a node's lists of revoked certificates, which are given by names. It reads them at each handshake, and reloads nothing for them."""
+    directory = node["layout"]["revocations"]
+    return [{"path": "%s/%s" % (directory, name), "content": text, **_secured(node)} for name, text in revocations.items()]
 
 
 def _programs(places: Mapping[str, str], survey: Mapping[str, Any], given: Given) -> list[dict[str, Any]]:
@@ -212,6 +222,7 @@ def _directories(node: Mapping[str, Any]) -> list[dict[str, str]]:
     return [
         {"path": layout.CONFIGURATIONS, **public},
         {"path": places["config"], **secured},
+        {"path": places["revocations"], **secured},
         {"path": layout.OWN, **public},
         {"path": layout.NODES, **public},
         {"path": places["code"], **secured},

@@ -45,10 +45,12 @@ def system(user: Mapping[str, Any], net_ticktime: int, buffer_bytes: int, inet_s
     return {**user, "kernel": {**kernel, **(user.get("kernel") or {})}}
 
 
-def tls(layout: Mapping[str, str], versions: Sequence[str], chosen: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+def tls(
+    layout: Mapping[str, str], versions: Sequence[str], chosen: Mapping[str, Sequence[str]], revocations: bool = False
+) -> dict[str, Any]:
     """Return the options of TLS for both sides of a connection; ``versions`` are named as ``ssl`` has them, such as ``tlsv1.3``.
 
-    ``chosen`` is the variable ``erlang_node_tls_options``.
+    ``chosen`` is the variable ``erlang_node_tls_options``, ``revocations`` tells whether certificates are held against lists of revoked ones.
     """
     options = {
         "certfile": layout["certificate"],
@@ -59,4 +61,7 @@ def tls(layout: Mapping[str, str], versions: Sequence[str], chosen: Mapping[str,
         "versions": [{"$atom": version} for version in versions],
         **tls_options.terms(versions, chosen),
     }
+    if revocations:
+        internal = {"$tuple": [{"$atom": "internal"}, {"dir": layout["revocations"]}]}
+        options |= {"crl_check": {"$atom": "peer"}, "crl_cache": {"$tuple": [{"$atom": "ssl_crl_hash_dir"}, internal]}}
     return {"server": {**options, "fail_if_no_peer_cert": True}, "client": options}

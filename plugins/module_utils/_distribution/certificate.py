@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 from typing import NamedTuple
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import der
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import der, pem
 
 _ATTRIBUTES = {
     b"\x55\x04\x03": "CN",
@@ -198,6 +198,17 @@ def read_revocations(content: bytes) -> Revocations:
         )
     except (ValueError, StopIteration, IndexError, OverflowError) as error:
         raise CertificateError("these bytes are no X.509 revocation list") from error
+
+
+def revocations_in(text: str) -> list[Revocations]:
+    """Return what the revocation lists in a PEM text say; what is none is left out."""
+    found = []
+    for content in pem.contents(text, pem.REVOCATIONS):
+        try:
+            found.append(read_revocations(content))
+        except CertificateError:
+            continue
+    return found
 
 
 def anchor(root: bytes) -> bytes:

@@ -214,6 +214,22 @@ def is_overdue(begins: datetime, ends: datetime, now: datetime) -> bool:
     return now > overdue_from(begins, ends)
 
 
+def told_of_lists(lists: Sequence[Revocations], now: datetime) -> list[str]:
+    """Return a phrase on each revocation list of a node, and on there being none."""
+    if not lists:
+        return ["there is no list of revoked certificates, and the node takes none"]
+    return [_told_of(each, now) for each in lists]
+
+
+def _told_of(each: Revocations, now: datetime) -> str:
+    count = "%d certificate%s of %s" % (len(each.serials), "" if len(each.serials) == 1 else "s", each.issuer)
+    if each.next_update is None:
+        return count
+    if now > each.next_update:
+        return "%s; the list ended on %s, and the node takes no certificate" % (count, each.next_update.date())
+    return "%s, the list holds for %d days" % (count, (each.next_update - now).days)
+
+
 class Profile(NamedTuple):
     """What a node is given: a certificate for its name and its host part, valid for so many days. One counts as
     expiring so many days before its end.

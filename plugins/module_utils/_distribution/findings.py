@@ -11,7 +11,7 @@ left out.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
@@ -284,7 +284,7 @@ class OwnNode:
             revoked
             for side in SIDES
             for text in self.host.directory(self.configuration.side(side).revocations)
-            for revoked in _revocations(text)
+            for revoked in certificate.revocations_in(text)
         ]
         found = {}
         for side in SIDES:
@@ -306,11 +306,20 @@ class OwnNode:
         for side in SIDES:
             said = self.configuration.side(side)
             if said.revocations is not None and said.lists_needed:
-                lists = [revoked for text in self.host.directory(said.revocations) for revoked in _revocations(text)]
-                fault = certificate_rules.list_fault(lists, self.trusted(side), now)
+                lists = [revoked for text in self.host.directory(said.revocations) for revoked in certificate.revocations_in(text)]
+                fault = certificate_rules.list_fault(lists, self._issuers(side, {each.issuer for each in lists}), now)
                 if fault is not None:
                     yield self._finding("revocations", fault[0], "%s: %s" % (said.revocations, fault[1]))
                     return
+
+    def _issuers(self, side: str, listed: Collection[str]) -> list[certificate.Certificate]:
+        """Return the CAs of the cluster of which there is a list, by their names, or has to be one, as the node's own certificate is of them; all if
+        there is none of any.
+        """
+        shown, known = self.certificates(side), self.place.authorities
+        roots = [each for each in self.trusted(side) if each.own_issuer and (not known or each.digest in known)]
+        found = [each for each in [*roots, *shown[1:]] if each.subject in listed or any(own.issued_by(each) for own in shown[:1])]
+        return found or roots
 
     def _trust_findings(self) -> Iterator[Finding]:
         """Find what the node would let in beyond the certificates of the cluster's CA."""
@@ -437,16 +446,6 @@ def _read(ders: Iterable[bytes]) -> list[certificate.Certificate]:
     for der in ders:
         try:
             found.append(certificate.read(der))
-        except certificate.CertificateError:
-            continue
-    return found
-
-
-def _revocations(text: str) -> list[certificate.Revocations]:
-    found = []
-    for der in pem.contents(text, pem.REVOCATIONS):
-        try:
-            found.append(certificate.read_revocations(der))
         except certificate.CertificateError:
             continue
     return found

@@ -27,7 +27,7 @@ from types import FrameType
 from typing import NamedTuple, NoReturn
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import environment, layout
-from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import asking, node_name
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import asking, certificate, certificate_rules, node_name
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.asking import Question, Refusal
 from ansible_collections.beam.tls_distribution.plugins.module_utils._host import commands, terminal
 from ansible_collections.beam.tls_distribution.plugins.module_utils._system import sandbox, systemd
@@ -309,10 +309,23 @@ def _asked(settings: Settings, name: str, action: str, seconds: float, rest: Seq
         return "pong\n"
     if action == "status":
         said = asking.lines(own, name, Question("status", (name.encode("latin-1"),), seconds))
-        return "".join(_line(key, value) for key, value in [*said, *asking.certificates(own, datetime.now(timezone.utc))])
+        return "".join(_line(key, value) for key, value in [*said, *asking.certificates(own, datetime.now(timezone.utc)), *_lists(own)])
     if action == "rpc" and len(rest) == 2:
         rest = [*rest, "[]"]
     return asking.text(own, name, Question(action, tuple(map(os.fsencode, rest)), seconds))
+
+
+def _lists(own: asking.Own) -> list[tuple[str, str]]:
+    """Return the lines of a status that say how the lists of revoked certificates are; none where the node heeds none."""
+    directory = own.prober.credentials.revocations
+    if directory is None:
+        return []
+    try:
+        paths = [os.path.join(directory, name) for name in sorted(os.listdir(directory))]
+    except OSError as error:
+        return [("revoked", "%s: %s; the node refuses everybody" % (directory, error.strerror))]
+    found = [each for text in _texts(paths).values() for each in certificate.revocations_in(text)]
+    return [("revoked", said) for said in certificate_rules.told_of_lists(found, datetime.now(timezone.utc))]
 
 
 def _cookie(settings: Settings) -> str:

@@ -15,7 +15,7 @@ import datetime
 import re
 import typing as t
 
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils import certificates
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils import certificates, revocations
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.requests import RequestError, requested_key
 
 with contextlib.suppress(ImportError):  # certificates.CRYPTOGRAPHY_MISSING tells.
@@ -59,6 +59,14 @@ class Signer(t.Protocol):
 
         Raises SignerError.
         """
+
+
+@t.runtime_checkable
+class Revoker(t.Protocol):
+    """What a signer also is whose CAs can be had to sign lists of revoked certificates. Without one of these, lists are the user's matter."""
+
+    def revocation_lists(self, asked: revocations.Asked) -> str:
+        """A list in PEM for each CA whose certificates nodes are shown. Raises SignerError."""
 
 
 Open = t.Callable[[t.Mapping[str, t.Any]], Signer]

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import layout
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils import authorities, certificates, directory
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils import authorities, certificates, directory, revocations
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.contract import Asked, SignerError
 
 try:
@@ -31,12 +31,13 @@ _CLOCKS_APART = datetime.timedelta(hours=1)
 class Authority(t.NamedTuple):
     """The private CA of a cluster, with its key open. A signer, see ``contract.py``.
 
-    ``trusted`` are the CAs that nodes trust, in PEM, while these are more than itself.
+    ``trusted`` are the CAs that nodes trust, in PEM, while these are more than itself, ``other`` is the one that it takes the place of, or that takes its own.
     """
 
     certificate: t.Any
     key: t.Any
     trusted: str = ""
+    other: Authority | None = None
 
     @classmethod
     def load(cls, key: bytes, certificate: bytes, passphrase: str, trusted: str = "") -> Authority:
@@ -76,12 +77,26 @@ class Authority(t.NamedTuple):
         signed = builder.sign(self.key, hashes.SHA256())
         return str(signed.public_bytes(serialization.Encoding.PEM).decode("ascii"))
 
+    def revocation_lists(self, asked: revocations.Asked) -> str:
+        """The list of the CA, in PEM, and that of the other one while one takes the place of the other."""
+        own = revocations.signed(self.certificate, self.key, asked)
+        return own + (self.other.revocation_lists(asked) if self.other is not None else "")
+
     def _identifier(self) -> t.Any:
         try:
             own = self.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
         except x509.ExtensionNotFound:
             return x509.AuthorityKeyIdentifier.from_issuer_public_key(self.certificate.public_key())
         return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(own)
+
+
+def _other(names: authorities.Places, passphrase: str) -> Authority | None:
+    """The CA of a rotation that does not sign, as long as nodes may have certificates of it. Raises InputError and OSError."""
+    under_way = authorities.rotation(names)
+    pair = authorities.not_signing(names, under_way) if under_way is not None else None
+    if pair is None or not pair.key.exists() or not pair.certificate.exists():
+        return None
+    return Authority.load(pair.key.read_bytes(), pair.certificate.read_bytes(), passphrase)
 
 
 def opened(options: t.Mapping[str, t.Any]) -> Authority:
@@ -94,7 +109,8 @@ def opened(options: t.Mapping[str, t.Any]) -> Authority:
         raise SignerError("The cluster's directory %s %s; %s" % (place, error.problem, error.fix)) from None
     try:
         passphrase = options.get("passphrase") or directory.read_secret(Path(names["ca_passphrase"])) or ""
-        return Authority.load(signing.key.read_bytes(), signing.certificate.read_bytes(), passphrase, trusted)
+        opened_ca = Authority.load(signing.key.read_bytes(), signing.certificate.read_bytes(), passphrase, trusted)
+        return opened_ca._replace(other=_other(names, passphrase))
     except InputError as error:
         raise SignerError("erlang_certs_ca_passphrase %s (in %s); %s" % (error.problem, place, error.fix)) from None
     except OSError as error:

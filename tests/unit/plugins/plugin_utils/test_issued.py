@@ -48,6 +48,11 @@ def test_a_line_that_was_begun_spoils_none(tmp_path: Path) -> None:
     (tmp_path / issued.NAME).write_text('{"host": "alp')
     issued.write_down(tmp_path, "bravo", "guard@bravo.example.net", chain("bravo.example.net"), NOW)
     assert [entry["host"] for entry in entries(tmp_path)] == ["bravo"]
+    assert issued.entries(tmp_path / issued.NAME) == entries(tmp_path) and issued.entries(tmp_path / "none") == []
+    issued.append(
+        tmp_path / issued.NAME, {"host": "carol", "node": "guard@carol", "serial": "no number", "not_after": "2026-01-02T03:04:05Z"}
+    )
+    assert [entry["host"] for entry in issued.entries(tmp_path / issued.NAME)] == ["bravo"]
 
 
 def test_many_at_once_lose_none(tmp_path: Path) -> None:

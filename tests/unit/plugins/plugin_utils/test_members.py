@@ -12,12 +12,15 @@ from pathlib import Path
 import pytest
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import layout
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.members import (
+    REVOKED,
+    VARIABLE,
     Marker,
     Members,
     left_out,
     lingering,
     named,
     not_decommissioned,
+    nothing_asked,
     strange,
 )
 
@@ -95,6 +98,7 @@ def test_sentences(memory: Members) -> None:
         "begun": "was begun, and is not through",
         "removed": "on 2026-11-27. Remove it",
         "unreached": "on 2026-11-27 without being reached",
+        "revoked": "its certificates were revoked on 2026-11-27. Its node was not touched",
     }.items():
         sentence = left_out("dave", Marker("guard@dave", "2026-11-27T12:00:00Z", outcome), path)
         assert words in sentence and "remove %s." % path in sentence
@@ -104,6 +108,8 @@ def test_who_is_no_host_of_the_cluster(memory: Members) -> None:
     memory.remember({"old": node("old")}, NOW + DAYS)
     (fault,) = strange(["alpha", "old", "web"], ["alpha", "bravo"], memory)
     assert "web" in str(fault) and "alpha and bravo" in str(fault)
+    (fault,) = strange(["web"], ["alpha"], memory, REVOKED)
+    assert REVOKED in str(fault) and REVOKED + "=HOST" in str(nothing_asked(REVOKED)) and VARIABLE in str(nothing_asked())
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"a": 1}', '{"a": {"inventory": "a", "host": 1}}'])

@@ -54,6 +54,13 @@ def test_nodes_have_their_turn_in_the_order_of_the_topology() -> None:
     }
 
 
+def test_who_was_taken_out_of_the_cluster_has_no_part_in_it() -> None:
+    """The host is in the inventory still, and has the topology as the others do."""
+    left = {"ansible_facts": {"erlang_cluster_topology": {**TOPOLOGY, "leaving": {"dave": {"node": "guard@dave"}}}}}
+    groups = {**WAITING, "erlang": [*HOSTS, "dave"], "all": [*GROUPS["all"], "dave"]}
+    assert filters.rollout_hosts(groups, {**hostvars(), "dave": left}, "planned") == HOSTS
+
+
 def test_in_check_mode_there_is_a_plan_and_nothing_else() -> None:
     assert filters.rollout_hosts(GROUPS, hostvars(), "planned", True) == HOSTS
     assert filters.rollout_hosts(WAITING, hostvars(), "turns", True) == []

@@ -138,6 +138,20 @@ def test_files_have_the_access_that_the_page_on_the_architecture_says() -> None:
     assert access[STARTED["unit_text"]] == ("root", "root", "0644") and access[PLACES["control"]] == ("root", "root", "0755")
 
 
+def test_lists_of_revoked_certificates_are_brought_where_nodes_heed_them() -> None:
+    assert "crl" not in files()[STARTED["tls_options"]]["content"]
+    topology = {"cluster": CLUSTER, "nodes": {"alpha": node()}}
+    given = node_files.Given("the-cookie", "PEM\n", SOURCES, lambda: "YmFzZTY0", "right", {"0a1b2c3d.r0": "LIST\n"})
+    found = node_files.node_files(topology, "alpha", survey(), CHOSEN, given, lambda name, values: name)
+    written = {file["path"]: file for file in found["files"]}
+    (one,) = node_files.lists(node(), {"0a1b2c3d.r0": "LIST\n"})
+    assert written[PLACES["revocations"] + "/0a1b2c3d.r0"] == one and one["mode"] == "0640" and one["content"] == "LIST\n"
+    options = "".join(written[STARTED["tls_options"]]["content"].split())
+    cache = '{crl_cache,{ssl_crl_hash_dir,{internal,[{dir,"/etc/erlang/guard/crls"}]}}}'
+    assert options.count("{crl_check,peer}") == options.count(cache) == 2
+    assert one["path"] not in service.reloaded(PLACES)["actions"][0]["paths"], "a node reads them at each handshake"
+
+
 def test_what_is_read_at_the_start_is_in_one_directory_and_names_it() -> None:
     wanted = made()
     assert wanted["read"] == [

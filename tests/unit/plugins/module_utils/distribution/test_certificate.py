@@ -236,3 +236,13 @@ def test_a_newer_list_takes_the_place_of_an_old_one_and_each_authority_needs_its
     assert certificate_rules.list_fault([revocations()._replace(next_update=None)], [authority], NOW) is None
     other = authority._replace(subject="CN=other")
     assert certificate_rules.list_fault([revocations()], [authority, other], NOW) == ("missing", "there is none of CN=other")
+
+
+def test_what_a_status_says_of_lists() -> None:
+    empty = revocations()._replace(serials=frozenset(), next_update=NOW + timedelta(days=3, hours=1))
+    assert certificate_rules.told_of_lists([empty], NOW) == ["0 certificates of %s, the list holds for 3 days" % empty.issuer]
+    one = empty._replace(serials=frozenset([7]))
+    assert certificate_rules.told_of_lists([one], NOW)[0].startswith("1 certificate of ")
+    assert "the node takes no certificate" in certificate_rules.told_of_lists([one], NOW + timedelta(days=4))[0]
+    assert certificate_rules.told_of_lists([one._replace(next_update=None)], NOW) == ["1 certificate of %s" % one.issuer]
+    assert certificate_rules.told_of_lists([], NOW) == ["there is no list of revoked certificates, and the node takes none"]
