@@ -145,7 +145,9 @@ def test_nft_takes_what_is_rendered(discovery: str, tmp_path: Path) -> None:
     script = 'nft -f "$1" && nft -f "$1" && nft -f "$2" && nft -f "$2" && nft list ruleset'
     become = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
     command = ["unshare", "--net", *become, "sh", "-c", script, "sh", str(host), str(router)]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=30)
+    # nft lies where an ordinary user's shell does not look.
+    environment = {**os.environ, "PATH": "%s:/usr/sbin:/sbin" % os.environ["PATH"]}
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=30, env=environment)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("chain input") == 1
     assert done.stdout.count("ct original ip daddr") == (6 if discovery == "port" else 12)
