@@ -69,6 +69,7 @@ class ActionModule(ActionBase):
         if not result.get("failed"):
             change = result["change"]
             result["service_state"] = service.needed(change, result["unread"])
+            result["steps"] = service.steps(change, result["service_state"], self._task.check_mode)
             if change["class"] in IN_TURN:
                 change["together"] = together
             result["at_the_switch"] = node_files.at_the_switch(topology, inventory, survey, chosen) if held else {}

@@ -13,19 +13,9 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster imp
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import mixing as of_run
 
 
-def refused_mixtures(topology: dict[str, t.Any], hostvars: Mapping[str, t.Any], part: list[str]) -> list[str]:
-    """A sentence for each change that this run refuses; ``hostvars`` are all hosts' variables, ``part`` the hosts of the run."""
-    return mixing.refused(of_run.found(topology, hostvars, part), topology["cluster"]["together"])
-
-
 def changed_together(topology: dict[str, t.Any], hostvars: Mapping[str, t.Any], part: list[str]) -> list[str]:
-    """The hosts whose nodes are stopped and started together."""
+    """The hosts whose nodes are stopped and started together; ``hostvars`` are all hosts' variables, ``part`` the hosts of the run."""
     return of_run.together(topology, hostvars, part)
-
-
-def refused_returns(topology: dict[str, t.Any], hostvars: Mapping[str, t.Any], part: list[str]) -> list[str]:
-    """The same for nodes that go back to their former generations."""
-    return mixing.refused(of_run.found_back(topology, hostvars, part), topology["cluster"]["together"])
 
 
 def returns_together(topology: dict[str, t.Any], hostvars: Mapping[str, t.Any], part: list[str]) -> list[str]:
@@ -46,7 +36,5 @@ class FilterModule:
         return {
             "changed_together": changed_together,
             "listening_port": listening_port,
-            "refused_mixtures": refused_mixtures,
-            "refused_returns": refused_returns,
             "returns_together": returns_together,
         }

@@ -29,11 +29,13 @@ def otp_builder(topology: dict[str, t.Any], inventory_hostname: str, facts: dict
     return inventory_hostname
 
 
-def otp_state(node: dict[str, t.Any], survey: dict[str, t.Any], cache: str) -> dict[str, t.Any]:
-    """Whether a host has the OTP of its node, what that is, and whether it has to be built: whether nobody has put its archive in the cache yet."""
+def otp_state(node: dict[str, t.Any], survey: dict[str, t.Any], cache: str, check_mode: bool = False) -> dict[str, t.Any]:
+    """Whether a host has the OTP of its node, what that is, whether it has to be built: whether nobody has put its archive in the cache yet, and
+    ``to_survey``, whether the host has another OTP after that, which it has not in check mode.
+    """
     found = states.state(node, survey, cache, recipe.directory_name)
     builds = node["otp"]["source"] == "build"
-    return {**found, "builds": builds, "to_build": builds and not os.path.isfile(found["archive"])}
+    return {**found, "builds": builds, "to_build": builds and not os.path.isfile(found["archive"]), "to_survey": not check_mode}
 
 
 class FilterModule:

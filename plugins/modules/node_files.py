@@ -128,4 +128,37 @@ service_state:
   returned: success
   type: str
   sample: reloaded
+steps:
+  description:
+    - What the role does of that, as V(true) or V(false) each, none but RV(steps.announce) in check mode, and the words that are said of it.
+  returned: success
+  type: dict
+  contains:
+    any:
+      description: Whether anything is to be done.
+      type: bool
+    announce:
+      description: Say what would be done.
+      type: bool
+    switch:
+      description: Have the next start use what is wanted.
+      type: bool
+    service:
+      description: Bring the service to RV(service_state).
+      type: bool
+    try:
+      description: Try what the node is to be restarted with.
+      type: bool
+    wait:
+      description: Have the node wait for its turn to be restarted or looked at.
+      type: bool
+    announcement:
+      description: What the node would do, as the rest of a sentence.
+      type: str
+    starts:
+      description: Whether the service is started, and not only reloaded.
+      type: bool
+    failure:
+      description: What the node does not do where the service cannot be brought to its state, as the rest of a sentence.
+      type: str
 """

@@ -27,6 +27,15 @@ CLASSES = {
 }
 """What each class means, as the rest of a sentence that begins with the node."""
 
+WOULD = {
+    NONE: "would be left alone",
+    RELOAD: "would reload its files",
+    START: "would be started",
+    RESTART: "would be restarted in its turn",
+    CHECK: "would be looked at again in its turn",
+}
+"""The same of a run in check mode."""
+
 IN_TURN = (RESTART, CHECK)
 """The classes of nodes that have their turn one after the other."""
 

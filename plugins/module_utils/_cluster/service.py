@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import arguments, releases
-from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.change import NONE, START
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.change import IN_TURN, NONE, RESTART, START, WOULD
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.firewall import backends
 
 _MADE_BY = 3
@@ -67,6 +67,28 @@ def needed(change: Mapping[str, Any], unread: bool) -> str:
     if change["class"] == START:
         return "started"
     return "reloaded" if change["reload"] else "started" if unread and change["class"] == NONE else ""
+
+
+def steps(change: Mapping[str, Any], state: str, check_mode: bool) -> dict[str, Any]:
+    """Return what the role has to do, as yes or no each: ``any`` of it; ``announce`` it, which is all in check mode; ``switch`` the next start to what is wanted;
+    bring the ``service`` to a state; ``try`` what the node is restarted with; have it ``wait`` for its turn.
+
+    ``change`` is what the node has to do (``change.py``), ``state`` what :func:`needed` returned. ``announcement`` is the rest of a sentence about the
+    node in check mode, ``starts`` whether the service is to start, and ``failure`` what it does not do where it cannot be brought to its state.
+    """
+    kind = change["class"]
+    reasons = " (%s)" % ", ".join(change["reasons"]) if change["reasons"] else ""
+    return {
+        "any": kind != NONE or bool(state),
+        "announce": check_mode,
+        "switch": kind == START and not check_mode,
+        "service": bool(state) and not check_mode,
+        "try": kind == RESTART and not check_mode,
+        "wait": kind in IN_TURN and not check_mode,
+        "announcement": WOULD[kind] + reasons,
+        "starts": state != "reloaded",
+        "failure": "does not reload its files" if state == "reloaded" else "does not start",
+    }
 
 
 def unit(cluster: Mapping[str, Any], node: Mapping[str, Any], further: Mapping[str, Any]) -> dict[str, Any]:

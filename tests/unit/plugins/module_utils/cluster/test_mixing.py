@@ -9,12 +9,8 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.filter.mixing import (
-    listening_port,
-    refused_mixtures,
-    refused_returns,
-    returns_together,
-)
+from ansible_collections.beam.tls_distribution.plugins.filter.mixing import listening_port, returns_together
+from ansible_collections.beam.tls_distribution.plugins.filter.refusals import NONE_CHANGED, refusals, refused_returns
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import mixing
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.edges import mesh
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.mixing import About
@@ -239,13 +235,18 @@ def test_a_host_that_says_nothing_or_of_another_node_is_held_against_nobody() ->
 
 def test_the_filters_read_the_facts_of_all_hosts() -> None:
     after, known = topology(port=4371), surveys(topology())
-    hostvars: dict[str, Any] = {host: {"ansible_facts": {"erlang_survey": survey}} for host, survey in known.items()}
-    (sentence,) = refused_mixtures(after, hostvars, list(HOSTS))
-    assert sentence.startswith("alpha, bravo and carol: their port") and together(after, hostvars, list(HOSTS)) == []
+    hostvars: dict[str, Any] = {
+        host: {"ansible_facts": {"erlang_survey": {"platform": {"id": "debian", "version_id": "13"}, **survey}}}
+        for host, survey in known.items()
+    }
+    (first, sentence) = refusals(after, hostvars, list(HOSTS))
+    assert (
+        first == NONE_CHANGED and sentence.startswith("alpha, bravo and carol: their port") and together(after, hostvars, list(HOSTS)) == []
+    )
     agreed = topology(port=4371, together=True)
-    assert refused_mixtures(agreed, hostvars, list(HOSTS)) == [] and together(agreed, hostvars, list(HOSTS)) == list(HOSTS)
+    assert refusals(agreed, hostvars, list(HOSTS)) == [] and together(agreed, hostvars, list(HOSTS)) == list(HOSTS)
     hostvars["alpha"], hostvars["carol"] = {}, {"ansible_facts": {}}
-    assert refused_mixtures(after, hostvars, ["bravo"]) == []
+    assert refusals(after, hostvars, ["bravo"]) == []
 
 
 def test_the_port_is_the_one_that_a_node_has_listened_on_since_it_started() -> None:
@@ -268,7 +269,7 @@ def test_going_back() -> None:
     was, now = surveys(topology(versions=["tlsv1.2"])), surveys(topology(port=4371))
     told = {host: {"running": now[host]["nodes"][0]["about"], "number": was[host]["nodes"][0]["about"]} for host in HOSTS}
     hostvars: dict[str, Any] = {host: {"__erlang_rollout_found": {"number": 1, "about": about}} for host, about in told.items()}
-    (sentence,) = refused_returns(topology(), hostvars, list(HOSTS))
+    (_none, sentence) = refused_returns(topology(), hostvars, list(HOSTS))
     assert "no TLS version in common with nodes that run with tlsv1.3" in sentence and returns_together(
         topology(), hostvars, list(HOSTS)
     ) == list(HOSTS)
@@ -276,7 +277,7 @@ def test_going_back() -> None:
     # One goes back, to what it could not have in common with those that stay.
     for host in HOSTS[1:]:
         hostvars[host]["__erlang_rollout_found"]["waiting"] = 3
-    (sentence,) = refused_returns(topology(), hostvars, list(HOSTS))
+    (_none, sentence) = refused_returns(topology(), hostvars, list(HOSTS))
     assert "to stay as" in sentence
     nothing: dict[str, Any] = {host: {"__erlang_rollout_found": {"msg": "has no former generation"}} for host in HOSTS}
     assert refused_returns(topology(), nothing, list(HOSTS)) == returns_together(topology(), nothing, list(HOSTS)) == []

@@ -248,6 +248,29 @@ def test_what_the_service_needs_at_once(kind: str, reload: tuple[str, ...], unre
     assert service.needed(change.Change(kind, (), 2, 1, reload).as_result(), unread) == state
 
 
+@pytest.mark.parametrize(
+    ("kind", "state", "steps"),
+    [
+        (change.NONE, "", set()),
+        (change.NONE, "started", {"any", "service"}),
+        (change.RELOAD, "reloaded", {"any", "service"}),
+        (change.START, "started", {"any", "switch", "service"}),
+        (change.RESTART, "", {"any", "try", "wait"}),
+        (change.RESTART, "reloaded", {"any", "service", "try", "wait"}),
+        (change.CHECK, "", {"any", "wait"}),
+    ],
+)
+def test_what_the_role_does_of_what_a_node_needs(kind: str, state: str, steps: set[str]) -> None:
+    found = change.Change(kind, ("its unit", "its flags"), 2, 1).as_result()
+    done = service.steps(found, state, False)
+    assert {step for step, wanted in done.items() if wanted is True} - {"starts"} == steps
+    assert (done["starts"], done["failure"]) == ((False, "does not reload its files") if state == "reloaded" else (True, "does not start"))
+    told = service.steps(found, state, True)
+    assert {step for step, wanted in told.items() if wanted is True} - {"starts"} == {"announce"} | (steps & {"any"})
+    assert told["announcement"] == change.WOULD[kind] + " (its unit, its flags)"
+    assert service.steps({**found, "reasons": []}, state, True)["announcement"] == change.WOULD[kind]
+
+
 def test_values_of_the_unit() -> None:
     values = service.unit(CLUSTER, node(), {"Service": {"LimitNOFILE": 70000, "BindPaths": ["/a", "/b"]}})
     assert values["service_settings"] == ["LimitNOFILE=70000", "BindPaths=/a", "BindPaths=/b"] and values["unit_settings"] == []

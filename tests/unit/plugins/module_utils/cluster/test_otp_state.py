@@ -32,8 +32,9 @@ def surveyed(**found: t.Any) -> dict[str, t.Any]:
 
 def test_packages_have_what_the_node_boots_and_what_makes_its_boot_script() -> None:
     assert otp_state(NODE, surveyed(), "/cache") == {
-        "applications": ALL, "right": False, "to_install": True, "tasks": "package.yml", "builds": False, "to_build": False,
+        "applications": ALL, "right": False, "to_install": True, "tasks": "package.yml", "builds": False, "to_build": False, "to_survey": True,
     }  # fmt: skip
+    assert not otp_state(NODE, surveyed(), "/cache", True)["to_survey"]
     assert otp_state(NODE, surveyed(applications=dict.fromkeys(ALL, "1")), "/cache")["right"]
     assert not otp_state(NODE, surveyed(applications={"kernel": "1", "ssl": "1", "asn1": "1"}), "/cache")["right"]
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.filter.renames import renamed_nodes
+from ansible_collections.beam.tls_distribution.plugins.filter.refusals import NONE_CHANGED, refusals
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.renames import conflicts
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils import mixing
 
 OLD = {
     "name": "guard", "node": "guard@alpha.example.net", "port": 4370, "peers": ["guard@bravo.example.net"], "active": "active", "enabled": "enabled",
@@ -80,7 +81,18 @@ def test_two_nodes_of_one_inventory_on_one_host() -> None:
     assert conflicts(nodes, found()) == []
 
 
-def test_hosts_that_are_no_nodes_or_were_not_surveyed() -> None:
-    surveyed = {"erlang_survey": {"nodes": [OLD]}}
-    assert renamed_nodes(topology(), {"stranger": surveyed, "bravo": {}}) == []
-    assert len(renamed_nodes(topology(), {"alpha": surveyed, "bravo": {}})) == 1
+def test_hosts_that_are_no_nodes_or_were_not_surveyed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mixing, "found", lambda *_anything: [])
+    platform = {"id": "unheard-of", "version_id": "1"}
+    surveyed = {"ansible_facts": {"erlang_survey": {"nodes": [OLD], "platform": platform}}}
+    wanted = {**topology(), "cluster": {"together": False}}
+    assert refusals(wanted, {"stranger": surveyed, "bravo": {}}, ["stranger", "bravo"]) == []
+    none, former = refusals(wanted, {"alpha": surveyed, "bravo": {"ansible_facts": {}}}, ["alpha", "bravo"])
+    assert none == NONE_CHANGED and former.startswith("alpha: sentry@alpha")
+
+
+def test_what_nobody_knows_the_packages_of_is_told_behind_former_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mixing, "found", lambda *_anything: [])
+    survey = {"nodes": [OLD], "platform": {"id": "unheard-of", "version_id": "1"}, "packages": {"nft": {"for": [], "names": None}}}
+    found = refusals({**topology(), "cluster": {"together": False}}, {"alpha": {"ansible_facts": {"erlang_survey": survey}}}, ["alpha"])
+    assert len(found) == 3 and "no package names are known for the distribution 'unheard-of 1'" in found[2]
