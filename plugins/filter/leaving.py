@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Filters for hosts that leave their cluster for good."""
+"""Filters for what nodes are asked to do, and for hosts that leave their cluster for good."""
 
 from __future__ import annotations
 
@@ -16,4 +16,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         """Their names and functions."""
-        return {"call_refused": leaving.refused, "leave_hook": leaving.hook, "leaving_steps": leaving.steps}
+        return {"call_refused": leaving.refused, "leaving_steps": leaving.steps, "node_hook": leaving.hook}

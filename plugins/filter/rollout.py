@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import time
 import typing as t
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import rollout
@@ -35,9 +36,24 @@ def rollout_turn(groups: Groups, hostvars: Mapping, host: str) -> dict[str, t.An
     return of_run.turn(groups, hostvars, host)
 
 
-def rollout_wrong(hosts: list[str], hostvars: Mapping) -> list[str]:
-    """Those of the hosts at which something went wrong in their turn."""
-    return of_run.wrong(hosts, hostvars)
+def rollout_wrong(groups: Groups, hostvars: Mapping, host: str) -> list[str]:
+    """The hosts at which something went wrong in the turn of a host."""
+    return of_run.wrong_in_turn(groups, hostvars, host)
+
+
+def rollout_ended(groups: Groups, hostvars: Mapping, every: list[str], going: list[str]) -> bool:
+    """Whether nobody has a turn any more; ``every`` are the hosts of the play, ``going`` those that have not failed."""
+    return of_run.ended(groups, hostvars, every, going)
+
+
+def rollout_outcome(hostvars: Mapping, host: str) -> dict[str, t.Any]:
+    """What came of the turn of a host so far."""
+    return of_run.outcome(hostvars[host], time.time())
+
+
+def rollout_failure(groups: Groups, hostvars: Mapping, host: str) -> list[str]:
+    """The sentences on a host at which the roll-out stops."""
+    return of_run.failure(groups, hostvars, host, time.time())
 
 
 def rollout_changes(hosts: list[str], hostvars: Mapping, going: list[str] | None = None) -> dict[str, dict[str, t.Any] | None]:
@@ -68,5 +84,9 @@ class FilterModule:
             "rollout_announcement": lambda found, node, turn: rollout.announcement(node, turn, found),
             "rollout_gaps": rollout.gaps,
             "rollout_peers": rollout.running_peers,
-            "rollout_stopped": rollout.stopped,
+            "rollout_ended": rollout_ended,
+            "rollout_failure": rollout_failure,
+            "rollout_objections": rollout.objections,
+            "rollout_outcome": rollout_outcome,
+            "rollout_refusal": rollout.refusal,
         }

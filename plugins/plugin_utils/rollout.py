@@ -20,6 +20,15 @@ ASKED = "__erlang_rollout_found"
 """What the module node_generation said of a host's former generation, in the playbook rollback."""
 WRONG = "__erlang_rollout_wrong"
 """A fact of a host whose turn it is and at which something went wrong."""
+BEGAN = "__erlang_rollout_began"
+"""When the restart of a host's node began, in seconds since 1970."""
+SWITCHED, STARTED, SEEN = "__erlang_rollout_switched", "__erlang_rollout_started", "__erlang_rollout_seen"
+RETURNED, STARTED_AGAIN, SEEN_AGAIN = "__erlang_rollout_returned", "__erlang_rollout_started_again", "__erlang_rollout_seen_again"
+"""What the tasks that switch a node, start it and see whether it is healthy registered: with the new generation, and with the one before."""
+NOT_BACK = "__erlang_rollout_not_back"
+"""What keeps a node from being healthy with the generation before, the rest of a sentence."""
+SAID = "__erlang_node_said"
+"""Lines of the journal that say why a start failed."""
 
 Groups = t.Mapping[str, list[str]]
 Mapping = t.Mapping[str, t.Any]
@@ -83,25 +92,106 @@ def sentences(groups: Groups, hostvars: Mapping) -> list[str]:
 
 
 def turn(groups: Groups, hostvars: Mapping, host: str) -> dict[str, t.Any]:
-    """The turn of a host: its ``number`` of ``count``, the hosts of its ``batch``, whether they are changed ``together``, and in ``rest`` the names
-    of the nodes in later batches.
+    """The turn of a host: its ``number`` of ``count``, the hosts of its ``batch``, whether they are changed ``together``, in ``rest`` the names of the nodes
+    in later batches, and the ``question`` whether the batch is to go on.
     """
     found = order(groups, hostvars)
     flat = [one for batch in found for one in batch]
     position = next(number for number, batch in enumerate(found) if host in batch)
-    topology = hostvars[host]["ansible_facts"]["erlang_cluster_topology"]
+    nodes = hostvars[host]["ansible_facts"]["erlang_cluster_topology"]["nodes"]
+    number, together = flat.index(host) + 1, rollout.is_together(changes([host], hostvars)[host] or {})
     return {
-        "number": flat.index(host) + 1,
+        "number": number,
         "count": len(flat),
         "batch": found[position],
-        "together": rollout.is_together(changes([host], hostvars)[host] or {}),
-        "rest": [topology["nodes"][other]["node"] for batch in found[position + 1 :] for other in batch],
+        "together": together,
+        "rest": [nodes[other]["node"] for batch in found[position + 1 :] for other in batch],
+        "question": "%s: %s. Go on? (yes or no)"
+        % (
+            ", ".join(nodes[other]["node"] for other in found[position]),
+            "all together" if together else "node %d of %d" % (number, len(flat)),
+        ),
     }
 
 
 def wrong(among: t.Iterable[str], hostvars: Mapping) -> list[str]:
     """Those of the hosts at which something went wrong in their turn."""
     return [host for host in among if hostvars[host].get(WRONG)]
+
+
+def ended(groups: Groups, hostvars: Mapping, every: t.Collection[str], going: t.Collection[str]) -> bool:
+    """Whether nobody has a turn any more: the roll-out stopped at a host, or one of ``every`` host of the play is not among those that go on."""
+    return bool(hosts(groups, hostvars, "stopped", False)) or not set(every) <= set(going)
+
+
+def outcome(values: Mapping, now: float) -> dict[str, t.Any]:
+    """What came of the turn of a host so far, by its variables.
+
+    ``lost``: whether the host was not reached any more; ``was_lost``: whether that is what went wrong; ``reason``: why a task failed, the rest of a
+    sentence; ``lasted``: how long the restart took, the end of a sentence; ``starting``: whether the node has not been up since it was started;
+    ``goes_back``: whether it has to go back to the generation before; ``returned`` and ``restarted``: whether it was switched back and started again;
+    ``not_back``: why it is not healthy with the generation before, the rest of a sentence, where a task of that failed;
+    ``back``: None where it was not brought back, else what keeps it from being healthy, empty if nothing.
+    """
+    failure = values.get(WRONG) or {}
+    tries = [values.get(name) or {} for name in (SWITCHED, STARTED, SEEN)]
+    return {
+        "lost": any(result.get("unreachable") for result in tries) or "timedout" in tries[-1],
+        "was_lost": bool(failure.get("lost")),
+        "reason": _reason(values, now),
+        "lasted": ", %d s after its restart began" % (now - values[BEGAN]) if BEGAN in values else "",
+        "starting": not tries[-1].get("up"),
+        "goes_back": failure.get("phase") == "health" if failure else SWITCHED in values,
+        "returned": _was_done(values.get(RETURNED)),
+        "restarted": _was_done(values.get(STARTED_AGAIN)),
+        "not_back": "does not start" if (values.get(STARTED_AGAIN) or {}).get("failed") else _reason(values, now),
+        "back": _back(values),
+    }
+
+
+def _was_done(result: Mapping | None) -> bool:
+    """Whether a task was not skipped, and its host was reached."""
+    return bool(result) and not (result or {}).get("skipped") and not (result or {}).get("unreachable")
+
+
+def _reason(values: Mapping, now: float) -> str:
+    if (values.get(STARTED) or {}).get("failed"):
+        return "did not come up in %d s" % (now - values[BEGAN])
+    failed = values.get("ansible_failed_result") or {}
+    return str(failed.get("reason", (failed.get("fault") or {}).get("cause")) or failed.get("msg") or "an error was returned")
+
+
+def _back(values: Mapping) -> str | None:
+    seen = values.get(SEEN_AGAIN)
+    if _was_done(seen) and not (seen or {}).get("failed"):
+        return ""
+    return None if (values.get(RETURNED) or {}).get("failed") else values.get(NOT_BACK)
+
+
+def failure(groups: Groups, hostvars: Mapping, host: str, now: float) -> list[str]:
+    """The sentences on a host at which the roll-out stops; see ``rollout.stopped``."""
+    values, own = hostvars[host], turn(groups, hostvars, host)
+    node = values["ansible_facts"]["erlang_cluster_topology"]["nodes"][host]
+    found = values.get(WRONG) or {"phase": "together", "reason": ", ".join(wrong(own["batch"], hostvars))}
+    about = {
+        "host": host,
+        "node": node["node"],
+        "service": node["layout"]["service"],
+        "change": changes([host], hostvars)[host],
+        "phase": found["phase"],
+        "reason": found["reason"],
+        "said": values.get(SAID) or [],
+        "switched": SWITCHED in values,
+        "back": outcome(values, now)["back"],
+        "rest": own["rest"],
+    }
+    return rollout.stopped(about)
+
+
+def wrong_in_turn(groups: Groups, hostvars: Mapping, host: str) -> list[str]:
+    """The hosts at which something went wrong, of those that are changed together with a host, or it alone."""
+    own = turn(groups, hostvars, host)
+    return wrong(own["batch"] if own["together"] else [host], hostvars)
 
 
 def returns(among: t.Iterable[str], hostvars: Mapping) -> list[str]:

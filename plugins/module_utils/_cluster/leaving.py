@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How a node leaves its cluster for good: what it is asked to do, whether that failed, and what comes next."""
+"""What a node is asked to do at some moment, whether that failed, and how a node leaves its cluster for good."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ _ERROR = {"$atom": "error"}
 _KILL_AFTER = "--kill-after=5"
 
 
-def hook(leave: Mapping[str, Any] | None, seconds: int) -> dict[str, Any]:
-    """Return what ``erlang_decommission_leave`` says a node is to be asked: ``asked`` if anything, ``call`` (module, function, arguments) and
-    ``command`` (of coreutils' timeout(1), with ``seconds``), one of which is empty. A call goes before a command.
+def hook(given: Mapping[str, Any] | None, seconds: int) -> dict[str, Any]:
+    """Return what a variable such as ``erlang_decommission_leave`` or ``erlang_rollout_before`` says a node is to be asked: ``asked`` if anything, ``call``
+    (module, function, arguments), ``command`` (of coreutils' timeout(1), with ``seconds``) and ``tasks`` (the path of a file), all but one of which are
+    empty. A call goes before a command. ``does`` is which of the three it is, as yes or no each.
     """
-    given = leave or {}
+    given = given or {}
     call, command = list(given.get("call") or ()), list(given.get("command") or ())
+    found: dict[str, Any] = {"call": {}, "command": [], "tasks": given.get("tasks") or ""}
     if call:
         module, function, *arguments = call
-        return {
-            "asked": True,
-            "call": {"module": module, "function": function, "arguments": arguments[0] if arguments else []},
-            "command": [],
-        }
-    return {"asked": bool(command), "call": {}, "command": ["timeout", _KILL_AFTER, str(seconds), *command] if command else []}
+        found["call"] = {"module": module, "function": function, "arguments": arguments[0] if arguments else []}
+    elif command:
+        found["command"] = ["timeout", _KILL_AFTER, str(seconds), *command]
+    does = {kind: bool(what) for kind, what in found.items()}
+    return {**found, "asked": any(does.values()), "does": does}
 
 
 def refused(answer: Mapping[str, Any]) -> bool:

@@ -19,6 +19,9 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.fau
 GROUP = "erlang_rollout_restart"
 """The group of this run's hosts whose nodes have their turn."""
 
+UNPREPARED = "could not be prepared"
+"""What the plan says of a node whose host was reached, and which is not ready to be restarted."""
+
 _SHARE = re.compile(r"([1-9][0-9]?|100)%\Z")
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}\Z")
 
@@ -99,7 +102,7 @@ def plan(topology: Topology, changes: Mapping[str, Mapping[str, Any] | None]) ->
 def _row(host: str, node: Mapping[str, Any], found: Mapping[str, Any] | None, asked: bool, turn: int | None) -> Row:
     row = {"host": host, "node": node["node"], "turn": turn, "together": False, "reasons": [], "generation": None, "back": None}
     if found is None:
-        return {**row, "class": "unknown", "does": "could not be prepared" if asked else "was not asked"}
+        return {**row, "class": "unknown", "does": UNPREPARED if asked else "was not asked"}
     return {
         **row,
         "class": found["class"],
@@ -192,6 +195,21 @@ def gaps(topology: Topology, answers: Mapping[str, Mapping[str, Any]], changes: 
         for other in missing.pop(worst):
             missing[other].discard(worst)
     return found
+
+
+def objections(rows: Sequence[Row], gaps_: Sequence[str]) -> list[str]:
+    """What speaks against restarting nodes, a sentence each: nodes of the plan that could not be prepared, and what :func:`gaps` found."""
+    unprepared = [row["node"] for row in rows if row["does"] == UNPREPARED]
+    return ["%s could not be prepared; see above." % node for node in unprepared] + list(gaps_)
+
+
+def refusal(found: Sequence[str]) -> list[str]:
+    """What is said where no node is restarted because of ``found``, which is what :func:`objections` returned."""
+    return [
+        "No node was restarted, as the cluster is not whole before that:",
+        *found,
+        "Mend it and run this again, or restart nodes although it is so, with -e erlang_rollout_force=true.",
+    ]
 
 
 def running_peers(topology: Topology, host: str, answers: Mapping[str, Mapping[str, Any]]) -> list[str]:

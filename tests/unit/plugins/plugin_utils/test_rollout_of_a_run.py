@@ -16,7 +16,7 @@ from ansible_collections.beam.tls_distribution.plugins.plugin_utils import rollo
 HOSTS = ["alpha", "bravo", "carol"]
 TOPOLOGY = {
     "cluster": {"rollout": {"serial": ["1"]}},
-    "nodes": {host: {"node": "guard@" + host, "connect": True} for host in HOSTS},
+    "nodes": {host: {"node": "guard@" + host, "connect": True, "layout": {"service": "erlang-guard.service"}} for host in HOSTS},
     "edges": edges.mesh(HOSTS),
 }
 GROUPS = {"all": [*HOSTS, "probe"], "erlang": HOSTS}
@@ -51,6 +51,7 @@ def test_nodes_have_their_turn_in_the_order_of_the_topology() -> None:
         "batch": ["alpha"],
         "together": False,
         "rest": ["guard@carol"],
+        "question": "guard@alpha: node 1 of 2. Go on? (yes or no)",
     }
 
 
@@ -75,7 +76,101 @@ def test_a_refusal_leaves_all_alone_and_fails_one_host() -> None:
 def test_a_failure_is_that_of_its_host() -> None:
     failed = hostvars(alpha={rollout.FAILURE: ["It failed."], rollout.WRONG: {"phase": "health"}})
     assert filters.rollout_hosts(WAITING, failed, "stopped") == ["alpha"]
-    assert filters.rollout_wrong(["alpha", "carol"], failed) == ["alpha"]
+    assert filters.rollout_wrong(WAITING, failed, "alpha") == ["alpha"] and filters.rollout_wrong(WAITING, failed, "carol") == []
+
+
+def together(**further: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    found = hostvars(**further)
+    for host in ("alpha", "carol"):
+        found[host]["__erlang_node_written"]["change"]["together"] = True
+    return found
+
+
+def test_what_went_wrong_at_one_of_those_that_are_changed_together_is_that_of_all() -> None:
+    failed = together(carol={rollout.WRONG: {"phase": "health", "reason": "died"}})
+    assert filters.rollout_wrong(WAITING, failed, "alpha") == ["carol"]
+    assert filters.rollout_turn(WAITING, failed, "alpha")["question"] == "guard@alpha, guard@carol: all together. Go on? (yes or no)"
+    said = filters.rollout_failure(WAITING, failed, "alpha")
+    assert said[0] == "alpha: guard@alpha is changed together with others, of which one failed (carol); so it goes on as it was."
+
+
+def test_a_roll_out_has_ended_where_it_stopped_or_a_host_is_lost() -> None:
+    assert filters.rollout_ended(WAITING, hostvars(), HOSTS, HOSTS) is False
+    assert filters.rollout_ended(WAITING, hostvars(), HOSTS, ["alpha", "carol"]) is True
+    assert filters.rollout_ended(WAITING, hostvars(alpha={rollout.FAILURE: ["It failed."]}), HOSTS, HOSTS) is True
+
+
+FINE: dict[str, Any] = {"changed": True}
+SKIPPED, UNREACHED, FAILED = {"skipped": True}, {"unreachable": True}, {"failed": True}
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (
+            {},
+            {
+                "lost": False,
+                "was_lost": False,
+                "goes_back": False,
+                "starting": True,
+                "lasted": "",
+                "back": None,
+                "returned": False,
+                "restarted": False,
+            },
+        ),
+        ({rollout.SWITCHED: FINE, rollout.BEGAN: 40.0}, {"goes_back": True, "lasted": ", 60 s after its restart began"}),
+        ({rollout.SWITCHED: FINE, rollout.WRONG: {"phase": "after", "reason": "x"}}, {"goes_back": False}),
+        ({rollout.WRONG: {"phase": "health", "reason": "x", "lost": True}}, {"goes_back": True, "was_lost": True}),
+        ({rollout.SWITCHED: UNREACHED}, {"lost": True}),
+        ({rollout.STARTED: UNREACHED}, {"lost": True}),
+        ({rollout.SEEN: {"failed": True, "timedout": {"period": 1}}}, {"lost": True}),
+        ({rollout.SEEN: {"up": True}}, {"lost": False, "starting": False}),
+        ({rollout.STARTED: FAILED, rollout.BEGAN: 95.0}, {"reason": "did not come up in 5 s"}),
+        ({"ansible_failed_result": {"reason": "is not ready", "msg": "no"}}, {"reason": "is not ready", "not_back": "is not ready"}),
+        ({"ansible_failed_result": {"fault": {"cause": "no answer"}, "msg": "no"}}, {"reason": "no answer"}),
+        ({"ansible_failed_result": {"msg": "no"}}, {"reason": "no"}),
+        ({"ansible_failed_result": {"msg": ""}}, {"reason": "an error was returned"}),
+        (
+            {rollout.RETURNED: SKIPPED, rollout.STARTED_AGAIN: SKIPPED, rollout.SEEN_AGAIN: SKIPPED},
+            {"returned": False, "restarted": False, "back": None},
+        ),
+        ({rollout.RETURNED: UNREACHED}, {"returned": False, "back": None}),
+        (
+            {rollout.RETURNED: FINE, rollout.STARTED_AGAIN: FINE, rollout.SEEN_AGAIN: FINE},
+            {"returned": True, "restarted": True, "back": ""},
+        ),
+        ({rollout.RETURNED: FINE, rollout.STARTED_AGAIN: FAILED}, {"not_back": "does not start", "back": None}),
+        ({rollout.RETURNED: FINE, rollout.STARTED_AGAIN: FAILED, rollout.NOT_BACK: "does not start"}, {"back": "does not start"}),
+        ({rollout.RETURNED: FAILED, rollout.NOT_BACK: "is full"}, {"back": None}),
+        ({rollout.SEEN_AGAIN: FAILED, rollout.NOT_BACK: "dies"}, {"back": "dies"}),
+    ],
+)
+def test_what_came_of_a_turn(values: dict[str, Any], expected: dict[str, Any]) -> None:
+    found = rollout.outcome(values, 100.0)
+    assert {key: found[key] for key in expected} == expected
+
+
+def test_the_sentences_on_a_node_that_went_back() -> None:
+    wrong = {"phase": "health", "reason": "is not connected with guard@carol", "lost": False}
+    values = {rollout.WRONG: wrong, rollout.SWITCHED: FINE, rollout.RETURNED: FINE, rollout.SEEN_AGAIN: FINE, rollout.SAID: ["a line"]}
+    assert filters.rollout_failure(WAITING, hostvars(alpha=values), "alpha") == [
+        "alpha: guard@alpha is not healthy with generation 2: it is not connected with guard@carol; what it said in this start, the cause first "
+        "(all of it: journalctl --unit=erlang-guard.service):",
+        "a line",
+        "It runs generation 1 again, and is healthy with it.",
+        "guard@carol was left untouched.",
+        "Correct what is wrong and run this again: it goes on here, and does not restart again what is healthy.",
+    ]
+
+
+def test_why_no_node_is_restarted() -> None:
+    rows = filters.FilterModule().filters()["rollout_plan"](TOPOLOGY, {"alpha": None, "bravo": None})
+    found = filters.FilterModule().filters()["rollout_objections"](rows, ["A gap."])
+    assert found == ["guard@alpha could not be prepared; see above.", "guard@bravo could not be prepared; see above.", "A gap."]
+    said = filters.FilterModule().filters()["rollout_refusal"](found)
+    assert said[1:-1] == found and said[0].startswith("No node was restarted") and "erlang_rollout_force=true" in said[-1]
 
 
 def test_what_was_said_of_a_roll_out_is_collected_once() -> None:

@@ -11,9 +11,11 @@ import typing as t
 import pytest
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import leaving
 
-NOTHING: dict[str, t.Any] = {"asked": False, "call": {}, "command": []}
-CALL = {"asked": True, "call": {"module": "app", "function": "leave", "arguments": []}, "command": []}
-COMMAND = {"asked": True, "call": {}, "command": ["timeout", "--kill-after=5", "60", "/bin/leave", "guard"]}
+NO = {"call": False, "command": False, "tasks": False}
+NOTHING: dict[str, t.Any] = {"asked": False, "call": {}, "command": [], "tasks": "", "does": NO}
+CALL = {**NOTHING, "asked": True, "call": {"module": "app", "function": "leave", "arguments": []}, "does": {**NO, "call": True}}
+COMMAND = {**NOTHING, "asked": True, "command": ["timeout", "--kill-after=5", "60", "/bin/leave", "guard"], "does": {**NO, "command": True}}
+TASKS = {**NOTHING, "asked": True, "tasks": "drain.yml", "does": {**NO, "tasks": True}}
 
 
 @pytest.mark.parametrize(
@@ -22,6 +24,7 @@ COMMAND = {"asked": True, "call": {}, "command": ["timeout", "--kill-after=5", "
         (None, NOTHING), ({}, NOTHING), ({"call": []}, NOTHING), ({"call": ["app", "leave"]}, CALL), ({"call": ["app", "leave", []]}, CALL),
         ({"call": ["app", "leave", [1, {"$atom": "now"}]]}, {**CALL, "call": {**t.cast("dict[str, t.Any]", CALL["call"]), "arguments": [1, {"$atom": "now"}]}}),
         ({"command": ["/bin/leave", "guard"]}, COMMAND), ({"call": ["app", "leave"], "command": ["/bin/leave"]}, CALL),
+        ({"tasks": "drain.yml"}, TASKS),
     ],
 )  # fmt: skip
 def test_what_a_node_is_asked(leave: dict[str, t.Any] | None, hook: dict[str, t.Any]) -> None:
