@@ -17,7 +17,7 @@ from ground import roles
 
 PAGE = "docs/architecture.md"
 _ROOM = re.compile(r"^  (_\w+)/ +(?=\S)", re.MULTILINE)
-_MODULE = re.compile(r"(?<![\w/{,])([\w/]*(?:\{[\w,]+\}\w*)?)\.py\b")
+_MODULE = re.compile(r"(?<![\w/{,])([\w/]*(?:\{[\w,]+\}\w*|\*)?)\.py\b")
 _LINE = re.compile(r"^(\S+)/ +(\S.*)$", re.MULTILINE)
 _PATH = re.compile(r"`([^`]+)`")
 ROOTS = ("/", "CLUSTER/")
@@ -58,7 +58,7 @@ def rooms(block: str, checkout: Path) -> list[str]:
     private = checkout / "plugins" / "module_utils"
     for room in sorted({*listed, *(path.name for path in private.iterdir() if any(path.rglob("*.py")))}):
         present = {path.relative_to(private / room).with_suffix("").as_posix() for path in (private / room).rglob("*.py")}
-        told = {name for word in _MODULE.findall(listed.get(room, "")) for name in expanded(word)}
+        told = {name for word in _MODULE.findall(listed.get(room, "")) for name in expanded(word, present)}
         found += _differences("room %s" % room, told, present)
     lines = dict(_LINE.findall(block))
     for name, pattern in (("roles", "roles/*"), ("plugins/action", "plugins/action/*.py"), ("playbooks", "playbooks/*.yml")):
@@ -67,8 +67,10 @@ def rooms(block: str, checkout: Path) -> list[str]:
     return found
 
 
-def expanded(word: str) -> list[str]:
-    """The names that a word with one pair of braces stands for, as a shell takes it."""
+def expanded(word: str, present: Iterable[str]) -> list[str]:
+    """The names that a word with one pair of braces or one star at its end stands for, as a shell takes it."""
+    if word.endswith("*"):
+        return [name for name in present if name.startswith(word[:-1])] or [word]
     before, brace, rest = word.partition("{")
     inner, _brace, after = rest.partition("}")
     return [before + part + after for part in inner.split(",")] if brace else [word]

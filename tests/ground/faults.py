@@ -6,14 +6,15 @@
 
 from __future__ import annotations
 
-import importlib
 import itertools
 import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-COLLECTION = "ansible_collections.beam.tls_distribution"
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from ground.own_modules import loaded
+
 PAGE = Path("docs") / "diagnosis.md"
 
 HEAD = """\
@@ -63,19 +64,8 @@ SHOWN = {
 
 
 def catalogue(checkout: Path) -> ModuleType:
-    """The module that holds the catalogue, of this checkout; it needs nothing but its own room."""
-    outside = {name: module for name, module in sys.modules.items() if name.split(".")[0] == "ansible_collections"}
-    for name in outside:
-        del sys.modules[name]
-    try:
-        for name, place in (("ansible_collections", None), ("ansible_collections.beam", None), (COLLECTION, checkout)):
-            package = sys.modules[name] = ModuleType(name)
-            package.__path__ = [str(place)] if place else []
-        return importlib.import_module(COLLECTION + ".plugins.module_utils._distribution.catalogue")
-    finally:
-        for name in [name for name in sys.modules if name.split(".")[0] == "ansible_collections"]:
-            del sys.modules[name]
-        sys.modules.update(outside)
+    """The module that holds the catalogue, of this checkout."""
+    return loaded(checkout, "module_utils._distribution.catalogue")
 
 
 def page(checkout: Path) -> str:

@@ -235,8 +235,13 @@ def outdated(roles: Path) -> list[str]:
 
 
 def main() -> int:
-    """Writes the READMEs."""
-    for role in sorted(path for path in (Path(__file__).resolve().parents[2] / "roles").iterdir() if path.is_dir()):
+    """Writes choices that come from a registry into the specifications, and the READMEs."""
+    checkout = Path(__file__).resolve().parents[2]
+    sys.path.insert(0, str(checkout / "tests"))
+    from ground import choices
+
+    choices.write(checkout)
+    for role in sorted(path for path in (checkout / "roles").iterdir() if path.is_dir()):
         (role / "README.md").write_text(readme(role))
     return 0
 

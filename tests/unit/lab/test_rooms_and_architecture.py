@@ -87,7 +87,7 @@ roles/                one two
 plugins/action/       controller side: act
 plugins/module_utils/
   _low/               PURE: a.py deep/b.py (what it is)
-                      {c,d}_of.py
+                      {c,d}_of.py, and a file for each kind (kinds/*.py)
 playbooks/            site
 ```
 """
@@ -100,13 +100,14 @@ playbooks/            site
         ("plugins/module_utils/_low/f.py", None, ["room _low: f is not listed"]),
         (None, "plugins/module_utils/_low/deep/b.py", ["room _low: there is no deep/b"]),
         ("plugins/module_utils/_new/e.py", None, ["room _new: e is not listed"]),
+        ("plugins/module_utils/_low/kinds/three.py", None, []),
         ("roles/three", None, ["roles: three is not listed"]),
         (None, "plugins/action/act.py", ["plugins/action: there is no act"]),
     ],
 )
 def test_the_block_of_rooms_is_held_to_the_tree(tmp_path, more, less, problem):
     names = {"roles/one", "roles/two", "plugins/action/act.py", "playbooks/site.yml"}
-    names |= {"plugins/module_utils/_low/%s.py" % name for name in ("a", "deep/b", "c_of", "d_of")}
+    names |= {"plugins/module_utils/_low/%s.py" % name for name in ("a", "deep/b", "c_of", "d_of", "kinds/one", "kinds/two")}
     for name in (names | {more}) - {less, None}:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()

@@ -157,6 +157,7 @@ class Nftables:
     """The backend ``nftables``: a table of the node's own, loaded by a unit before the node starts and kept by a second one."""
 
     name = "nftables"
+    summary = "manages the host's packet filter."
     conflicts = (FIREWALLD, UFW)
     holds_accounts = True
 

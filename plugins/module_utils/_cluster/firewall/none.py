@@ -16,6 +16,7 @@ class Nothing:
     """The backend ``none``: it has nothing on a host, and what it has is always right."""
 
     name = "none"
+    summary = "leaves it alone; the plan for whoever manages it comes from the playbook C(firewall_plan)."
     conflicts = ()
     holds_accounts = False
 

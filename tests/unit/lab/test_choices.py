@@ -1,0 +1,61 @@
+# Copyright (c) 2026 beam.tls_distribution contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Choices of role variables that come from a registry."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from ground import choices
+
+SPECIFICATION = """\
+argument_specs:
+  main:
+    options:
+      first:
+        description:
+          - What is first.
+        choices:
+          - a
+      kind:
+        description:
+          - V(a) does this.
+          - V(b) does that.
+        type: str
+        default: a
+        choices:
+          - a
+          - b
+      last:
+        description: What is last.
+        choices:
+          - z
+"""
+
+
+def test_what_a_registry_has_takes_the_place_of_what_there_was() -> None:
+    assert choices.written(SPECIFICATION, "kind", {"a": "does this.", "b": "does that."}) == SPECIFICATION
+    new = choices.written(SPECIFICATION, "kind", {"a": "does this.", "c": r"does \\1."})
+    assert new == SPECIFICATION.replace("V(b) does that.", r"V(c) does \\1.").replace("          - b\n", "          - c\n")
+
+
+def test_without_sentences_the_description_stays() -> None:
+    new = choices.written(SPECIFICATION, "last", {"z": "", "y": ""})
+    assert new == SPECIFICATION + "          - y\n"
+
+
+@pytest.mark.parametrize("variable", ["none", "las"])
+def test_a_variable_that_is_not_there_is_an_error(variable: str) -> None:
+    with pytest.raises(ValueError, match="there is no variable"):
+        choices.written(SPECIFICATION, variable, {"a": ""})
+
+
+def test_a_variable_without_choices_is_an_error() -> None:
+    with pytest.raises(ValueError, match="kind has no list of choices"):
+        choices.written(SPECIFICATION.replace("choices", "elements"), "kind", {"a": ""})
