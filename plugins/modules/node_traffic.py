@@ -82,7 +82,7 @@ import time
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import options, repeated_connections
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.network import Network
-from ansible_collections.beam.tls_distribution.plugins.module_utils._host.traffic import Traffic, listed
+from ansible_collections.beam.tls_distribution.plugins.module_utils._host.traffic import Traffic, counted
 
 
 def main() -> None:
@@ -105,7 +105,7 @@ def main() -> None:
     repeated_connections.connect(Network(), places, end)
     traffic.until(end)
     traffic.close()
-    module.exit_json(changed=False, sent=listed(traffic.sent, places), arrived=listed(traffic.arrived))
+    module.exit_json(changed=False, sent=counted(traffic.sent, places), arrived=counted(traffic.arrived))
 
 
 if __name__ == "__main__":

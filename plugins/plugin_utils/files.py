@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import secrets
+import time
 import typing as t
 from pathlib import Path
 
@@ -16,6 +18,8 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._system impo
 
 OWNER_ONLY = 0o600
 """Permissions of what only its owner may read."""
+_LEFT_AFTER = 3600
+"""Seconds after which a file that is being made, and that nobody writes to, is taken for left behind."""
 
 
 def sha256(path: str | Path) -> str:
@@ -52,11 +56,20 @@ def create(path: Path, text: str) -> None:
 
 @contextlib.contextmanager
 def _staged(path: Path) -> t.Iterator[Path]:
+    _remove_left(path, time.time())
     there = path.with_name(".%s.%s.staged" % (path.name, secrets.token_hex(8)))
     try:
         yield there
     finally:
         there.unlink(missing_ok=True)
+
+
+def _remove_left(path: Path, now: float) -> None:
+    """Removes what runs that were killed left beside ``path``: whatever nobody has written to for an hour, as another run may be at it."""
+    for left in path.parent.glob(".%s.%s.staged" % (glob.escape(path.name), "[0-9a-f]" * 16)):
+        with contextlib.suppress(OSError):
+            if now - left.lstat().st_mtime > _LEFT_AFTER:
+                left.unlink()
 
 
 def _fill(path: Path, text: str) -> None:

@@ -126,7 +126,7 @@ class Specifications:
         kind = option.get("type", "str")
         choices = option.get("choices")
         if choices and not isinstance(value, (list, dict)):
-            return InputError("is not known", "choose %s" % listed([str(choice) for choice in choices], "or"))
+            return InputError("is not known", "choose %s" % listed([str(choice) for choice in choices], " or "))
         if any("Elements value" in message for message in messages):
             element = option.get("elements", "str")
             return InputError(

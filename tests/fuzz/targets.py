@@ -165,11 +165,8 @@ def encoded(samples: Sequence[str]) -> list[bytes]:
 
 
 _MESSAGES: list[Callable[[bytes], Any]] = [
-    handshake.decode_name,
     handshake.decode_status,
     handshake.decode_challenge,
-    handshake.decode_complement,
-    handshake.decode_challenge_reply,
     handshake.decode_challenge_ack,
 ]
 _EPMD = (epmd.EpmdTruncated, epmd.EpmdMalformed, epmd.EpmdNoSuchName)

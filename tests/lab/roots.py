@@ -174,7 +174,8 @@ def collections() -> Path:
     link.parent.mkdir(parents=True, exist_ok=True)
     if not link.is_symlink():
         link.symlink_to(CHECKOUT)
-    return directory
+    remove_unused(directory, "collections-*")
+    return used(directory)
 
 
 def start_entry(directory: Path) -> Path:
@@ -193,9 +194,14 @@ def finish_entry(new: Path, directory: Path, others: str) -> None:
     """
     new.rename(directory)
     used(directory)
+    remove_unused(directory, others)
+
+
+def remove_unused(directory: Path, others: str) -> None:
+    """Removes what matches ``others`` in the cache, and was not used for :data:`KEPT_UNUSED`; ``directory`` stays, and what a host that runs is made of."""
     for other in directory.parent.glob(others):
-        if other not in (directory, new) and not other.name.endswith(".new") and not _mounted(other) and _unused(other) > KEPT_UNUSED:
-            shutil.rmtree(other)
+        if other != directory and not other.name.endswith(".new") and not _mounted(other) and _unused(other) > KEPT_UNUSED:
+            shutil.rmtree(other, ignore_errors=True)
             _mark(other).unlink(missing_ok=True)
 
 

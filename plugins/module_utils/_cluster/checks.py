@@ -298,7 +298,7 @@ def _hook(*kinds: str, needed: bool = False) -> Check:
                 yield from contents[kind](given)
         elif value or needed:
             problem = "is neither a call nor a command" if kinds == ("call", "command") else "is no call, command or file of tasks"
-            yield Problem(listed(sorted(map(str, value))), problem, "give %s" % listed([forms[kind] for kind in kinds], "or"))
+            yield Problem(listed(sorted(map(str, value))), problem, "give %s" % listed([forms[kind] for kind in kinds], " or "))
 
     return check
 

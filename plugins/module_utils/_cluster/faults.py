@@ -70,14 +70,13 @@ class TopologyError(Exception):
         super().__init__("\n".join(str(fault) for fault in self.faults))
 
 
-def listed(words: Iterable[str], conjunction: str = "and", limit: int = 8) -> str:
-    """Words as a person lists them: ``a, b and c``; of a long list only the first ones and how many more there are."""
-    words = list(words)
-    if len(words) > limit:
-        return "%s and %d more" % (", ".join(words[: limit - 1]), len(words) - limit + 1)
-    if len(words) > 1:
-        return "%s %s %s" % (", ".join(words[:-1]), conjunction, words[-1])
-    return "".join(words)
+def listed(words: Iterable[str], last: str = " and ", joint: str = ", ", most: int = 7) -> str:
+    """Different words as a person lists them: ``a, b and c``; of a long list the first ones, ``most`` at most, and how many more there are."""
+    every = list(dict.fromkeys(words))
+    if len(every) > most + 1:
+        every = [*every[:most], "%d more" % (len(every) - most)]
+        last = last.replace(" or ", " and ")
+    return last.join([joint.join(every[:-1]), every[-1]] if len(every) > 1 else every)
 
 
 def shown(value: Any) -> str:

@@ -179,6 +179,6 @@ def _check_floor(
         problem = "holds OTP %s, of a release that gets no fixes any more%s" % (version, known)
     else:
         problem = "holds OTP %s, which is below the security floor %s%s" % (version, found.floor, known)
-    fix = "give %s or later, or name it in erlang_otp_allow_below_floor" % listed([found.floor] if found.floor else found.floors, "or")
+    fix = "give %s or later, or name it in erlang_otp_allow_below_floor" % listed([found.floor] if found.floor else found.floors, " or ")
     variable = "erlang_otp_build_source" if kind == "build" else "erlang_otp_archive"
     faults.append(InventoryFault((inventory,), variable, variables.get(variable), problem, fix))

@@ -225,7 +225,7 @@ def problems(settings: Any) -> Iterator[Problem]:
         if section == "Install":
             yield Problem(section, "has no effect: the role enables the unit itself, and reads no section [Install]", "remove it")
         elif section not in ALLOWED:
-            yield Problem(str(section), "is no section that may have further lines", "use %s" % listed(ALLOWED, "or"))
+            yield Problem(str(section), "is no section that may have further lines", "use %s" % listed(ALLOWED, " or "))
         elif not isinstance(lines, Mapping):
             yield Problem(section, "is no mapping", "give directives and their values")
         else:

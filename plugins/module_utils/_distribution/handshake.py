@@ -226,19 +226,6 @@ def digest(cookie: bytes, challenge: int) -> bytes:
         return hashlib.md5(data).digest()
 
 
-def decode_name(payload: bytes) -> Name:
-    """Return the send_name message in payload; raise MalformedMessage."""
-    if payload[:1] == b"N":
-        flags, creation, length = _unpack(">QIH", payload, "name")
-        return Name(_name(payload, 15, length, "name"), flags, creation)
-    if payload[:1] == b"n":
-        version, flags = _unpack(">HI", payload, "name")
-        if version != 5:
-            raise MalformedMessage("name", payload)
-        return Name(_name(payload, 7, len(payload) - 7, "name"), flags, None)
-    raise MalformedMessage("name", payload)
-
-
 def decode_status(payload: bytes) -> Status:
     """Return the send_status message in payload; raise MalformedMessage."""
     if payload.startswith(b"snamed:"):
@@ -264,20 +251,6 @@ def decode_challenge(payload: bytes) -> Challenge:
             raise MalformedMessage("challenge", payload)
         return Challenge(_name(payload, 11, len(payload) - 11, "challenge"), flags, challenge, None)
     raise MalformedMessage("challenge", payload)
-
-
-def decode_complement(payload: bytes) -> Complement:
-    """Return the send_complement message in payload; raise MalformedMessage."""
-    if payload[:1] != b"c" or len(payload) != 9:
-        raise MalformedMessage("complement", payload)
-    return Complement(*_unpack(">II", payload, "complement"))
-
-
-def decode_challenge_reply(payload: bytes) -> ChallengeReply:
-    """Return the send_challenge_reply message in payload; raise MalformedMessage."""
-    if payload[:1] != b"r" or len(payload) != 21:
-        raise MalformedMessage("challenge reply", payload)
-    return ChallengeReply(int.from_bytes(payload[1:5], "big"), payload[5:])
 
 
 def decode_challenge_ack(payload: bytes) -> ChallengeAck:

@@ -67,22 +67,6 @@ EDGE_CERTIFICATE = Metric(
 LAST_RUN = Metric("beam_tls_watch_last_run_timestamp_seconds", ("node",), "When the watch began to look, in Unix time.")
 DURATION = Metric("beam_tls_watch_duration_seconds", ("node",), "Time that the watch took to look at everything.")
 
-METRICS = (
-    NODE_UP,
-    NODE_FAULT,
-    NODE_STRANGERS,
-    NODE_CERTIFICATE,
-    TRUST_CERTIFICATE,
-    OVERDUE,
-    PACKET_FILTER_UP,
-    EDGE_UP,
-    EDGE_FAULT,
-    EDGE_HANDSHAKE,
-    EDGE_CERTIFICATE,
-    LAST_RUN,
-    DURATION,
-)
-
 SHOWN_STRANGERS, SHOWN_NAME = 5, 80
 """Most names of nodes that are no members which are told, and most characters of each."""
 

@@ -142,7 +142,7 @@ def segment(packet: bytes) -> Segment | None:
     return Segment((near, source), (far, target), flags)
 
 
-def listed(kept: dict[tuple[str, int], Seen], wanted: Sequence[tuple[str, int]] | None = None) -> list[dict[str, Any]]:
+def counted(kept: dict[tuple[str, int], Seen], wanted: Sequence[tuple[str, int]] | None = None) -> list[dict[str, Any]]:
     """What was counted, as a result; only for the far ends that are wanted, if any are named."""
     return [{"address": far[0], "port": far[1], "asked": seen.asked, "answered": seen.answered} for far, seen in _chosen(kept, wanted)]
 

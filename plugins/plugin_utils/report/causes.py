@@ -17,6 +17,7 @@ import re
 import statistics
 import typing as t
 
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import listed
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import diagnosis
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.fault_entry import Symptom
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.node_name import parsed
@@ -25,7 +26,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.tls_
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report import merging
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.grouping import Group, Pair, groups
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.merging import Fault
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.wording import listed, node_name
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.wording import node_name
 
 Answer = t.Mapping[str, t.Any]
 

@@ -13,9 +13,10 @@ import datetime
 import typing as t
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import columns
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import listed
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import certificate_rules
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report import answers as host_answers
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.wording import clean, listed
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.wording import clean
 
 Answers = t.Mapping[str, t.Mapping[str, t.Any]]
 Row = dict[str, t.Any]

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import listed
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import diagnosis
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.wording import details, listed
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.wording import details
 
 Fault = dict[str, t.Any]
 
@@ -64,7 +65,7 @@ def between(fault: Fault, sides: t.Sequence[t.Sequence[str]], direction: str, co
         plain = all(len(side) == 1 for side in sides)
         where = " and ".join(each) if plain else "%s on one side and %s on the other" % (each[0], each[1])
     else:
-        where = listed(listed(side, joint=" with ", last=" with ") for side in sides)
+        where = listed(listed(side, " with ", " with ") for side in sides)
     way = {"both": "in both directions", "in": "towards " + each[0], "out": "from " + each[0]}[direction]
     names = dict(fault["names"], between=where, direction=way)
     if codes:

@@ -15,13 +15,13 @@ import math
 import typing as t
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.edges import proven_from
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import listed
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.firewall import backends
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.walls import LOCAL, NAMES, OUTSIDE
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import members
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report import certificate_table, walls
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.answers import is_answer
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.causes import UNEXPLAINED, Causes, of_the_catalogue
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.wording import listed
 
 Report = dict[str, t.Any]
 Answer = t.Mapping[str, t.Any]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import listed
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import diagnosis
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.fault_entry import Symptom
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.faults_of_walls import (
@@ -24,7 +25,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._distributio
     named,
 )
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.grouping import groups
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.wording import details, listed
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.wording import details
 
 Attempt = t.Mapping[str, t.Any]
 Told = tuple[dict[str, t.Any], list[str]]

@@ -2,12 +2,14 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Words of the report's sentences: lists of names, and names that others chose."""
+"""Words of the report's sentences: what was found in several cases, and names that others chose."""
 
 from __future__ import annotations
 
 import re
 import typing as t
+
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import listed
 
 LONGEST_NAME = 80
 """Most characters that are shown of a node name that a node told of."""
@@ -15,16 +17,9 @@ LONGEST_NAME = 80
 _USUAL_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]*\Z")
 
 
-def listed(names: t.Iterable[str], most: int = 6, joint: str = ", ", last: str = " and ") -> str:
-    """Different names as one phrase, in their order; those beyond ``most`` as their number."""
-    every = list(dict.fromkeys(names))
-    shown = every[:most] + (["%d more" % (len(every) - most)] if len(every) > most else [])
-    return last.join([joint.join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
-
-
 def details(several: t.Iterable[str], most: int = 3) -> str:
     """What was found in several cases as one phrase; each may have commas of its own."""
-    return listed((detail for detail in several if detail), most, "; ", "; ")
+    return listed((detail for detail in several if detail), "; ", "; ", most)
 
 
 def node_name(name: str) -> str:

@@ -11,6 +11,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from lab import roots
 
@@ -47,3 +49,15 @@ def test_what_is_used_again_is_young_again(tmp_path: Path) -> None:
     own = tmp_path / "guard-trixie-2"
     roots.finish_entry(roots.start_entry(own), own, "guard-trixie-*")
     assert found.is_dir()
+
+
+def test_the_collections_path_of_a_checkout_that_nobody_uses_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    checkout = tmp_path / "checkout"
+    checkout.mkdir()
+    (checkout / "README.md").touch()
+    monkeypatch.setattr(roots, "CACHE", tmp_path)
+    old, young = entry(tmp_path, "collections-1", days=15), entry(tmp_path, "collections-2", days=13)
+    (old / "link").symlink_to(checkout)
+    own = roots.collections()
+    assert own.is_dir() and young.is_dir() and not old.exists() and (checkout / "README.md").exists()
+    assert (tmp_path / ".used" / own.name).exists()

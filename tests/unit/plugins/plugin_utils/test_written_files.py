@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,16 @@ def test_what_is_made_once_stays(tmp_path: Path) -> None:
     files.create(tmp_path / "cookie", "first")
     files.create(tmp_path / "cookie", "second")
     assert ((tmp_path / "cookie").read_text(), os.listdir(tmp_path)) == ("first", ["cookie"])
+
+
+def test_what_a_killed_run_left_is_removed_by_the_next_one_that_writes_the_file(tmp_path: Path) -> None:
+    names = [".x[1].%s.staged" % (str(number) * 16) for number in range(2)] + [".y.%s.staged" % ("2" * 16), ".x[1].short.staged"]
+    for name in names:
+        (tmp_path / name).touch()
+    for name in (names[0], *names[2:]):
+        os.utime(tmp_path / name, (0, time.time() - 4000))
+    files.write(tmp_path / "x[1]", "text")
+    assert sorted(os.listdir(tmp_path)) == sorted([*names[1:], "x[1]"])
 
 
 def test_a_digest(tmp_path: Path) -> None:

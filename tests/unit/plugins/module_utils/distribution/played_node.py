@@ -15,6 +15,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import accepting
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import handshake
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.channel import Channel, ChannelError, Deadline
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.handshake import HIDDEN_NODE_FLAGS, Flag
@@ -122,12 +123,12 @@ class PlayedNode:
         self._handshake(Channel(secured, Deadline(5), 4))
 
     def _handshake(self, channel: Channel) -> None:
-        peer = handshake.decode_name(channel.receive())
+        peer = accepting.decode_name(channel.receive())
         channel.send(handshake.Status(self.status).encode())
         if self.status != "ok":
             return
         channel.send(handshake.Challenge(self.name, FLAGS, 7, 9).encode())
-        reply = handshake.decode_challenge_reply(channel.receive())
+        reply = accepting.decode_challenge_reply(channel.receive())
         if reply.digest != handshake.digest(self.cookie, 7):
             return
         channel.send(handshake.ChallengeAck(handshake.digest(self.cookie, reply.challenge)).encode())

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import accepting
 import pytest
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import handshake
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.channel import (
@@ -32,14 +33,14 @@ CHALLENGE = 0xFEDCBA98
 VERSION_6 = handshake.hidden_name("alpha.example.net")
 VERSION_5 = VERSION_6._replace(creation=None)
 MESSAGES = [
-    (Name("a@b", 0x100000007, 5), handshake.decode_name),
-    (Name("å@b", 0xFFFFFFFF, None), handshake.decode_name),
+    (Name("a@b", 0x100000007, 5), accepting.decode_name),
+    (Name("å@b", 0xFFFFFFFF, None), accepting.decode_name),
     (Status("ok"), handshake.decode_status),
     (Status("named", "a@b", 7), handshake.decode_status),
     (Challenge("a@b", 1 << 34, 2, 3), handshake.decode_challenge),
     (Challenge("a@b", 1 << 31, 2, None), handshake.decode_challenge),
-    (Complement(1, 2), handshake.decode_complement),
-    (ChallengeReply(1, bytes(16)), handshake.decode_challenge_reply),
+    (Complement(1, 2), accepting.decode_complement),
+    (ChallengeReply(1, bytes(16)), accepting.decode_challenge_reply),
     (ChallengeAck(bytes(range(16))), handshake.decode_challenge_ack),
 ]
 
@@ -61,7 +62,7 @@ class Accepting:
         """Return what comes back for a frame."""
         self.heard.append(frame)
         if frame[:1] in b"Nn":
-            name = handshake.decode_name(frame)
+            name = accepting.decode_name(frame)
             if name.version > self.newest:
                 return []
             replies = [Status(self.status).encode()]
@@ -70,7 +71,7 @@ class Accepting:
             newer = self.newest == 6 and name.flags & Flag.HANDSHAKE_23
             return [*replies, Challenge(PEER, 0xD07DF7FBD, CHALLENGE, 9 if newer else None).encode()]
         if frame[:1] == b"r":
-            reply = handshake.decode_challenge_reply(frame)
+            reply = accepting.decode_challenge_reply(frame)
             if reply.digest != handshake.digest(COOKIE, CHALLENGE):
                 return []
             return [ChallengeAck(handshake.digest(self.cookie, reply.challenge)).encode()]
@@ -95,7 +96,7 @@ def test_a_version_5_name_is_complemented_after_a_version_6_challenge():
     node = Accepting()
     assert shaken(node, VERSION_5).creation == 9
     assert [frame[:1] for frame in node.heard] == [b"n", b"c", b"r"]
-    complement = handshake.decode_complement(node.heard[1])
+    complement = accepting.decode_complement(node.heard[1])
     assert complement.flags_high == VERSION_5.flags >> 32
     assert complement.creation >= 4
 

@@ -133,25 +133,25 @@ def test_an_attempt_from_elsewhere_that_is_not_answered():
     syn = traffic.segment(packet(ALPHA, 40000, BRAVO, 4370, traffic.SYN))
     seen.count(syn, outgoing=False)
     seen.count(syn, outgoing=False)
-    assert traffic.listed(seen.arrived) == [{"address": ALPHA, "port": 4370, "asked": 2, "answered": 0}]
-    assert traffic.listed(seen.sent) == []
+    assert traffic.counted(seen.arrived) == [{"address": ALPHA, "port": 4370, "asked": 2, "answered": 0}]
+    assert traffic.counted(seen.sent) == []
 
 
 def test_an_attempt_from_elsewhere_that_is_answered():
     seen = Counting(4370)
     seen.count(traffic.segment(packet(ALPHA, 40000, BRAVO, 4370, traffic.SYN)), outgoing=False)
     seen.count(traffic.segment(packet(BRAVO, 4370, ALPHA, 40000, traffic.SYN | traffic.ACK)), outgoing=True)
-    assert traffic.listed(seen.arrived) == [{"address": ALPHA, "port": 4370, "asked": 1, "answered": 1}]
+    assert traffic.counted(seen.arrived) == [{"address": ALPHA, "port": 4370, "asked": 1, "answered": 1}]
 
 
 @pytest.mark.parametrize("answer", [traffic.SYN | traffic.ACK, traffic.RST | traffic.ACK])
 def test_an_attempt_of_ours(answer: int):
     seen = Counting(4370)
     seen.count(traffic.segment(packet(BRAVO, 40000, ALPHA, 4370, traffic.SYN)), outgoing=True)
-    assert traffic.listed(seen.sent, [(ALPHA, 4370)]) == [{"address": ALPHA, "port": 4370, "asked": 1, "answered": 0}]
+    assert traffic.counted(seen.sent, [(ALPHA, 4370)]) == [{"address": ALPHA, "port": 4370, "asked": 1, "answered": 0}]
     seen.count(traffic.segment(packet(ALPHA, 4370, BRAVO, 40000, answer)), outgoing=False)
-    assert traffic.listed(seen.sent, [(ALPHA, 4370)]) == [{"address": ALPHA, "port": 4370, "asked": 1, "answered": 1}]
-    assert traffic.listed(seen.sent, [(BRAVO, 4370)]) == []
+    assert traffic.counted(seen.sent, [(ALPHA, 4370)]) == [{"address": ALPHA, "port": 4370, "asked": 1, "answered": 1}]
+    assert traffic.counted(seen.sent, [(BRAVO, 4370)]) == []
 
 
 @pytest.mark.parametrize("outgoing", [True, False])
@@ -165,4 +165,4 @@ def test_what_is_left_of_an_older_connection_answers_nothing(outgoing: bool):
 def test_other_ports_are_not_counted_as_arrived():
     seen = Counting(4370)
     seen.count(traffic.segment(packet(ALPHA, 40000, BRAVO, 22, traffic.SYN)), outgoing=False)
-    assert traffic.listed(seen.arrived) == []
+    assert traffic.counted(seen.arrived) == []
