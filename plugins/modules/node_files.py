@@ -147,7 +147,7 @@ steps:
       description: Bring the service to RV(service_state).
       type: bool
     try:
-      description: Try what the node is to be restarted with.
+      description: Try the new generation before the restart.
       type: bool
     wait:
       description: Have the node wait for its turn to be restarted or looked at.

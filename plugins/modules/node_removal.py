@@ -45,7 +45,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Take the node away
+- name: Remove the node
   beam.tls_distribution.node_removal:
     name: guard
     account: merl

@@ -21,7 +21,7 @@ from lab.settings import host
 from moments import FIRST, HOOK, LAST, SECOND, Moment
 
 WRITES = "Write the node's files, all or none"
-TRIES = "Boot what the node is to be restarted with, without distribution and without its applications"
+TRIES = "Boot the new generation without distribution and applications"
 HOOKS = "Run the command on the host"
 RESTARTS = "Restart the node"
 WAITS = "Wait until the node is healthy, and see that it stays so"
