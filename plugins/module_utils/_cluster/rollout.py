@@ -128,9 +128,7 @@ def _closing(rows: Sequence[Row], count: int) -> str:
         return "No node that runs is restarted."
     turns = "%d of %d nodes %s" % (count, len(rows), "have their turn" if count > 1 else "has its turn")
     last = max(row["turn"] or 0 for row in rows)
-    return turns + (
-        ", in %d batches, each behind the health of the one before." % last if last > 1 else ", all at once." if count > 1 else "."
-    )
+    return turns + (", in %d batches, each once the one before is healthy." % last if last > 1 else ", all at once." if count > 1 else ".")
 
 
 def _generations(row: Row) -> str:

@@ -87,7 +87,7 @@ def test_the_last_line_of_the_plan() -> None:
 
     assert last("100%", "restart") == "4 of 4 nodes have their turn, all at once."
     assert last(1, "none") == "No node that runs is restarted."
-    assert last([1, "100%"], "restart") == "4 of 4 nodes have their turn, in 2 batches, each behind the health of the one before."
+    assert last([1, "100%"], "restart") == "4 of 4 nodes have their turn, in 2 batches, each once the one before is healthy."
 
 
 def test_whose_turn_it_is() -> None:
