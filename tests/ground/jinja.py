@@ -70,9 +70,9 @@ def _scalars(node: yaml.Node, bare: bool = False) -> Iterator[tuple[yaml.ScalarN
 
 def _of_scalar(text: str, scalar: yaml.ScalarNode, bare: bool) -> set[int]:
     raw = text[scalar.start_mark.index : scalar.end_mark.index]
-    if bare:
+    if bare and "{{" not in raw:  # Options of modules may have the same names.
         block = _BLOCK.match(raw)
-        raw = "{{%s}}" % (raw[block.end() :] if block else raw[1:-1] if raw[:1] in ("'", '"') else raw)
+        raw = "{{ %s }}" % (raw[block.end() :] if block else raw[1:-1] if raw[:1] in ("'", '"') else raw)
     elif "{{" not in raw and "{%" not in raw:
         return set()
     found = _JINJA.parse(raw).find_all(nodes.Node)

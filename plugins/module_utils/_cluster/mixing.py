@@ -278,7 +278,7 @@ def _told_otp(before: About, after: About, other: About) -> tuple[str, str, str]
         "OTP changes from %s to %s" % (before.otp, after.otp),
         "nodes of OTP connect with those of up to %d releases before and after their own, and nodes with OTP %d run"
         % (RELEASES_APART, old),
-        "Have all nodes of the cluster on %s before, in a run of %s own" % (listed(steps, "then"), "its" if len(steps) == 1 else "their"),
+        "Have all nodes of the cluster on %s before, in a run of %s own" % (listed(steps, " then "), "its" if len(steps) == 1 else "their"),
     )
 
 

@@ -70,8 +70,8 @@ def needed(change: Mapping[str, Any], unread: bool) -> str:
 
 
 def steps(change: Mapping[str, Any], state: str, check_mode: bool) -> dict[str, Any]:
-    """Return what the role has to do, as yes or no each: ``any`` of it; ``announce`` it, which is all in check mode; ``switch`` the next start to what is wanted;
-    bring the ``service`` to a state; ``try`` what the node is restarted with; have it ``wait`` for its turn.
+    """Return what the role has to do, as yes or no each: ``any`` of it; ``announce`` it, which is all in check mode; ``switch`` the next start to
+    what is wanted; bring the ``service`` to a state; ``try`` what the node is restarted with; have it ``wait`` for its turn.
 
     ``change`` is what the node has to do (``change.py``), ``state`` what :func:`needed` returned. ``announcement`` is the rest of a sentence about the
     node in check mode, ``starts`` whether the service is to start, and ``failure`` what it does not do where it cannot be brought to its state.

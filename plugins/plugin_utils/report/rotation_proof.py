@@ -9,11 +9,12 @@ from __future__ import annotations
 import datetime
 import typing as t
 
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import listed
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import certificate, pem
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import authorities
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.authorities import LEAVES, TRUST, Rotation
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report import certificate_table
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.wording import clean, listed
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.wording import clean
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.rotation import WALL
 
 _SIDES = ("server", "client")

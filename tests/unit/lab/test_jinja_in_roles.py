@@ -29,6 +29,7 @@ from ground import jinja
         ("- when: a\n- when: not a\n- when:\n    - b.c\n    - b == c\n", [2, 5]),
         ("- when: >-\n    a and\n    b is defined\n", [2, 3]),
         ('- that: "a > 1"\n- until: a is success\n- failed_when: false\n- changed_when: a.b\n', [1, 2]),
+        ('- module:\n    until: "{{ a | default(omit) }}"\n    that: "{{ b }}"\n', [2]),
         ("vars:\n  when_asked: not a\n", []),
     ],
 )

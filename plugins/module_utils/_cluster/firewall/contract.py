@@ -30,8 +30,8 @@ class Backend(Protocol):
     """One way to have a host's packet filter let the plan through and nothing else.
 
     ``name`` is the value of ``erlang_firewall_backend``, and of the tasks file of the role ``erlang_firewall`` that writes and loads
-    the filter. ``summary`` says what it does, the rest of a sentence that begins with its name. ``conflicts`` are the managers of the packet filter beside which it cannot work. ``holds_accounts`` is whether it keeps
-    accounts of the host that are no node's from distribution ports.
+    the filter. ``summary`` says what it does, the rest of a sentence that begins with its name. ``conflicts`` are the managers of the packet
+    filter beside which it cannot work. ``holds_accounts`` is whether it keeps accounts of the host that are no node's from distribution ports.
     """
 
     @property
