@@ -54,7 +54,7 @@ class ActionModule(ActionBase):
     def _begun(self, given: dict[str, t.Any], places: authorities.Places, _now: datetime.datetime) -> dict[str, t.Any]:
         """Whether a CA has to be made, and its name. What a run left that ended before it began is removed."""
         under_way = authorities.rotation(places)
-        signer = given["topology"]["cluster"].get("signing", {}).get("signer", "private_ca")
+        signer = given["topology"]["cluster"]["signing"]["signer"]
         if signer != "private_ca":
             message = "This cluster has no CA of its own (erlang_certs_signer is %s); trust another by erlang_certs_trust_files. Nothing was changed."
             raise AnsibleActionFail(message % signer)

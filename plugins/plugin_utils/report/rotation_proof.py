@@ -16,6 +16,7 @@ from ansible_collections.beam.tls_distribution.plugins.plugin_utils.authorities 
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report import certificate_table
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.wording import clean
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.rotation import WALL
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers import trust_files
 
 _SIDES = ("server", "client")
 
@@ -33,7 +34,8 @@ def unproven(
     CA that signs, to be reached by every peer, and to let in or refuse a certificate of the other CA. Raises InputError.
     """
     rows = certificate_table.rows(topology, list(topology["nodes"]), answers, now)
-    trusted = {seen.digest: seen for text in authorities.trusted(places) for seen in _certificates(text)}
+    texts = trust_files.of_cluster(topology["cluster"]["signing"], authorities.trusted(places))
+    trusted = {seen.digest: seen for text in texts for seen in _certificates(text)}
     signs = next((seen for text in authorities.signs(places) for seen in _certificates(text)), None)
     sentences = certificate_table.needs(rows, 0)
     for row in rows:

@@ -28,6 +28,7 @@ from cryptography.x509.oid import NameOID
 NOW = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
 SINCE = "2026-11-28T09:00:00Z"
 PASSPHRASE = "correct horse"
+SIGNING: dict[str, Any] = {"signer": "private_ca", "trust": []}
 NODES = {name: {"node": "guard@%s.example.net" % name, "host": name + ".example.net"} for name in ("alpha", "bravo")}
 
 
@@ -137,7 +138,7 @@ def answers(trusted: list[certificate.Certificate], signs: certificate.Certifica
 
 def held(places: dict[str, str], phase: str, given: dict[str, Any]) -> list[str]:
     entered = authorities.enter(places, phase, False, NOW)
-    return rotation_proof.unproven({"nodes": NODES}, given, entered, places, NOW)
+    return rotation_proof.unproven({"nodes": NODES, "cluster": {"signing": SIGNING}}, given, entered, places, NOW)
 
 
 def test_a_phase_is_proven_by_all_nodes(places: dict[str, str]) -> None:
@@ -147,6 +148,14 @@ def test_a_phase_is_proven_by_all_nodes(places: dict[str, str]) -> None:
         assert held(places, phase, answers(*state)) == []
         for other in {"keep", "trust", "leaves", "drop"} - {phase}:
             assert held(places, other, answers(*state)), (phase, other)
+
+
+def test_what_the_user_trusts_besides_stays_trusted(places: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old, new = ca(places["ca_certificate"]), ca(places["next_ca_certificate"])
+    write_ca("root", str(tmp_path / "root.key"), str(tmp_path / "root.pem"))
+    monkeypatch.setitem(SIGNING, "trust", [str(tmp_path / "root.pem")])
+    assert held(places, "trust", answers([old, new, ca(str(tmp_path / "root.pem"))], old, True)) == []
+    assert len(held(places, "trust", answers([old, new], old, True))) == 2
 
 
 def test_what_keeps_a_phase_from_being_proven_is_named(places: dict[str, str]) -> None:
@@ -176,7 +185,7 @@ def test_the_steps_of_a_whole_rotation(places: dict[str, str], tmp_path: Path, m
     old, new = ca(places["ca_certificate"]), ca(places["next_ca_certificate"])
     monkeypatch.setattr(ActionBase, "run", lambda *_arguments: {})
     base = {
-        "topology": {"cluster": {"name": "guard", "layout": places}, "nodes": NODES},
+        "topology": {"cluster": {"name": "guard", "layout": places, "signing": SIGNING}, "nodes": NODES},
         "answers": {},
         "proven": False,
         "until": None,
