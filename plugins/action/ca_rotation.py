@@ -28,7 +28,8 @@ _ARGUMENTS = {
     "until": {"type": "str", "choices": list(PHASES)},
     "back": {"type": "bool"},
 }
-_FAILED = """The rotation of the CA goes no further, since not every node is proven to be as far as it has to be (phase '%s'). All nodes can make new connections as they are now.
+_FAILED = """The rotation of the CA goes no further, since not every node is proven to be as far as it has to be (phase '%s').
+All nodes can make new connections as they are now.
 %s
 When that is mended, run the playbook rotate_ca again; or turn back, with -e erlang_certs_rotate_back=%s."""
 

@@ -15,8 +15,8 @@ version_added: 1.1.0
 description:
   - Says and writes down, in C(rotation.json) in the cluster's directory, how far the rotation of the private CA is. What nodes trust and who signs follows
     from that everywhere.
-  - The phases are V(trust), in which nodes come to trust the CA and the next one, V(leaves), in which they get certificates of the next one, and V(drop), in which
-    they come to trust that alone. On the way back they are V(leaves), V(trust) and V(keep), in which nodes come to trust the former CA alone.
+  - The phases are V(trust), in which nodes come to trust the CA and the next one, V(leaves), in which they get certificates of the next one, and
+    V(drop), in which they come to trust that alone. On the way back they are V(leaves), V(trust) and V(keep), in which nodes come to trust the former CA alone.
   - The next phase is entered only when all nodes were proven to be in the one before.
 author:
   - "beam.tls_distribution contributors (@beam-tls-distribution)"

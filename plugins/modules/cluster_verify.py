@@ -56,8 +56,8 @@ options:
     default: 10.0
   rotation:
     description:
-      - While the CA is rotated, also tries whether peers let in who shows a certificate of the CA that does not sign, as the wall V(foreign_ca). The certificate
-        is good for a day, for the name of the host that shows it, and written down as every other one.
+      - While the CA is rotated, also tries whether peers let in who shows a certificate of the CA that does not sign, as the wall V(foreign_ca). The
+        certificate is good for a day, for the name of the host that shows it, and written down as every other one.
     type: bool
     default: false
   passphrase:
