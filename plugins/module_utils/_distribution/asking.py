@@ -130,7 +130,7 @@ def lines(mine: Own, name: str, question: Question) -> list[tuple[str, str]]:
 
 
 def certificates(mine: Own, now: datetime) -> list[tuple[str, str]]:
-    """Return a line for the certificate in the node's file and one for each CA that it trusts: until when it is good, and whether it should have been renewed."""
+    """Return a line for the certificate in the node's file and one for each CA that it trusts: until when, and whether it should have been renewed."""
     return [("CA" if each.authority else "certificate", _until(each, now)) for each in certificate_files.held(mine.prober.credentials)]
 
 
