@@ -31,6 +31,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.vers
 Check = Callable[[Any], Iterator[Problem]]
 
 COOKIE_SHORTEST = 20
+SHORTEST_BACKUP_PASSPHRASE = 12
 PASSPHRASE_LONGEST = 1000
 LONGEST = 4096
 """Characters that a text without a length of its own may have; the longest path that Linux takes."""
@@ -137,6 +138,13 @@ def _cookie(value: Any) -> Iterator[Problem]:
         yield Problem(None, "has characters that no cookie may have (spaces, line ends, or others than ASCII)", fix)
     if not COOKIE_SHORTEST <= len(value) <= 255:
         yield Problem(None, "is too %s" % ("short to be a secret" if len(value) < COOKIE_SHORTEST else "long"), fix)
+
+
+def _backup_passphrase(value: Any) -> Iterator[Problem]:
+    """Who finds the file can try passphrases as long as they like."""
+    yield from _passphrase(value)
+    if len(value) < SHORTEST_BACKUP_PASSPHRASE:
+        yield Problem(None, "is too short to keep a backup secret", "use %d characters or more" % SHORTEST_BACKUP_PASSPHRASE)
 
 
 def _passphrase(value: Any) -> Iterator[Problem]:
@@ -363,6 +371,8 @@ CHECKS: dict[str, Check] = {
     "erlang_certs_signer": _anything,
     "erlang_certs_trust_files": _each(_file, "paths of files"),
     "erlang_cluster_address_family": _anything,
+    "erlang_cluster_backup_file": _unless_empty(_plain),
+    "erlang_cluster_backup_passphrase": _unless_empty(_backup_passphrase),
     "erlang_cluster_begin_anew": _unless_empty(_plain),
     "erlang_cluster_cookie": _unless_empty(_cookie),
     "erlang_cluster_directory": _unless_empty(_plain),

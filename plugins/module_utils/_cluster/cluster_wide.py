@@ -19,6 +19,8 @@ VARIABLES = (
     "erlang_cluster_address_family",
     "erlang_cluster_net_ticktime",
     "erlang_cluster_directory",
+    "erlang_cluster_backup_file",
+    "erlang_cluster_backup_passphrase",
     "erlang_cluster_begin_anew",
     "erlang_cluster_cookie",
     "erlang_certs_ca_passphrase",
@@ -34,7 +36,9 @@ VARIABLES = (
     "erlang_rollout_force",
     "erlang_rollout_together",
 )
-SECRETS = frozenset(["erlang_cluster_cookie", "erlang_certs_ca_passphrase", "erlang_certs_intermediate_passphrase"])
+SECRETS = frozenset(
+    ["erlang_cluster_backup_passphrase", "erlang_cluster_cookie", "erlang_certs_ca_passphrase", "erlang_certs_intermediate_passphrase"]
+)
 
 
 def agreed(hosts: Mapping[str, Mapping[str, Any]], faults: list[InventoryFault]) -> dict[str, Any]:
