@@ -31,8 +31,8 @@ _ARGUMENTS = {
     "directory": {"type": "path", "required": True},
     "passphrase": {"type": "str", "no_log": True},
     "node": {"type": "str", "required": True},
-    "days": {"type": "int", "default": 90},
-    "renew_before_days": {"type": "int", "default": 30},
+    "days": {"type": "int", "required": True},
+    "renew_before_days": {"type": "int", "required": True},
 }
 
 

@@ -29,7 +29,7 @@ _ARGUMENTS = {
     "topology": {"type": "dict", "required": True},
     "signer": {"type": "str", "choices": [DEFAULT], "default": DEFAULT},
     "passphrase": {"type": "str", "no_log": True},
-    "days": {"type": "int", "default": 90},
+    "days": {"type": "int", "required": True},
 }
 
 

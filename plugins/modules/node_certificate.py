@@ -90,11 +90,11 @@ options:
   days:
     description: Days that the certificate is valid.
     type: int
-    default: 90
+    required: true
   renew_before_days:
     description: Days before its end from which the certificate counts as expiring.
     type: int
-    default: 30
+    required: true
 seealso:
   - plugin: beam.tls_distribution.certificate_faults
     plugin_type: filter
@@ -106,6 +106,8 @@ EXAMPLES = r"""
     request: "{{ request.csr }}"
     directory: "{{ erlang_cluster_topology.cluster.directory }}"
     node: "{{ erlang_cluster_node.node }}"
+    days: 800
+    renew_before_days: 400
   register: signed
 """
 

@@ -55,7 +55,7 @@ options:
   days:
     description: Days that a node's certificate is valid.
     type: int
-    default: 90
+    required: true
 seealso:
   - module: beam.tls_distribution.node_certificate
   - module: beam.tls_distribution.node_files
@@ -65,6 +65,7 @@ EXAMPLES = r"""
 - name: Bring the lists of revoked certificates up to date
   beam.tls_distribution.revocation_list:
     topology: "{{ erlang_cluster_topology }}"
+    days: 800
   run_once: true
 """
 
