@@ -89,8 +89,8 @@ def test_certificate(host) -> None:
     assert "TLS Web Server Authentication" in said and "TLS Web Client Authentication" in said
     assert "CA:FALSE" in said and "Digital Signature" in said and "prime256v1" in said
     assert "OK" in host.check_output("openssl verify -CAfile %s/ca.pem %s/node.pem", CONFIG, CONFIG)
-    assert host.run("openssl x509 -in %s/node.pem -noout -checkend $((89 * 86400))", CONFIG).rc == 0
-    assert host.run("openssl x509 -in %s/node.pem -noout -checkend $((91 * 86400))", CONFIG).rc == 1
+    assert host.run("openssl x509 -in %s/node.pem -noout -checkend $((799 * 86400))", CONFIG).rc == 0
+    assert host.run("openssl x509 -in %s/node.pem -noout -checkend $((801 * 86400))", CONFIG).rc == 1
 
 
 def test_only_the_distribution_port_and_ssh_listen(host) -> None:

@@ -50,7 +50,7 @@ def edges(found: Metrics) -> dict[str, float]:
 
 def changed(**variables: object) -> set[int]:
     """How many tasks a run with further variables changed on the hosts."""
-    done = play("site", "-e", json.dumps({**WITHOUT_WALLS, **variables}))
+    done = play("site", "-e", json.dumps({**WITHOUT_WALLS, "erlang_verify_watch_directory": COLLECTOR, **variables}))
     assert done.code == 0, done.out[-4000:]
     return {done.changed[name] for name in NAMES}
 
