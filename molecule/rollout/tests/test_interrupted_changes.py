@@ -64,12 +64,9 @@ MOMENTS = {
 """In the order of a run that goes through, and of one that goes back. A first run, which has nothing to change, is the scenario interrupted's."""
 KILLED = (
     "a generation is being written",
-    "a generation is tried",
     "switched",
     "the node stops",
-    "the node crashes",
     "the node has to stay healthy",
-    "the turn of the first is over",
     "the last starts",
     "the node starts to go back",
 )
@@ -87,7 +84,7 @@ POWER = (
     "the node that went back is not known to be healthy",
 )
 """Those at which the power of the host is cut whose node has its turn."""
-CUT = ("a generation is being written", "the node stops", "the node stops to go back")
+CUT = ("the node stops", "the node stops to go back")
 """Those of them at which it is each time."""
 ALL = os.environ.get("BEAM_MOMENTS") == "all"
 STEPS: Iterator[int] = itertools.count(11)
