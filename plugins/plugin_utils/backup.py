@@ -28,8 +28,8 @@ LONGEST = 64 * 1024 * 1024
 """Bytes of all files together."""
 
 _PLACES = layout.cluster("")
-_LEFT_OUT = frozenset(os.path.basename(_PLACES[key]) for key in ("lock", "report"))
-"""What tells of the last run alone."""
+_LEFT_OUT = frozenset([*(os.path.basename(_PLACES[key]) for key in ("lock", "report")), "plan.json", "upstream.nft"])
+"""What tells of the last run alone, and what the playbook firewall_plan writes, which is worked out from the inventory."""
 _DIRECTORIES = frozenset([os.path.basename(_PLACES["decommissioned"])])
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,254}\Z")
 _FIX = "give the file that the playbook backup has written"

@@ -39,7 +39,7 @@ def directory(tmp_path: Path) -> Path:
     backup.restore(place, KEPT, KEPT)
     (place / "report").mkdir()
     (place / "report" / "report.json").write_text("{}")
-    for name in ("lock", ".gitignore"):
+    for name in ("lock", "plan.json", "upstream.nft", ".gitignore"):
         (place / name).write_text("*\n")
     return place
 
