@@ -35,8 +35,7 @@
 %% node has parted with.
 -record(state, {up = #{}, attempts = #{}, parting = #{}, logged = #{}, gone = []}).
 
-%% @doc Begins, in a process of its own. Called by net_kernel while it starts, before there is any connection: what is asked of
-%% net_kernel is answered once it has started.
+%% @doc Begins, in a process of its own. Called by net_kernel while it starts, before there is any connection.
 -spec start() -> ok.
 start() ->
     _ = spawn(fun watch/0),
@@ -72,14 +71,25 @@ watch() ->
         true ->
             _ = monitor(process, net_kernel),
             ok = net_kernel:monitor_nodes(true, [{node_type, all}]),
-            watch(try_all(#state{}))
+            started() andalso watch(try_all(#state{}))
     catch
         %% A node that listens twice has one watch.
         error:badarg -> ok
     end.
 
+%% Waits until the node has its name, which takes the time of a port mapper's answer where it registers with one: without a name it is in no table, and
+%% would try nobody. The question is answered once net_kernel has started.
+started() ->
+    try net_kernel:allowed() of
+        _ -> true
+    catch
+        exit:_ -> false
+    end.
+
 watch(State) ->
     receive
+        {nodeup, Node, _} when Node =:= node() ->
+            watch(State);
         {nodeup, Node, Info} ->
             Type = proplists:get_value(node_type, Info, visible),
             watch(came(Node, Type, State#state{up = (State#state.up)#{Node => {Type, now_milliseconds()}}}));
