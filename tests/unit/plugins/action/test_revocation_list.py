@@ -10,6 +10,7 @@ import datetime
 import json
 import typing as t
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from ansible.errors import AnsibleActionFail
@@ -129,9 +130,7 @@ def test_a_run_that_ended_between_record_and_list_is_gone_on_with(cluster: Clust
     cluster.run()
     cluster.left = {"dave"}
     with pytest.MonkeyPatch.context() as broken:
-        broken.setattr(
-            revocation_list.files, "write", lambda *_arguments: (_ for _ in ()).throw(OSError(28, "No space left on device", "crl.pem"))
-        )
+        broken.setattr(revocation_list.files, "write", mock.Mock(side_effect=OSError(28, "No space left on device", "crl.pem")))
         with pytest.raises(AnsibleActionFail, match="No space left on device"):
             cluster.run()
     assert cluster.listed == set()

@@ -131,7 +131,7 @@ def test_the_names_of_files_are_those_that_openssl_gives() -> None:
         ]
     )
     assert revocations.name_hash(name.public_bytes()) == "3e2cfc65"
-    (first, second) = revocations.files(made() + made(revoked(77)))
+    first, second = list(revocations.files(made() + made(revoked(77))))
     assert first[:-3] == second[:-3] == revocations.name_hash(CA.certificate.subject.public_bytes()) and (first[-3:], second[-3:]) == (
         ".r0",
         ".r1",

@@ -163,7 +163,7 @@ def test_what_nobody_renewed_is_said_once_a_day(settings, tmp_path, capsys, monk
             out = capsys.readouterr().err
             assert (sentence in out) is expected and ("Run the playbook renew." in out) is expected, (left, age, out)
         known = Path(settings["output"]).read_text()
-        assert 'beam_tls_certificate_overdue{node="%s",whose="node"} %d' % (NODE, said) in known
+        assert 'beam_tls_certificate_overdue{node="%s",whose="node"} %d' % (NODE, int(said)) in known
 
 
 def test_where_it_cannot_tell_it_fails(settings, tmp_path, capsys):
