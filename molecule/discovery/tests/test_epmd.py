@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 from lab import lifecycle
-from lab.commands import Completed, everywhere, on, play, report, run_command
+from lab.commands import Completed, everywhere, on, play, report, run_command, wait_until
 from lab.settings import HOSTS
 
 EPMD = ("-e", "erlang_cluster_discovery=epmd")
@@ -46,6 +46,11 @@ def test_edges_and_walls() -> None:
     assert found["ok"] is True and found["cluster"]["discovery"] == "epmd"
     assert {edge["state"] for edge in found["edges"]} == {"ok"} and len(found["edges"]) == 12
     assert {(wall["wall"], wall["state"]) for wall in found["walls"] if wall["wall"] == "epmd"} == {("epmd", "held")}
+
+
+def test_nodes_connect_by_themselves() -> None:
+    for host in HOSTS:
+        assert wait_until(lambda name=host.name: on(name, "erlang-guard eval 'length(nodes()).'").out.strip() == "3", 60), host.name
 
 
 def test_epmd_serves_the_node_and_listens_on_its_addresses_only() -> None:
