@@ -17,6 +17,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.fau
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import authorities, rotation
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.authorities import KEEP, PHASES
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report import rotation_proof
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.names import PRIVATE_CA
 
 display = Display()
 
@@ -56,7 +57,7 @@ class ActionModule(ActionBase):
         """Whether a CA has to be made, and its name. What a run left that ended before it began is removed."""
         under_way = authorities.rotation(places)
         signer = given["topology"]["cluster"]["signing"]["signer"]
-        if signer != "private_ca":
+        if signer != PRIVATE_CA:
             message = "This cluster has no CA of its own (erlang_certs_signer is %s); trust another by erlang_certs_trust_files. Nothing was changed."
             raise AnsibleActionFail(message % signer)
         own = authorities.signs(places)
@@ -77,9 +78,9 @@ class ActionModule(ActionBase):
     def _entered(self, given: dict[str, t.Any], places: authorities.Places, now: datetime.datetime) -> dict[str, t.Any]:
         under_way = authorities.rotation(places)
         if under_way is not None and given["proven"]:
-            ends = rotation.ends(under_way, given["until"])
-            if ends or rotation.step(under_way, True, None).phase is None:
-                return self._ended(places, under_way, ends and rotation.step(under_way, True, None).phase is not None)
+            is_last = rotation.step(under_way, True, None).phase is None
+            if is_last or rotation.ends(under_way, given["until"]):
+                return self._ended(places, under_way, not is_last)
         step = rotation.step(under_way, given["proven"], None if given["proven"] else given["back"])
         phase = step.phase or KEEP
         if under_way is None or not step.again:

@@ -11,6 +11,7 @@ import typing as t
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report import certificate_table
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.names import OWN, PRIVATE_CA
 
 display = Display()
 
@@ -18,7 +19,7 @@ _ARGUMENTS = {
     "certificates": {"type": "list", "elements": "dict", "required": True},
     "due_days": {"type": "int", "required": True},
     "renews": {"type": "bool", "default": False},
-    "signer": {"type": "str", "default": "private_ca"},
+    "signer": {"type": "str", "default": PRIVATE_CA},
     "renewed": {"type": "list", "elements": "str", "default": []},
 }
 
@@ -37,7 +38,7 @@ class ActionModule(ActionBase):
         line = certificate_table.line(found, given["renewed"], given["due_days"])
         display.display("\n%s\n" % "\n".join([line] if given["renews"] else [*certificate_table.table(found), line]))
         # What a run in check mode would renew needs no person.
-        by_person = given["signer"] == "own_certificates"
+        by_person = given["signer"] == OWN
         nobodys = given["renews"] and self._task.check_mode and not by_person
         needs = certificate_table.needs(found, 0 if nobodys else given["due_days"], by_person)
         result.update(changed=False, failed=bool(needs), msg="\n".join(needs) or line, needs=needs)

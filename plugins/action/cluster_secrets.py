@@ -22,6 +22,7 @@ from ansible_collections.beam.tls_distribution.plugins.plugin_utils import (
     specifications,
 )
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers import trust_files
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.names import PRIVATE_CA
 
 _ARGUMENTS = {
     "topology": {"type": "dict", "required": True},
@@ -46,7 +47,7 @@ class ActionModule(ActionBase):
         cluster = topology["cluster"]
         place = Path(cluster["directory"])
         ca_pem = _known(cluster)
-        own_ca = cluster["signing"]["signer"] == "private_ca"
+        own_ca = cluster["signing"]["signer"] == PRIVATE_CA
         cookie = given["cookie_given"] or Path(cluster["layout"]["cookie"]).exists()
         key = Path(cluster["layout"]["ca_key"]).exists()
         there = beginning.Directory(str(place), cluster["name"], bool(ca_pem), key, cookie, own_ca)

@@ -40,6 +40,7 @@ from ansible_collections.beam.tls_distribution.plugins.plugin_utils import (
     otp_store,
 )
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers import choice
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.names import PRIVATE_CA
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.specifications import Specifications
 
 display = Display()
@@ -398,10 +399,10 @@ def _check_secrets(hosts: Hosts, faults: list[InventoryFault]) -> None:
         faults.append(InventoryFault(everywhere, "erlang_cluster_directory", str(place), error.problem, error.fix))
         return
     signer = values.get(choice.SIGNER)
-    if signer not in (None, "private_ca"):
+    if signer not in (None, PRIVATE_CA):
         looks = [each for each in looks if each[0] != "erlang_certs_ca_passphrase"]
         if rotation is not None:
-            fix = "finish that first, or turn it back, with private_ca"
+            fix = "finish that first, or turn it back, with %s" % PRIVATE_CA
             faults.append(InventoryFault(everywhere, choice.SIGNER, signer, "cannot be chosen while the CA is rotated", fix))
     for variable, shown, look in looks:
         try:

@@ -16,7 +16,8 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.fau
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import node_name
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import certificates, issued
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers import contract, own_certificates, trust_files
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.registry import DEFAULT, EXACT, NAMES, OWN, SIGNERS
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.names import OWN
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.registry import DEFAULT, EXACT, NAMES, SIGNERS
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.requests import RequestError
 
 _ARGUMENTS = {

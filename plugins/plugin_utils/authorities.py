@@ -27,7 +27,7 @@ import typing as t
 from pathlib import Path
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils import files
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils import files, issued
 
 KEEP, TRUST, LEAVES, DROP = PHASES = ("keep", "trust", "leaves", "drop")
 """The phases in their order."""
@@ -38,7 +38,6 @@ _SAID = {
     LEAVES: "nodes trust both, and their certificates come to be of the next CA",
     DROP: "nodes come to trust the next CA alone",
 }
-_TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 OF_DIRECTORY = "The cluster's directory %s; %s."
 """A sentence on what is wrong with what is read here, to be filled with problem and fix of an InputError."""
@@ -134,7 +133,7 @@ def known(places: Places) -> list[str]:
 
 def enter(places: Places, phase: str, back: bool, now: datetime.datetime) -> Rotation:
     """Writes down that a rotation is in a phase, whose files have to be there. Raises OSError."""
-    entered = Rotation(phase, now.strftime(_TIME), back)
+    entered = Rotation(phase, issued.time(now), back)
     files.write(Path(places["rotation"]), json.dumps(entered._asdict()) + "\n")
     return entered
 

@@ -119,9 +119,4 @@ def restore(directory: Path, wanted: Contents, names: t.Iterable[str]) -> None:
         if place == directory or any(name.startswith(place.name + "/") for name in wanted):
             place.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name in sorted(names, key=lambda name: (name == _CA_KEY, name)):
-        with files.beside(directory / name) as there:
-            descriptor = os.open(there, os.O_WRONLY | os.O_CREAT | os.O_EXCL, files.OWNER_ONLY)
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(wanted[name])
-                stream.flush()
-                os.fsync(stream.fileno())
+        files.write(directory / name, wanted[name])

@@ -39,10 +39,10 @@ def beside(path: Path) -> t.Iterator[Path]:
         there.replace(path)
 
 
-def write(path: Path, text: str, mode: int = OWNER_ONLY) -> None:
-    """Writes a text as UTF-8 with the permissions ``mode``; at no moment can others read it. Raises OSError."""
+def write(path: Path, content: str | bytes, mode: int = OWNER_ONLY) -> None:
+    """Writes bytes, or a text as UTF-8, with the permissions ``mode``; at no moment can others read it. Raises OSError."""
     with beside(path) as there:
-        _fill(there, text)
+        _fill(there, content)
         there.chmod(mode)
 
 
@@ -72,9 +72,9 @@ def _remove_left(path: Path, now: float) -> None:
                 left.unlink()
 
 
-def _fill(path: Path, text: str) -> None:
+def _fill(path: Path, content: str | bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content.encode("utf-8") if isinstance(content, str) else content)
         file.flush()
         os.fsync(file.fileno())

@@ -10,7 +10,9 @@ used for weeks is removed.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
 import shutil
 import time
 from collections.abc import Sequence
@@ -201,7 +203,11 @@ def remove_unused(directory: Path, others: str) -> None:
     """Removes what matches ``others`` in the cache, and was not used for :data:`KEPT_UNUSED`; ``directory`` stays, and what a host that runs is made of."""
     for other in directory.parent.glob(others):
         if other != directory and not other.name.endswith(".new") and not _mounted(other) and _unused(other) > KEPT_UNUSED:
-            shutil.rmtree(other, ignore_errors=True)
+            # Another checkout may be at it: who renames it first removes it.
+            gone = other.with_name("%s.%d" % (other.name, os.getpid()))
+            with contextlib.suppress(FileNotFoundError):
+                other.rename(gone)
+                shutil.rmtree(gone)
             _mark(other).unlink(missing_ok=True)
 
 

@@ -122,12 +122,17 @@ class Certificate(NamedTuple):
 
     def issued_by(self, authority: Certificate) -> bool:
         """Tell whether authority is, by its name and key identifier, the CA that issued this certificate."""
-        keys = {self.authority_key, authority.subject_key}
-        return self.issuer == authority.subject and (len(keys) == 1 or "" in keys)
+        return names_issuer((self.issuer, self.authority_key), (authority.subject, authority.subject_key))
 
     def days_left(self, now: datetime) -> float:
         """Return the days until the certificate expires, negative afterwards."""
         return (self.not_after - now).total_seconds() / 86400
+
+
+def names_issuer(named: tuple[str, str], authority: tuple[str, str]) -> bool:
+    """Tell whether the issuer that a certificate names is a CA: each is a name and a key identifier, which is empty where there is none."""
+    keys = {named[1], authority[1]}
+    return named[0] == authority[0] and (len(keys) == 1 or "" in keys)
 
 
 class Revocations(NamedTuple):

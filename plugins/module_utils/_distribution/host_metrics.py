@@ -102,8 +102,10 @@ def look(settings: Mapping[str, Any], host: findings.Host) -> Findings:
     prober = described.prober(timeout)
     first, *edges = probe.probe(node, prober, [own, *peers])
     connected = _strangers(prober, own, settings) if first.fault is None else None
+    held = list(certificate_files.held(prober.credentials))
     samples = [
         *_of_node(node, first, prober.credentials, began),
+        *_of_renewal(node, held, began),
         *_of_files(node, first, faults),
         *([Sample(NODE_STRANGERS, (node,), len(connected))] if connected is not None else []),
         *(sample for edge in edges for sample in _of_edge(node, edge, began)),
@@ -113,7 +115,7 @@ def look(settings: Mapping[str, Any], host: findings.Host) -> Findings:
     said = ["%s: %s %s" % (node, fault.cause, fault.remedy) for fault in faults]
     if connected:
         said.append(_stranger_sentence(node, connected))
-    return Findings(samples, [*said, *_sentences([first, *edges])], _own_problem(prober), _overdue(node, prober.credentials, began))
+    return Findings(samples, [*said, *_sentences([first, *edges])], _own_problem(prober), _overdue(node, held, began))
 
 
 def _strangers(prober: Prober, own: Peer, settings: Mapping[str, Any]) -> list[str] | None:
@@ -140,12 +142,14 @@ def _of_node(node: str, edge: probe.Edge, files: tls.Credentials, now: datetime)
         found = certificate_files.readable(path)
         if found:
             yield Sample(metric, (node,), _seconds(min(each.not_after for each in found), now))
-    held = list(certificate_files.held(files))
+
+
+def _of_renewal(node: str, held: Sequence[certificate_files.Held], now: datetime) -> Iterator[Sample]:
     for whose, authority in (("node", False), ("ca", True)):
         yield Sample(OVERDUE, (node, whose), int(any(each.is_overdue(now) for each in held if each.authority is authority)))
 
 
-def _overdue(node: str, files: tls.Credentials, now: datetime) -> list[str]:
+def _overdue(node: str, held: Sequence[certificate_files.Held], now: datetime) -> list[str]:
     """Return what should have been renewed by now, and is not yet at its end, which is a fault."""
     return [
         "The %s (%s) ends on %s, in %d days, and should have been renewed by now. Run the playbook %s."
@@ -156,7 +160,7 @@ def _overdue(node: str, files: tls.Credentials, now: datetime) -> list[str]:
             each.certificate.days_left(now),
             each.playbook,
         )
-        for each in certificate_files.held(files)
+        for each in held
         if each.is_overdue(now) and now <= each.certificate.not_after
     ]
 

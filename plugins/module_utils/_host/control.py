@@ -308,14 +308,15 @@ def _asked(settings: Settings, name: str, action: str, seconds: float, rest: Seq
         asking.ping(own, rest[0] if rest else settings.node, name)
         return "pong\n"
     if action == "status":
+        now = datetime.now(timezone.utc)
         said = asking.lines(own, name, Question("status", (name.encode("latin-1"),), seconds))
-        return "".join(_line(key, value) for key, value in [*said, *asking.certificates(own, datetime.now(timezone.utc)), *_lists(own)])
+        return "".join(_line(key, value) for key, value in [*said, *asking.certificates(own, now), *_lists(own, now)])
     if action == "rpc" and len(rest) == 2:
         rest = [*rest, "[]"]
     return asking.text(own, name, Question(action, tuple(map(os.fsencode, rest)), seconds))
 
 
-def _lists(own: asking.Own) -> list[tuple[str, str]]:
+def _lists(own: asking.Own, now: datetime) -> list[tuple[str, str]]:
     """Return the lines of a status that say how the lists of revoked certificates are; none where the node heeds none."""
     directory = own.prober.credentials.revocations
     if directory is None:
@@ -325,7 +326,7 @@ def _lists(own: asking.Own) -> list[tuple[str, str]]:
     except OSError as error:
         return [("revoked", "%s: %s; the node refuses everybody" % (directory, error.strerror))]
     found = [each for text in _texts(paths).values() for each in certificate.revocations_in(text)]
-    return [("revoked", said) for said in certificate_rules.told_of_lists(found, datetime.now(timezone.utc))]
+    return [("revoked", said) for said in certificate_rules.told_of_lists(found, now)]
 
 
 def _cookie(settings: Settings) -> str:

@@ -18,7 +18,7 @@ import statistics
 import typing as t
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import listed
-from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import diagnosis
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import certificate, diagnosis
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.fault_entry import Symptom
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.node_name import parsed
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.running import strangers
@@ -747,8 +747,7 @@ def _different(faults: t.Iterable[Fault]) -> list[Fault]:
 
 
 def _issued(shown: t.Mapping[str, t.Any], authority: t.Mapping[str, t.Any]) -> bool:
-    keys = {shown["authority_key"], authority["subject_key"]}
-    return shown["issuer"] == authority["subject"] and (len(keys) == 1 or "" in keys)
+    return certificate.names_issuer((shown["issuer"], shown["authority_key"]), (authority["subject"], authority["subject_key"]))
 
 
 def _uptime(running: t.Mapping[str, t.Any]) -> float:

@@ -81,7 +81,7 @@ def build(
     """
     join = _Join(question, answers, now, watched)
     nodes, edges, attempts = join.nodes(), join.edges(), join.walls()
-    cluster = question.topology["cluster"]
+    cluster, certificates = question.topology["cluster"], _certificates(question, answers, now)
     report: Report = {
         "format": FORMAT,
         "time": now.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -92,10 +92,9 @@ def build(
         "edges": edges,
         "walls": attempts,
         "faults": _faults(nodes, edges, attempts, join),
-        "certificates": _certificates(question, answers, now),
-        "notes": _notes(join),
+        "certificates": certificates,
+        "notes": [*_notes(join), *_overdue(certificates)],
     }
-    report["notes"] += _overdue(report["certificates"])
     report["totals"] = _totals(report)
     report["ok"] = not report["faults"]
     report["nothing_yet"] = bool(nodes) and all(node["state"] == ABSENT for node in nodes)

@@ -71,8 +71,7 @@ def _of_host(
 
 def _is_of(shown: t.Mapping[str, t.Any], signs: certificate.Certificate) -> bool:
     """Whether a certificate is of a CA, by name and key identifier."""
-    keys = {shown["authority_key"], signs.subject_key}
-    return bool(shown["issuer"] == signs.subject and (len(keys) == 1 or "" in keys))
+    return certificate.names_issuer((shown["issuer"], shown["authority_key"]), (signs.subject, signs.subject_key))
 
 
 def _of_edges(host: str, answer: t.Mapping[str, t.Any], lets_in: bool) -> t.Iterator[str]:

@@ -14,7 +14,13 @@ import typing as t
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError, InventoryFault
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import certificate, pem
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import certificates
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers import intermediate, own_certificates, registry, trust_files
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers import (
+    intermediate,
+    names,
+    own_certificates,
+    registry,
+    trust_files,
+)
 
 SIGNER, TRUST, COMMAND, TIMEOUT = ("erlang_certs_" + part for part in ("signer", "trust_files", "command", "command_timeout"))
 
@@ -72,7 +78,7 @@ def read(
         signing.update(_intermediate(values, base, trusted, nodes, now, said))
     elif signer == "command":
         signing.update(_command(values, base, said))
-    elif signer == registry.OWN and trusted:
+    elif signer == names.OWN and trusted:
         for name in hosts:
             _own(name, hosts[name], trusted, nodes.get(name), now, found.certificates[name], faults)
     return found

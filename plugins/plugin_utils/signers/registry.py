@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers import command, intermediate, private_ca
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.contract import Open
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.names import OWN, PRIVATE_CA
 
-DEFAULT = "private_ca"
-SIGNERS: dict[str, Open] = {"private_ca": private_ca.opened, "intermediate": intermediate.opened, "command": command.opened}
+DEFAULT = PRIVATE_CA
+SIGNERS: dict[str, Open] = {PRIVATE_CA: private_ca.opened, "intermediate": intermediate.opened, "command": command.opened}
 """What makes each signer ready."""
-
-OWN = "own_certificates"
-"""Stands for nobody who signs: the user gives each host its certificate."""
 
 NAMES = (*SIGNERS, OWN)
 """The values of ``erlang_certs_signer`` and of the option ``signer`` of the module ``node_certificate``."""
 
-EXACT = ("private_ca", "intermediate")
+EXACT = (PRIVATE_CA, "intermediate")
 """Those whose certificates are word for word what the collection makes; others have rules of their own (``Profile.exact``)."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import certificate, pem
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import certificates
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.names import PRIVATE_CA
 
 
 def content(path: str) -> bytes:
@@ -67,7 +68,7 @@ def of_cluster(signing: t.Mapping[str, t.Any], own: t.Sequence[str]) -> list[str
 
     ``signing`` is that of the topology's cluster. Raises InputError.
     """
-    return [*(own if signing["signer"] == "private_ca" else ()), *(read([path]) for path in signing["trust"])]
+    return [*(own if signing["signer"] == PRIVATE_CA else ()), *(read([path]) for path in signing["trust"])]
 
 
 def read(paths: t.Iterable[str]) -> str:
