@@ -19,6 +19,7 @@ from ansible_collections.beam.tls_distribution.plugins.plugin_utils import (
     certificates,
     directory,
     members,
+    secrets,
     specifications,
 )
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers import trust_files
@@ -26,11 +27,18 @@ from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.name
 
 _ARGUMENTS = {
     "topology": {"type": "dict", "required": True},
-    "cookie_given": {"type": "bool", "default": False},
-    "passphrase_given": {"type": "bool", "default": False, "no_log": False},
+    "cookie_given": {"type": "bool"},
+    "passphrase_given": {"type": "bool", "no_log": False},
     "begin_anew": {"type": "str"},
     "new_cookie": {"type": "bool", "default": False},
 }
+
+_SAID = {
+    "cookie_given": secrets.VARIABLES["cookie"],
+    "passphrase_given": secrets.VARIABLES["ca_passphrase"],
+    "begin_anew": beginning.VARIABLE,
+}
+"""The variables that say what an option does not say."""
 
 
 class ActionModule(ActionBase):
@@ -44,11 +52,14 @@ class ActionModule(ActionBase):
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         _validation, given = self.validate_argument_spec(_ARGUMENTS)
         topology, variables = given["topology"], task_vars or {}
+        for option, variable in _SAID.items():
+            if given[option] is None:
+                given[option] = secrets.given(self._templar, variables, variable)
         cluster = topology["cluster"]
         place = Path(cluster["directory"])
         ca_pem = _known(cluster)
         own_ca = cluster["signing"]["signer"] == PRIVATE_CA
-        cookie = given["cookie_given"] or Path(cluster["layout"]["cookie"]).exists()
+        cookie = bool(given["cookie_given"]) or Path(cluster["layout"]["cookie"]).exists()
         key = Path(cluster["layout"]["ca_key"]).exists()
         there = beginning.Directory(str(place), cluster["name"], bool(ca_pem), key, cookie, own_ca)
         asked = set(variables["ansible_play_hosts"])
@@ -66,7 +77,7 @@ class ActionModule(ActionBase):
         wanted += [] if given["passphrase_given"] or not own_ca else [cluster["layout"]["ca_passphrase"]]
         made = directory.ensure(place, wanted, self._task.check_mode)
         if given["new_cookie"]:
-            _refuse_new_cookie(topology, variables, given["cookie_given"])
+            _refuse_new_cookie(topology, variables, bool(given["cookie_given"]))
             made = list(dict.fromkeys([*made, *directory.replace(Path(cluster["layout"]["cookie"]), self._task.check_mode)]))
         if not self._task.check_mode:
             self._remember({name: topology["nodes"][name] for name, survey in surveys.items() if survey is not None}, cluster, variables)

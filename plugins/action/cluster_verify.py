@@ -14,7 +14,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.walls import NAMES
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils import directory, foreign, issued, proving, rotation
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils import directory, foreign, issued, proving, rotation, secrets
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.contract import SignerError
 
 _ARGUMENTS: dict[str, dict[str, t.Any]] = {
@@ -40,7 +40,8 @@ class ActionModule(ActionBase):
         _validation, given = self.validate_argument_spec(_ARGUMENTS)
         variables = task_vars or {}
         topology, origin = given["topology"], given["host"] or variables["inventory_hostname"]
-        shown = _of_other_ca(topology, origin, given["passphrase"]) if given["rotation"] else None
+        said = secrets.given(self._templar, variables, secrets.VARIABLES["ca_passphrase"]) if given["rotation"] else None
+        shown = _of_other_ca(topology, origin, given["passphrase"] or said) if given["rotation"] else None
         walls = [*given["walls"], rotation.WALL] if shown else given["walls"]
         options = proving.options(topology, origin, walls, given["authorities"], given["timeout"])
         if origin == proving.CONTROLLER and not options["walls"]:

@@ -14,7 +14,15 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils import authorities, certificates, files, issued, members, revocations
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils import (
+    authorities,
+    certificates,
+    files,
+    issued,
+    members,
+    revocations,
+    secrets,
+)
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers import contract
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.registry import DEFAULT, SIGNERS
 
@@ -81,7 +89,8 @@ class ActionModule(ActionBase):
         lifetime = revocations.days(given["days"])
         reasons = lists.reasons(lifetime, now)
         if reasons and not check_mode:
-            signer = SIGNERS[given["signer"]]({**given, "directory": str(directory)})
+            passphrase = given["passphrase"] or secrets.given(self._templar, variables, secrets.VARIABLES["ca_passphrase"])
+            signer = SIGNERS[given["signer"]]({**given, "directory": str(directory), "passphrase": passphrase})
             if not isinstance(signer, contract.Revoker):
                 raise AnsibleActionFail("What signs (%s) makes no lists of revoked certificates." % given["signer"])
             text = signer.revocation_lists(lists.asked(lifetime, now))

@@ -53,21 +53,40 @@ def certificate_state(
     """What has to be done about a host's certificate.
 
     ``signed`` is the certificate that the host got in this run, behind the survey. ``to_issue`` is whether a new one has to be issued, ``to_remove``
-    whether keys that runs left behind (``leftovers``) have to go, ``right`` whether neither;
+    whether keys that runs left behind (``leftovers``) have to go, ``right`` whether neither; ``to_install`` whether the host lacks ``packages``
+    that make keys and requests;
     ``issued`` and ``removed`` are what is said of it in check mode. ``revoked`` are the lists of revoked certificates in PEM.
     """
     found = {"pem": signed, "key_matches": True} if signed else survey["certificate"]
     faults = certificate_faults(found, issuer, node, days, renew_before_days)
     faults += revocations.faults(found, revoked)
+    packages = survey.get("packages", {}).get("cryptography")
     leftovers = key_leftovers(survey["leftovers"], own_keys)
     return {
         "right": not faults and not leftovers,
         "to_issue": bool(faults),
         "to_remove": bool(leftovers),
         "leftovers": leftovers,
+        "to_install": packages is not None,
+        "packages": packages["names"] if packages else [],
         "issued": "%s would get a new certificate, because %s." % (host, ", and ".join(faults)),
         "removed": "%s would lose %s, which a run left behind." % (host, " and ".join(leftovers)),
     }
+
+
+def has_certificate(survey: t.Mapping[str, t.Any]) -> bool:
+    """Whether a host has a certificate."""
+    return bool(survey["certificate"])
+
+
+def lists_to_publish(survey: t.Mapping[str, t.Any], needed: bool, lists: str) -> bool:
+    """Whether lists of revoked certificates are brought to a host: the role erlang_node brings them to one without a certificate."""
+    return bool(needed and lists and has_certificate(survey))
+
+
+def common_name(text: str) -> str:
+    """A text as far as it may be the common name of a certificate. Rules: RFC 5280, A.1, ub-common-name."""
+    return text[:64]
 
 
 def revocation_files(text: str, node: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
@@ -108,8 +127,11 @@ class FilterModule:
             "certificate_faults": certificate_faults,
             "certificate_rows": certificate_rows,
             "certificate_state": certificate_state,
+            "common_name": common_name,
             "certificates_not_shown": certificate_table.not_shown,
+            "has_certificate": has_certificate,
             "key_leftovers": key_leftovers,
+            "lists_to_publish": lists_to_publish,
             "own_certificate_file": own_certificate_file,
             "reloaded_files": reloaded_files,
             "revocation_files": revocation_files,

@@ -22,9 +22,14 @@ def trial_failure(said: str, secret: t.Any = None) -> list[str]:
     return of_text(said, lambda text: secrets.without(text, secret))
 
 
+def failure_message(said: t.Sequence[str], sentence: str) -> list[str]:
+    """What failed, and the lines that say why."""
+    return [sentence, *said]
+
+
 class FilterModule:
     """Filters of this file."""
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         """Their names and functions."""
-        return {"start_failure": start_failure, "trial_failure": trial_failure}
+        return {"failure_message": failure_message, "start_failure": start_failure, "trial_failure": trial_failure}

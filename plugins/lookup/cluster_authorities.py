@@ -23,21 +23,27 @@ options:
     elements: str
     required: true
   which:
-    description: V(trust) is those that nodes have to trust, V(signs) the one that issues certificates.
+    description:
+      - V(trust) is those that nodes have to trust, V(signs) the one that issues certificates.
+      - V(lists) is the file with the lists of revoked certificates of the CAs of the directory instead.
     type: str
-    choices: [trust, signs]
+    choices: [trust, signs, lists]
     default: trust
   signing:
     description:
       - Who signs, as C(cluster.signing) of the fact C(erlang_cluster_topology) has it.
       - The CAs in the files that it names are returned as well, and those of the directory only where V(private_ca) signs.
     type: dict
+  text:
+    description: Whether all of them are returned as one text, which is empty where there is none.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
 - name: Show what nodes have to trust
   ansible.builtin.debug:
-    msg: "{{ query('beam.tls_distribution.cluster_authorities', '/srv/cluster') | join }}"
+    msg: "{{ lookup('beam.tls_distribution.cluster_authorities', '/srv/cluster', text=true) }}"
 """
 
 RETURN = r"""
@@ -62,10 +68,11 @@ class LookupModule(LookupBase):
 
     def run(self, terms: list[str], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[str]:
         """The certificates, in PEM."""
-        asked = authorities.signs if kwargs.get("which") == "signs" else authorities.trusted
+        asked = {"signs": authorities.signs, "lists": authorities.lists}.get(kwargs.get("which", "trust"), authorities.trusted)
         try:
-            own = [text for term in terms for text in asked(layout.cluster(str(term)))]
-            signing = kwargs.get("signing")
-            return own if signing is None else trust_files.of_cluster(signing, own)
+            found = [text for term in terms for text in asked(layout.cluster(str(term)))]
+            if kwargs.get("signing") is not None:
+                found = trust_files.of_cluster(kwargs["signing"], found)
+            return ["".join(found)] if kwargs.get("text") else found
         except InputError as error:
             raise AnsibleError(authorities.OF_DIRECTORY % (error.problem, error.fix)) from error

@@ -22,6 +22,10 @@ options:
     type: list
     elements: str
     required: true
+  survey:
+    description: Whether the role needs what the host answered to the survey. Otherwise the topology is all that it needs.
+    type: bool
+    default: true
 """
 
 EXAMPLES = r"""
@@ -48,10 +52,5 @@ class LookupModule(LookupBase):
 
     def run(self, terms: list[str], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[str]:
         """A role, or an empty text, for each."""
-        known = variables or {}
-        facts = known.get("ansible_facts", {})
-        in_play = {role for role in role_order.NEEDS if "__%s_lacks" % role in known}
-        # Without the role's own variables its facts alone are of no use to others.
-        nodes = facts.get("erlang_cluster_topology", {}).get("nodes", {}) if "erlang_cluster_node" in known else {}
-        node, survey = nodes.get(known.get("inventory_hostname")), facts.get("erlang_survey")
-        return [role_order.lacking(role, in_play, node, survey) for role in terms]
+        survey = bool(kwargs.get("survey", True))
+        return [role_order.before(role, variables or {}, survey) for role in terms]

@@ -39,15 +39,15 @@ options:
     type: dict
     required: true
   cookie_given:
-    description: Whether the user gave the cookie, so that none is kept in the directory.
+    description: Whether the user gave the cookie, so that none is kept in the directory. If this is not said, C(erlang_cluster_cookie) says it.
     type: bool
-    default: false
   passphrase_given:
-    description: Whether the user gave the passphrase of the CA's key.
+    description: Whether the user gave the passphrase of the CA's key. If this is not said, C(erlang_certs_ca_passphrase) says it.
     type: bool
-    default: false
   begin_anew:
-    description: The cluster's name, if a CA and a cookie that hosts have are to be replaced by those in the directory, or by new ones.
+    description:
+      - The cluster's name, if a CA and a cookie that hosts have are to be replaced by those in the directory, or by new ones.
+      - C(erlang_cluster_begin_anew) if this is not given.
     type: str
   new_cookie:
     description:

@@ -61,7 +61,7 @@ options:
     type: bool
     default: false
   passphrase:
-    description: Passphrase of that CA's key. Read from C(ca.passphrase) in the cluster's directory if it is not given.
+    description: Passphrase of that CA's key. C(erlang_certs_ca_passphrase), or what is in C(ca.passphrase) in the cluster's directory if it is not given.
     type: str
 seealso:
   - module: beam.tls_distribution.node_verify

@@ -137,6 +137,9 @@ steps:
     any:
       description: Whether anything is to be done.
       type: bool
+    right:
+      description: Whether nothing is to be done.
+      type: bool
     announce:
       description: Say what would be done.
       type: bool

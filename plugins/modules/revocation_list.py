@@ -49,7 +49,7 @@ options:
     choices: [private_ca]
     default: private_ca
   passphrase:
-    description: Passphrase of C(ca.key). Read from C(ca.passphrase) in the cluster's directory if it is not given.
+    description: Passphrase of C(ca.key). C(erlang_certs_ca_passphrase), or what is in C(ca.passphrase) in the cluster's directory if it is not given.
     type: str
   days:
     description: Days that a node's certificate is valid.

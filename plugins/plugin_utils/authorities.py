@@ -123,6 +123,12 @@ def signs(places: Places) -> list[str]:
     return _texts([signing(places).certificate])
 
 
+def lists(places: Places) -> list[str]:
+    """The lists of revoked certificates, in PEM, as one text; nothing as long as there are none. Raises InputError."""
+    text = _text(Path(places["revocations"]))
+    return [] if text is None else [text.rstrip()]
+
+
 def known(places: Places) -> list[str]:
     """All CAs of which nodes may have certificates, a text in PEM each. Raises InputError."""
     paths = [Path(places["ca_certificate"])]

@@ -175,8 +175,8 @@ def watch_questions(node: Mapping[str, Any], files: Mapping[str, Any]) -> dict[s
 
 
 def watch_state(survey: Mapping[str, Any], node: Mapping[str, Any], files: Mapping[str, Any], wanted: bool) -> dict[str, Any]:
-    """Return how a host's watch is: ``right`` if it is as wanted, ``loaded`` the units that systemd knows, ``timer_loaded``
-    whether its timer is one of them, ``absent`` the files that have to go: all of them where no watch is wanted, and links that an earlier run made.
+    """Return how a host's watch is: ``right`` if it is as wanted, ``tasks`` the file of tasks that make it so, ``loaded`` the units that systemd knows,
+    ``timer_loaded`` whether its timer is one of them, ``absent`` the files that have to go: all of them where no watch is wanted, and links that an earlier run made.
     """
     places = node["layout"]
     service, timer = (survey["units"][places["watch_unit"] + kind] for kind in (".service", ".timer"))
@@ -189,7 +189,13 @@ def watch_state(survey: Mapping[str, Any], node: Mapping[str, Any], files: Mappi
     links = [link["path"] for link in files.get("links") or ()]
     former = [link for link in _linked(survey["files"].get(places["watch_settings"])) if link not in links]
     absent = [*(files.get("absent") or ()), *former]
-    return {"right": bool(survey["sets"]["watch"] and right), "loaded": loaded, "absent": absent, "timer_loaded": timer["load"] == "loaded"}
+    return {
+        "right": bool(survey["sets"]["watch"] and right),
+        "tasks": "watch_on.yml" if wanted else "watch_off.yml",
+        "loaded": loaded,
+        "absent": absent,
+        "timer_loaded": timer["load"] == "loaded",
+    }
 
 
 def _linked(text: str | None) -> list[str]:

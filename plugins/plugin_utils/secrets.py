@@ -17,6 +17,14 @@ SHORTEST = 4
 LONGEST = 100
 """Characters of which a pattern is made; longer lines are looked for in pieces of about that length."""
 INSTEAD = "********"
+VARIABLES = {"cookie": "erlang_cluster_cookie", "ca_passphrase": "erlang_certs_ca_passphrase"}
+"""Where the user gives a secret, by the name of the file that it lies in otherwise (``layout.cluster``)."""
+
+
+def given(templar: t.Any, variables: Mapping[str, t.Any], name: str) -> str:
+    """What the user gives in a variable of a host, empty if nothing; ``variables`` are those of the task, not templated."""
+    value = variables.get(name)
+    return str(templar.template(value) or "") if value else ""
 
 
 def texts(value: t.Any) -> Iterator[str]:

@@ -132,3 +132,16 @@ def of_node(inventory: str, variables: Mapping[str, Any], release: Release | Non
         },
         "otp_applications": sorted(needed),
     }
+
+
+def questions(node: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what to ask of a host about the directory of its node's release, which may hold a cookie and passwords; nothing where it has none."""
+    if not node["application"]:
+        return {}
+    place = {"path": node["application"]["path"], "owner": "root", "group": node["account"], "mode": "0750"}
+    return {"account": node["account"], "sets": {"application": {"directories": [place]}}}
+
+
+def state(node: Mapping[str, Any], survey: Mapping[str, Any]) -> dict[str, bool]:
+    """Return ``right``: whether the host has the release of its node as it is to be, or the node has none."""
+    return {"right": not node["application"] or bool(survey["sets"]["application"])}

@@ -59,6 +59,27 @@ def reloaded(places: Mapping[str, str]) -> dict[str, Any]:
     return {"running": places["running_generation"], "actions": [{"name": "reload", "paths": paths}]}
 
 
+def questions(node: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what to ask of a host about its node: what it is made from, its release among it, and how its service is."""
+    return {
+        "account": node["account"],
+        "applications": node["otp_applications"],
+        "otp_roots": node["otp"]["roots"],
+        "digests": [node["layout"]["control_program"]],
+        "exists": [node["application"]["path"]] if node["application"] else [],
+        "units": [node["layout"]["service"]],
+    }
+
+
+def state(survey: Mapping[str, Any], node: Mapping[str, Any]) -> dict[str, bool]:
+    """Return how the service of a node is: whether it ``runs``, and whether it is ``unsettled``: failed, or neither up nor down.
+
+    Source: systemctl(1), ActiveState.
+    """
+    active = survey["units"][node["layout"]["service"]]["active"]
+    return {"runs": active == "active", "unsettled": active not in ("active", "inactive")}
+
+
 def needed(change: Mapping[str, Any], unread: bool) -> str:
     """Return the state that the service has to be brought to at once, as ``systemd_service`` names it; empty if it is in it.
 
@@ -70,7 +91,8 @@ def needed(change: Mapping[str, Any], unread: bool) -> str:
 
 
 def steps(change: Mapping[str, Any], state: str, check_mode: bool) -> dict[str, Any]:
-    """Return what the role has to do, as yes or no each: ``any`` of it; ``announce`` it, which is all in check mode; ``switch`` the next start to
+    """Return what the role has to do, as yes or no each: ``any`` of it, or ``right`` if nothing; ``announce`` it, which is all in check
+    mode; ``switch`` the next start to
     what is wanted; bring the ``service`` to a state; ``try`` what the node is restarted with; have it ``wait`` for its turn.
 
     ``change`` is what the node has to do (``change.py``), ``state`` what :func:`needed` returned. ``announcement`` is the rest of a sentence about the
@@ -80,6 +102,7 @@ def steps(change: Mapping[str, Any], state: str, check_mode: bool) -> dict[str, 
     reasons = " (%s)" % ", ".join(change["reasons"]) if change["reasons"] else ""
     return {
         "any": kind != NONE or bool(state),
+        "right": kind == NONE and not state,
         "announce": check_mode,
         "switch": kind == START and not check_mode,
         "service": bool(state) and not check_mode,

@@ -66,6 +66,7 @@ class Cluster:
         }
         arguments = {"topology": topology, "signer": "private_ca", "passphrase": None, "days": 90}
         action: t.Any = object.__new__(revocation_list.ActionModule)
+        action._templar = None
         action._task = type("Task", (), {"check_mode": check_mode})()
         self.monkeypatch.setattr(ActionBase, "run", lambda *_arguments: {})
         self.monkeypatch.setattr(action, "validate_argument_spec", lambda _spec: (None, arguments), raising=False)

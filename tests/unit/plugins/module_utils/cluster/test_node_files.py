@@ -263,10 +263,11 @@ def test_what_the_service_needs_at_once(kind: str, reload: tuple[str, ...], unre
 def test_what_the_role_does_of_what_a_node_needs(kind: str, state: str, steps: set[str]) -> None:
     found = change.Change(kind, ("its unit", "its flags"), 2, 1).as_result()
     done = service.steps(found, state, False)
-    assert {step for step, wanted in done.items() if wanted is True} - {"starts"} == steps
+    assert {step for step, wanted in done.items() if wanted is True} - {"right", "starts"} == steps
+    assert done["right"] is not done["any"]
     assert (done["starts"], done["failure"]) == ((False, "does not reload its files") if state == "reloaded" else (True, "does not start"))
     told = service.steps(found, state, True)
-    assert {step for step, wanted in told.items() if wanted is True} - {"starts"} == {"announce"} | (steps & {"any"})
+    assert {step for step, wanted in told.items() if wanted is True} - {"right", "starts"} == {"announce"} | (steps & {"any"})
     assert told["announcement"] == change.WOULD[kind] + " (its unit, its flags)"
     assert service.steps({**found, "reasons": []}, state, True)["announcement"] == change.WOULD[kind]
 

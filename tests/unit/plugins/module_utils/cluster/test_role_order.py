@@ -52,3 +52,39 @@ def test_without_a_release_nothing_is_installed() -> None:
 
 def test_an_account_that_nobody_asked_for_is_not_needed() -> None:
     assert role_order.lacking("erlang_firewall", set(), NODE, {**BARE, "account": None}) == ""
+
+
+TOPOLOGY = {"nodes": {"alpha": NODE}}
+PLAIN: dict[str, Any] = {"inventory_hostname": "alpha", "ansible_facts": {"erlang_cluster_topology": TOPOLOGY}}
+KNOWN: dict[str, Any] = {**PLAIN, "erlang_cluster_topology": "{{ }}", "erlang_cluster_node": "{{ }}"}
+SURVEYED: dict[str, Any] = {**KNOWN, "ansible_facts": {**PLAIN["ansible_facts"], "erlang_survey": BARE}}
+WRITTEN = {"__erlang_node_written": {"change": {"class": "none"}}}
+
+
+@pytest.mark.parametrize(
+    ("role", "survey", "known", "before"),
+    [
+        ("erlang_account", True, {}, "erlang_cluster"),
+        ("erlang_account", True, KNOWN, "erlang_cluster"),
+        ("erlang_account", True, SURVEYED, ""),
+        ("erlang_firewall", True, SURVEYED, "erlang_account"),
+        ("erlang_firewall", True, {**SURVEYED, "__erlang_account_lacks": ""}, ""),
+        ("erlang_account", True, {**PLAIN, "ansible_facts": SURVEYED["ansible_facts"]}, "erlang_cluster"),
+        ("erlang_verify", True, KNOWN, "erlang_cluster"),
+        ("erlang_verify", True, SURVEYED, ""),
+        ("erlang_verify", False, KNOWN, ""),
+        ("erlang_verify", False, PLAIN, "erlang_cluster"),
+        ("erlang_verify", False, {}, "erlang_cluster"),
+        ("erlang_decommission", False, PLAIN, ""),
+        ("erlang_decommission", False, {}, "erlang_cluster"),
+        ("erlang_decommission", True, {}, "erlang_cluster"),
+        ("erlang_rollout", True, {}, "erlang_node"),
+        ("erlang_rollout", True, KNOWN, "erlang_node"),
+        ("erlang_rollout", True, WRITTEN, "erlang_node"),
+        ("erlang_rollout", True, {**KNOWN, "__erlang_node_written": {"skipped": True}}, "erlang_node"),
+        ("erlang_rollout", True, {**KNOWN, **WRITTEN}, ""),
+        ("erlang_rollout", True, {**KNOWN, "__erlang_rollout_former": {}}, ""),
+    ],
+)
+def test_by_the_variables_of_a_host(role: str, survey: bool, known: dict[str, Any], before: str) -> None:
+    assert role_order.before(role, known, survey) == before
