@@ -39,7 +39,7 @@ from ansible_collections.beam.tls_distribution.plugins.plugin_utils import (
     members,
     otp_store,
 )
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers import choice
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers import choice, registry
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.names import PRIVATE_CA
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.specifications import Specifications
 
@@ -186,7 +186,7 @@ class ActionModule(ActionBase):
         with concurrent.futures.ThreadPoolExecutor(_RESOLVERS) as pool:
             known = dict(zip(sorted(unresolved), pool.map(resolve, sorted(unresolved)), strict=True))
         try:
-            return build(hosts, lambda host: known.get(host, []), read_release)
+            return build(hosts, lambda host: known.get(host, []), read_release, registry.FURTHER)
         except TopologyError as error:
             faults += error.faults
         return None
@@ -247,7 +247,7 @@ def _alone(name: str, values: dict[str, t.Any], faults: list[InventoryFault]) ->
     loopback = "::1" if values.get("erlang_cluster_address_family") == "inet6" else "127.0.0.1"
     place = {"erlang_node_addresses": [loopback], "erlang_node_sources": None, "erlang_app_release": None}
     try:
-        topology = build({name: {**values, **place}}, lambda host: [], read_release)
+        topology = build({name: {**values, **place}}, lambda host: [], read_release, registry.FURTHER)
     except TopologyError as error:
         faults += error.faults
         return None
@@ -259,7 +259,7 @@ def _without_nodes(hosts: Hosts, faults: list[InventoryFault]) -> Topology | Non
     name, values = next(iter(hosts.items()))
     place = {"erlang_node_addresses": ["::1" if values.get("erlang_cluster_address_family") == "inet6" else "127.0.0.1"]}
     try:
-        topology = build({name: {**values, **place, "erlang_app_release": None}}, lambda host: [], read_release)
+        topology = build({name: {**values, **place, "erlang_app_release": None}}, lambda host: [], read_release, registry.FURTHER)
     except TopologyError as error:
         faults += error.faults
         return None

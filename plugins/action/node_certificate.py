@@ -14,20 +14,15 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import node_name
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils import certificates, issued
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils import certificates, issued, secrets
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers import contract, own_certificates, trust_files
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.names import OWN
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.registry import DEFAULT, EXACT, NAMES, SIGNERS
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.registry import CHOICES, DEFAULT, SIGNERS
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.requests import RequestError
 
 _ARGUMENTS = {
     "request": {"type": "raw"},
-    "signer": {"type": "str", "choices": list(NAMES), "default": DEFAULT},
-    "trust": {"type": "list", "elements": "path", "default": []},
-    "intermediate_certificate": {"type": "path"},
-    "intermediate_key": {"type": "path", "no_log": False},
-    "command": {"type": "list", "elements": "str", "default": []},
-    "timeout": {"type": "int", "default": 60},
+    "signing": {"type": "dict", "default": {"signer": DEFAULT, "trust": []}},
     "own": {"type": "str", "no_log": True},
     "directory": {"type": "path", "required": True},
     "passphrase": {"type": "str", "no_log": True},
@@ -50,15 +45,21 @@ class ActionModule(ActionBase):
         if certificates.CRYPTOGRAPHY_MISSING is not None:
             raise AnsibleActionFail("The Python package cryptography is missing on the controller; install it there.")
         node = given["node"]
-        host, signer = node_name.parsed(node).host, given["signer"]
-        wanted = certificates.Wanted(node, host, given["days"], given["renew_before_days"], signer in EXACT)
+        host, signing = node_name.parsed(node).host, given["signing"]
+        signer = signing["signer"]
+        kind = SIGNERS.get(signer)
+        if kind is None and signer != OWN:
+            raise AnsibleActionFail("There is no signer '%s'; choose one of %s." % (signer, ", ".join(CHOICES)))
+        wanted = certificates.Wanted(node, host, given["days"], given["renew_before_days"], bool(kind and kind.exact))
         now = datetime.datetime.now(datetime.timezone.utc)
         name = (task_vars or {}).get("inventory_hostname", host)
         try:
-            if signer == OWN:
+            if kind is None:
                 signed = _own(given, node, host, now)
             else:
-                signed = contract.signed_for(given["request"], wanted, SIGNERS[signer](given), now)
+                passphrase = given["passphrase"] or secrets.given(self._templar, task_vars or {}, kind.passphrase)
+                options = {**signing, "directory": given["directory"], "passphrase": passphrase or None}
+                signed = contract.signed_for(_csr(given["request"]), wanted, kind.opened(options), now)
         except contract.SignerError as error:
             raise AnsibleActionFail("%s." % error) from None
         except contract.ChainError as error:
@@ -75,10 +76,15 @@ class ActionModule(ActionBase):
         return result
 
 
+def _csr(answer: t.Any) -> t.Any:
+    """The request in what a host answered; it may answer anything."""
+    return answer.get("csr") or "" if isinstance(answer, t.Mapping) else answer
+
+
 def _own(given: t.Mapping[str, t.Any], node: str, host: str, now: datetime.datetime) -> str:
     """The chain that the user gives, held to what a node takes. Raises SignerError."""
     try:
-        trust = trust_files.read(given["trust"])
+        trust = trust_files.read(given["signing"]["trust"])
         own = own_certificates.read(given["own"], trust)
     except InputError as error:
         raise contract.SignerError("%s %s; %s" % (own_certificates.VARIABLE, error.problem, error.fix)) from None

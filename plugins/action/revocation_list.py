@@ -90,7 +90,7 @@ class ActionModule(ActionBase):
         reasons = lists.reasons(lifetime, now)
         if reasons and not check_mode:
             passphrase = given["passphrase"] or secrets.given(self._templar, variables, secrets.VARIABLES["ca_passphrase"])
-            signer = SIGNERS[given["signer"]]({**given, "directory": str(directory), "passphrase": passphrase})
+            signer = SIGNERS[given["signer"]].opened({**given, "directory": str(directory), "passphrase": passphrase})
             if not isinstance(signer, contract.Revoker):
                 raise AnsibleActionFail("What signs (%s) makes no lists of revoked certificates." % given["signer"])
             text = signer.revocation_lists(lists.asked(lifetime, now))

@@ -37,40 +37,15 @@ attributes:
     support: full
 options:
   request:
-    description: The certificate request in PEM, as the host answered it. Needed unless the user gives the certificate.
+    description: The certificate request in PEM, or what M(community.crypto.openssl_csr_pipe) answered with it. Needed unless the user gives the certificate.
     type: raw
-  signer:
+  signing:
     description:
-      - Who signs. V(private_ca) is the CA in O(directory), V(intermediate) one below a CA of the user's, V(command) whatever a command asks.
-      - With V(own_certificates) nobody does, and what the user gives is held to what a node takes.
-    type: str
-    choices: [private_ca, intermediate, command, own_certificates]
-    default: private_ca
-    version_added: 1.1.0
-  trust:
-    description: Files with the certificates of roots that nodes trust, in PEM. Not for V(private_ca).
-    type: list
-    elements: path
-    default: []
-    version_added: 1.1.0
-  intermediate_certificate:
-    description: File with the certificate of the intermediate CA and of those above it but the root, in PEM.
-    type: path
-    version_added: 1.1.0
-  intermediate_key:
-    description: File with its key in PEM, encrypted with O(passphrase).
-    type: path
-    version_added: 1.1.0
-  command:
-    description: Command that signs, and its arguments. It gets the request on its standard input and writes a chain to its standard output, both in PEM.
-    type: list
-    elements: str
-    default: []
-    version_added: 1.1.0
-  timeout:
-    description: Seconds after which the command is stopped.
-    type: int
-    default: 60
+      - Who signs, as C(cluster.signing) of the topology has it. C(signer) is a value of C(erlang_certs_signer), C(trust) the files with the certificates of
+        roots that nodes trust, in PEM, and the rest is what the signer reads.
+      - With V(own_certificates) nobody signs, and what the user gives is held to what a node takes.
+    type: dict
+    default: {signer: private_ca, trust: []}
     version_added: 1.1.0
   own:
     description: The host's key without passphrase, its certificate, and the CAs behind it, in PEM, for V(own_certificates).
@@ -81,7 +56,9 @@ options:
     type: path
     required: true
   passphrase:
-    description: Passphrase of the key of the CA that signs. That of C(ca.key) is read from C(ca.passphrase) in the directory if it is not given.
+    description:
+      - Passphrase of the key of the CA that signs. The signer's variable, if it is not given here.
+      - That of C(ca.key) is read from C(ca.passphrase) in the directory if there is none.
     type: str
   node:
     description: Name of the node.

@@ -176,7 +176,8 @@ def watch_questions(node: Mapping[str, Any], files: Mapping[str, Any]) -> dict[s
 
 def watch_state(survey: Mapping[str, Any], node: Mapping[str, Any], files: Mapping[str, Any], wanted: bool) -> dict[str, Any]:
     """Return how a host's watch is: ``right`` if it is as wanted, ``tasks`` the file of tasks that make it so, ``loaded`` the units that systemd knows,
-    ``timer_loaded`` whether its timer is one of them, ``absent`` the files that have to go: all of them where no watch is wanted, and links that an earlier run made.
+    ``timer_loaded`` whether its timer is one of them, ``absent`` the files that have to go: all of them where no watch is wanted, and
+    links that an earlier run made.
     """
     places = node["layout"]
     service, timer = (survey["units"][places["watch_unit"] + kind] for kind in (".service", ".timer"))

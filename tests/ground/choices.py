@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+import yaml
 from ground.own_modules import loaded
 
 
@@ -23,13 +24,40 @@ class Registry(NamedTuple):
     mapping: str
 
 
-REGISTRIES = (Registry("erlang_firewall", "erlang_firewall_backend", "module_utils._cluster.firewall.backends", "BACKENDS"),)
+_SIGNERS = "plugin_utils.signers.registry"
+REGISTRIES = (
+    Registry("erlang_firewall", "erlang_firewall_backend", "module_utils._cluster.firewall.backends", "BACKENDS"),
+    Registry("erlang_certs", "erlang_certs_signer", _SIGNERS, "CHOICES"),
+)
+_BLOCK = re.compile(r"(?ms)^( *)(# Made from plugin_utils/signers .*?\n)(.*?)^\1# Here these end\.\n")
+"""What the role of the signers has of their own variables: in its specification, and, of those that have a default, among its defaults."""
 
 
 def entries(registry: Registry, checkout: Path) -> dict[str, str]:
     """The choices of a registry, and what each does, the rest of a sentence that begins with it; empty where nothing says so."""
     found = getattr(loaded(checkout, registry.module), registry.mapping)
-    return {name: str(getattr(value, "summary", "")) for name, value in found.items()}
+    return {name: value if isinstance(value, str) else str(getattr(value, "summary", "")) for name, value in found.items()}
+
+
+def of_signers(checkout: Path) -> dict[Path, str]:
+    """The files of the role of the signers with the variables of these in them."""
+    role, signers = checkout / "roles" / "erlang_certs", loaded(checkout, _SIGNERS).SIGNERS
+    specified = "".join(signer.specification for signer in signers.values())
+    options = yaml.safe_load(specified) or {}
+    defaults = {variable: option["default"] for variable, option in options.items() if "default" in option}
+    lines = {
+        role / "meta" / "argument_specs.yml": specified,
+        role / "defaults" / "main.yml": yaml.safe_dump(defaults, sort_keys=False) if defaults else "",
+    }
+    return {path: _replaced(path.read_text(encoding="utf-8"), inner) for path, inner in lines.items()}
+
+
+def _replaced(text: str, inner: str) -> str:
+    found = _BLOCK.search(text)
+    if found is None:
+        raise ValueError("there is no place for the variables of signers")
+    start, end = found.span(3)
+    return text[:start] + "".join(found[1] + line for line in inner.splitlines(keepends=True)) + text[end:]
 
 
 def written(specification: str, variable: str, choices: Mapping[str, str]) -> str:
@@ -54,6 +82,10 @@ def written(specification: str, variable: str, choices: Mapping[str, str]) -> st
 def write(checkout: Path) -> list[Path]:
     """Writes the choices into the specifications, and returns those that were changed."""
     changed = []
+    for path, new in of_signers(checkout).items():
+        if new != path.read_text(encoding="utf-8"):
+            path.write_text(new, encoding="utf-8")
+            changed.append(path)
     for registry in REGISTRIES:
         path = checkout / "roles" / registry.role / "meta" / "argument_specs.yml"
         text = path.read_text(encoding="utf-8")
@@ -66,7 +98,11 @@ def write(checkout: Path) -> list[Path]:
 
 def outdated(checkout: Path) -> list[str]:
     """Variables whose choices are not those of their registry, a sentence each."""
-    found = []
+    found = [
+        "%s: the variables of signers are not those of plugin_utils/signers; run: python tests/ground/roles.py" % path.name
+        for path, new in of_signers(checkout).items()
+        if new != path.read_text(encoding="utf-8")
+    ]
     for registry in REGISTRIES:
         text = (checkout / "roles" / registry.role / "meta" / "argument_specs.yml").read_text(encoding="utf-8")
         if written(text, registry.variable, entries(registry, checkout)) != text:

@@ -15,7 +15,8 @@ import math
 import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Callable
+from types import MappingProxyType
+from typing import Any, Callable, NamedTuple
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import (
     configuration,
@@ -357,12 +358,7 @@ CHECKS: dict[str, Check] = {
     "erlang_app_start": _start,
     "erlang_certs_ca_days": _number(1, 36500, _DAYS),
     "erlang_certs_ca_passphrase": _unless_empty(_passphrase),
-    "erlang_certs_command": _unless_empty(_arguments),
-    "erlang_certs_command_timeout": _number(1, 3600, "choose from 1 to 3600 seconds"),
     "erlang_certs_days": _number(1, 36500, _DAYS),
-    "erlang_certs_intermediate_certificate": _unless_empty(_file),
-    "erlang_certs_intermediate_key": _unless_empty(_file),
-    "erlang_certs_intermediate_passphrase": _unless_empty(_passphrase),
     "erlang_certs_own_certificate": _unless_empty(_pem),
     "erlang_certs_rotate_back": _anything,
     "erlang_certs_rotate_until": _anything,
@@ -436,18 +432,39 @@ CHECKS: dict[str, Check] = {
     "erlang_verify_watch_directory": _unless_empty(_own_directory("cannot be the directory of a collector")),
     "erlang_verify_watch_interval": _number(10, 86400, "choose from 10 to 86400 seconds"),
 }
-"""The check of each variable. A variable of a role that is not here fails a test."""
+"""The check of each variable. A variable of a role that is neither here nor a signer's own fails a test."""
+
+FILE, ARGUMENTS, PASSPHRASE = _unless_empty(_file), _unless_empty(_arguments), _unless_empty(_passphrase)
+"""Checks of the path of a file, of a command and its arguments, and of a passphrase, each of which may be empty."""
 
 
-def problems(variable: str, value: Any) -> Iterator[Problem]:
+def seconds(most: int) -> Check:
+    """Return the check of a number of seconds, 1 at least."""
+    return _number(1, most, "choose from 1 to %d seconds" % most)
+
+
+class Further(NamedTuple):
+    """Variables that are not known here, as signers have them: their checks, and the names of those that are secret. They are the same on all hosts."""
+
+    checks: Mapping[str, Check] = MappingProxyType({})
+    secrets: frozenset[str] = frozenset()
+
+
+NOTHING_FURTHER = Further()
+
+
+def problems(variable: str, value: Any, further: Further = NOTHING_FURTHER) -> Iterator[Problem]:
     """What is wrong with a value of a variable; nothing where it is absent."""
-    return CHECKS[variable](value) if value is not None and variable in CHECKS else iter(())
+    check = CHECKS.get(variable) or further.checks.get(variable)
+    return check(value) if value is not None and check else iter(())
 
 
-def of_host(inventory: str, variables: Mapping[str, Any]) -> list[InventoryFault]:
+def of_host(inventory: str, variables: Mapping[str, Any], further: Further = NOTHING_FURTHER) -> list[InventoryFault]:
     """What is wrong with the variables of a host, each by itself and with one another. Those with a default are there."""
     faults = [
-        InventoryFault((inventory,), variable, *problem) for variable, value in variables.items() for problem in problems(variable, value)
+        InventoryFault((inventory,), variable, *problem)
+        for variable, value in variables.items()
+        for problem in problems(variable, value, further)
     ]
     days, renew, ca = (variables["erlang_certs_" + name] for name in ("days", "renew_before_days", "ca_days"))
     if renew >= days:

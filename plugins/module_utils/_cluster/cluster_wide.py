@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.checks import NOTHING_FURTHER, Further
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InventoryFault, listed, shown
 
 VARIABLES = (
@@ -26,31 +27,24 @@ VARIABLES = (
     "erlang_certs_ca_passphrase",
     "erlang_certs_signer",
     "erlang_certs_trust_files",
-    "erlang_certs_intermediate_certificate",
-    "erlang_certs_intermediate_key",
-    "erlang_certs_intermediate_passphrase",
-    "erlang_certs_command",
-    "erlang_certs_command_timeout",
     "erlang_rollout_serial",
     "erlang_rollout_confirm",
     "erlang_rollout_force",
     "erlang_rollout_together",
 )
-SECRETS = frozenset(
-    ["erlang_cluster_backup_passphrase", "erlang_cluster_cookie", "erlang_certs_ca_passphrase", "erlang_certs_intermediate_passphrase"]
-)
+SECRETS = frozenset(["erlang_cluster_backup_passphrase", "erlang_cluster_cookie", "erlang_certs_ca_passphrase"])
 
 
-def agreed(hosts: Mapping[str, Mapping[str, Any]], faults: list[InventoryFault]) -> dict[str, Any]:
+def agreed(hosts: Mapping[str, Mapping[str, Any]], faults: list[InventoryFault], further: Further = NOTHING_FURTHER) -> dict[str, Any]:
     """Return the value of each variable, that of most hosts where they differ, a list as a tuple of texts. Adds what is wrong to ``faults``."""
     cluster: dict[str, Any] = {}
-    for variable in VARIABLES:
+    for variable in (*VARIABLES, *further.checks):
         by_value: dict[Any, list[str]] = {}
         for inventory, variables in hosts.items():
             value = variables.get(variable)
             by_value.setdefault(tuple(map(str, value)) if isinstance(value, list) else value, []).append(inventory)
         if len(by_value) > 1:
-            faults.append(_disagreement(variable, by_value))
+            faults.append(_disagreement(variable, by_value, variable in SECRETS | further.secrets))
         cluster[variable] = max(by_value, key=lambda value: len(by_value[value]))
     if not cluster["erlang_cluster_directory"]:
         fix = "set it to a directory on the controller"
@@ -58,9 +52,9 @@ def agreed(hosts: Mapping[str, Mapping[str, Any]], faults: list[InventoryFault])
     return cluster
 
 
-def _disagreement(variable: str, by_value: Mapping[Any, Sequence[str]]) -> InventoryFault:
+def _disagreement(variable: str, by_value: Mapping[Any, Sequence[str]], secret: bool) -> InventoryFault:
     everywhere = tuple(inventory for hosts in by_value.values() for inventory in hosts)
-    if variable in SECRETS:
+    if secret:
         problem = "is not the same on all of them"
     else:
         problem = "is not the same on all of them: %s" % ", ".join(

@@ -40,6 +40,7 @@ def build(
     hosts: Mapping[str, Variables],
     resolve: Callable[[str], list[str]],
     read_release: Callable[[str], Release],
+    further: checks.Further = checks.NOTHING_FURTHER,
 ) -> Topology:
     """The topology of a cluster.
 
@@ -47,15 +48,16 @@ def build(
     has one and nothing was given. Of those that have none, the name, host part, ports and sources of a node have the value of another. ``resolve``
     gives the addresses, IPv4 and IPv6, of a host part and an empty list for one that is not
     known. ``read_release`` reads a release archive and raises InputError if it cannot.
+    ``further`` are variables of signers.
 
     Raises TopologyError with every fault that was found.
     """
     faults: list[InventoryFault] = []
-    cluster = cluster_wide.agreed(hosts, faults)
+    cluster = cluster_wide.agreed(hosts, faults, further)
     nodes: dict[str, dict[str, Any]] = {}
     releases: dict[str, Release | None] = {}
     for inventory, variables in hosts.items():
-        faults += checks.of_host(inventory, {**variables, "erlang_node_host": _or(variables, "erlang_node_host", inventory)})
+        faults += checks.of_host(inventory, {**variables, "erlang_node_host": _or(variables, "erlang_node_host", inventory)}, further)
         nodes[inventory] = _node(inventory, variables, cluster, resolve, faults)
         release = applications.chosen_release(inventory, variables, read_release, releases, faults)
         nodes[inventory].update(applications.of_node(inventory, variables, release, faults))

@@ -13,16 +13,19 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import signal
 import subprocess
 import tempfile
 import typing as t
 
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import checks
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import certificates, secrets
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers import trust_files
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.contract import Asked, SignerError
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.contract import Asked, Inventory, Kind, SignerError
 
+COMMAND, TIMEOUT = "erlang_certs_command", "erlang_certs_command_timeout"
 LONGEST_SAID = 400
 """Characters of what a command says that are told, the last ones."""
 _READ = 16 * 1024
@@ -84,10 +87,54 @@ def _said(stream: t.IO[bytes]) -> str:
 
 
 def opened(options: t.Mapping[str, t.Any]) -> Command:
-    """The command by the options ``command``, ``timeout`` and ``trust``. Raises SignerError if there is none."""
+    """The command by ``command``, ``timeout`` and ``trust``. Raises SignerError if there is none."""
     if not options.get("command"):
         raise SignerError("erlang_certs_command is not set; give the command that signs")
     try:
         return Command([str(each) for each in options["command"]], options["timeout"], trust_files.read(options["trust"]))
     except InputError as error:
         raise SignerError("erlang_certs_trust_files %s; %s" % (error.problem, error.fix)) from None
+
+
+def read(inventory: Inventory) -> dict[str, t.Any]:
+    """The command with the path of its program, and its time."""
+    arguments = [str(each) for each in inventory.values.get(COMMAND) or ()]
+    found: dict[str, t.Any] = {"command": arguments, "timeout": inventory.values[TIMEOUT]}
+    if not arguments:
+        inventory.add(COMMAND, None, "has no value", "give the command that signs, and its arguments, an item each")
+        return found
+    program = inventory.path(arguments[0]) if "/" in arguments[0] else shutil.which(arguments[0])
+    if program is None or not os.path.isfile(program) or not os.access(program, os.X_OK):
+        inventory.add(
+            COMMAND,
+            arguments[0],
+            "is no program on the controller that can be run",
+            "install it there, or correct its path or its permissions",
+        )
+        return found
+    return {**found, "command": [program, *arguments[1:]]}
+
+
+SIGNER = Kind(
+    name="command",
+    summary="has whatever signs elsewhere do it, by a command on the controller.",
+    opened=opened,
+    read=read,
+    specification="""\
+erlang_certs_command:
+  description:
+    - Command on the controller that signs, and its arguments. It is run once for each certificate, without a shell.
+    - It gets a certificate request in PEM on its standard input, and C(ERLANG_NODE), C(ERLANG_HOST) and C(ERLANG_DAYS) in its environment. It writes the
+      certificate in PEM to its standard output, and behind it the CAs that lead to a root in O(erlang_certs_trust_files).
+    - The arguments stand in the list of processes, so that they are no place for secrets. Its environment is that of Ansible.
+  type: list
+  elements: str
+  default: []
+erlang_certs_command_timeout:
+  description: Seconds after which that command is stopped.
+  type: int
+  default: 60
+""",
+    checks={COMMAND: checks.ARGUMENTS, TIMEOUT: checks.seconds(3600)},
+)
+"""This signer."""

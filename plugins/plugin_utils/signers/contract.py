@@ -12,9 +12,13 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import os
 import re
+import types
 import typing as t
 
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.checks import Check
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError, InventoryFault
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import certificates, revocations
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.requests import RequestError, requested_key
 
@@ -70,7 +74,65 @@ class Revoker(t.Protocol):
 
 
 Open = t.Callable[[t.Mapping[str, t.Any]], Signer]
-"""Makes a signer ready, from the options of the module ``node_certificate``. Raises SignerError."""
+"""Makes a signer ready, from what :attr:`Kind.read` returned, ``trust`` (paths), ``directory`` (the cluster's) and ``passphrase``. Raises SignerError."""
+
+
+class Inventory:
+    """What a signer reads of the inventory, and where it says what is wrong with it.
+
+    ``values`` are the variables of the cluster, ``trusted`` the roots that nodes trust, in PEM, empty where they cannot be read, ``hosts`` the host parts
+    of the nodes' names.
+    """
+
+    def __init__(
+        self,
+        values: t.Mapping[str, t.Any],
+        base: str,
+        everywhere: t.Iterable[str],
+        now: datetime.datetime,
+        faults: list[InventoryFault],
+    ) -> None:
+        """``everywhere`` are the hosts that the variables are said on; relative paths are taken from ``base``."""
+        self.values, self.now = values, now
+        self.trusted, self.hosts = "", t.cast("list[str]", [])
+        self._base, self._everywhere, self._faults = base, tuple(everywhere), faults
+
+    def path(self, given: str) -> str:
+        """A path on the controller, absolute."""
+        return os.path.abspath(os.path.join(self._base, os.path.expanduser(given)))
+
+    def add(self, variable: str, shown: t.Any, problem: str, fix: str) -> None:
+        """Adds what is wrong with a variable; ``shown`` is its value, None where that is not shown."""
+        self._faults.append(InventoryFault(self._everywhere, variable, shown, problem, fix))
+
+    def tried(self, variable: str, shown: t.Any, look: t.Callable[..., t.Any], *arguments: t.Any) -> t.Any:
+        """What a look returns; None, and a fault, if it raises InputError."""
+        try:
+            return look(*arguments)
+        except InputError as error:
+            self.add(variable, shown, error.problem, error.fix)
+            return None
+
+
+class Kind(t.NamedTuple):
+    """A signer as a choice of ``erlang_certs_signer``: what a file beside this one has as ``SIGNER``. All else that has to know of it is made from that.
+
+    ``summary`` is the rest of a sentence that begins with its ``name``. ``read`` returns what of its variables is to be in the topology, where nothing is
+    secret.
+    ``specification`` has its variables as the role's specification has them, in YAML, ``checks`` what is checked of them; they are the same on all hosts.
+    ``passphrase`` is the one of the role's variables that has the passphrase of its key. ``exact`` is whether its certificates are word for word what the
+    collection makes; others have rules of their own (``Profile.exact``).
+    """
+
+    name: str
+    summary: str
+    opened: Open
+    read: t.Callable[[Inventory], dict[str, t.Any]] = lambda _inventory: {}
+    specification: str = ""
+    checks: t.Mapping[str, Check] = types.MappingProxyType({})
+    secrets: frozenset[str] = frozenset()
+    passphrase: str = ""
+    exact: bool = False
 
 
 def signed_for(answer: t.Any, wanted: certificates.Wanted, signer: Signer, now: datetime.datetime) -> str:

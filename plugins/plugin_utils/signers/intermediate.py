@@ -12,11 +12,12 @@ from __future__ import annotations
 import datetime
 import typing as t
 
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import checks
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import certificate, pem
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import certificates
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers import private_ca, trust_files
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.contract import Asked, SignerError
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.contract import Asked, Inventory, Kind, SignerError
 
 try:
     from cryptography import x509
@@ -52,7 +53,7 @@ class Intermediate(t.NamedTuple):
 
 
 def opened(options: t.Mapping[str, t.Any]) -> Intermediate:
-    """The CA by the options ``intermediate_certificate``, ``intermediate_key``, ``passphrase`` and ``trust``. Raises SignerError if it cannot be used."""
+    """The CA by ``intermediate_certificate``, ``intermediate_key``, ``passphrase`` and ``trust``. Raises SignerError if it cannot be used."""
     try:
         chain = trust_files.chain(options["intermediate_certificate"])
         key = opened_key(trust_files.content(options["intermediate_key"]), options.get("passphrase"))
@@ -131,7 +132,52 @@ def problems(found: Found, hosts: t.Iterable[str], renew_before_days: int, now: 
         yield CERTIFICATE, _ENDS % (end.date(), renew_before_days), "have it renewed"
 
 
+def read(inventory: Inventory) -> dict[str, t.Any]:
+    """The paths of its files, after these were held against each other."""
+    given = {variable: inventory.values.get(variable) for variable in (CERTIFICATE, KEY)}
+    for variable, value in given.items():
+        if not value:
+            inventory.add(variable, None, "has no value", "give the path of the file")
+    paths = {variable: inventory.path(value) for variable, value in given.items() if value}
+    chain = key = None
+    if CERTIFICATE in paths:
+        chain = inventory.tried(CERTIFICATE, paths[CERTIFICATE], trust_files.chain, paths[CERTIFICATE])
+    if KEY in paths:
+        content = inventory.tried(KEY, paths[KEY], trust_files.content, paths[KEY])
+        if content is not None:
+            key = inventory.tried(KEY, paths[KEY], opened_key, content, inventory.values.get(PASSPHRASE))
+    there = Found(chain, key, inventory.trusted)
+    for variable, problem, fix in problems(there, inventory.hosts, inventory.values["erlang_certs_renew_before_days"], inventory.now):
+        inventory.add(variable, paths.get(variable), problem, fix)
+    return {"intermediate_certificate": paths.get(CERTIFICATE), "intermediate_key": paths.get(KEY)}
+
+
 def _end(chain: t.Sequence[bytes], trusted: str) -> datetime.datetime:
     """When the first of the CAs of a chain ends, the root among them."""
     anchor = certificates.anchor_of(chain[-1], pem.contents(trusted))
     return min(certificate.read(each).not_after for each in (*chain, *([anchor] if anchor else [])))
+
+
+SIGNER = Kind(
+    name="intermediate",
+    summary="has a CA below one of yours sign.",
+    opened=opened,
+    read=read,
+    specification="""\
+erlang_certs_intermediate_certificate:
+  description: File on the controller with the certificate of the intermediate CA, and behind it those of the CAs above it without the root, in PEM.
+  type: str
+erlang_certs_intermediate_key:
+  description: File on the controller with the key of the intermediate CA in PEM, encrypted.
+  type: str
+erlang_certs_intermediate_passphrase:
+  description: Passphrase of that key, from Ansible Vault or from wherever a lookup finds it.
+  type: str
+  no_log: true
+""",
+    checks={CERTIFICATE: checks.FILE, KEY: checks.FILE, PASSPHRASE: checks.PASSPHRASE},
+    secrets=frozenset([PASSPHRASE]),
+    passphrase=PASSPHRASE,
+    exact=True,
+)
+"""This signer."""

@@ -17,7 +17,8 @@ from pathlib import Path
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import layout
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import authorities, certificates, directory, revocations
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.contract import Asked, SignerError
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.contract import Asked, Kind, SignerError
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.names import PRIVATE_CA
 
 try:
     from cryptography import x509
@@ -100,7 +101,7 @@ def _other(names: authorities.Places, passphrase: str) -> Authority | None:
 
 
 def opened(options: t.Mapping[str, t.Any]) -> Authority:
-    """The CA in a cluster's directory, by the options ``directory`` and ``passphrase``. Raises SignerError if it cannot be used."""
+    """The CA in a cluster's directory, by ``directory`` and ``passphrase``. Raises SignerError if it cannot be used."""
     place = options["directory"]
     names = layout.cluster(place)
     try:
@@ -115,3 +116,13 @@ def opened(options: t.Mapping[str, t.Any]) -> Authority:
         raise SignerError("erlang_certs_ca_passphrase %s (in %s); %s" % (error.problem, place, error.fix)) from None
     except OSError as error:
         raise SignerError("The CA in %s cannot be read (%s)" % (place, error.strerror)) from None
+
+
+SIGNER = Kind(
+    name=PRIVATE_CA,
+    summary="has a CA of the cluster's own sign, in its directory.",
+    opened=opened,
+    passphrase="erlang_certs_ca_passphrase",
+    exact=True,
+)
+"""This signer."""

@@ -2,20 +2,37 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The signers by their names."""
+"""The signers by their names: one in each file beside this one that has a ``SIGNER``."""
 
 from __future__ import annotations
 
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers import command, intermediate, private_ca
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.contract import Open
+import importlib
+import typing as t
+from pathlib import Path
+
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.checks import Further
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.contract import Kind
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.names import OWN, PRIVATE_CA
 
 DEFAULT = PRIVATE_CA
-SIGNERS: dict[str, Open] = {PRIVATE_CA: private_ca.opened, "intermediate": intermediate.opened, "command": command.opened}
-"""What makes each signer ready."""
 
-NAMES = (*SIGNERS, OWN)
-"""The values of ``erlang_certs_signer`` and of the option ``signer`` of the module ``node_certificate``."""
 
-EXACT = (PRIVATE_CA, "intermediate")
-"""Those whose certificates are word for word what the collection makes; others have rules of their own (``Profile.exact``)."""
+def _found() -> t.Iterator[Kind]:
+    package = __name__.rpartition(".")[0]
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        kind = getattr(importlib.import_module("%s.%s" % (package, path.stem)), "SIGNER", None)
+        if isinstance(kind, Kind):
+            yield kind
+
+
+SIGNERS: dict[str, Kind] = {kind.name: kind for kind in sorted(_found(), key=lambda kind: (kind.name != DEFAULT, kind.name))}
+"""Whoever signs, the one that does by default first."""
+
+CHOICES = {**{name: kind.summary for name, kind in SIGNERS.items()}, OWN: "has nobody sign; you give each host its certificate."}
+"""The values of ``erlang_certs_signer``, and what each does."""
+
+FURTHER = Further(
+    checks={variable: check for kind in SIGNERS.values() for variable, check in kind.checks.items()},
+    secrets=frozenset(variable for kind in SIGNERS.values() for variable in kind.secrets),
+)
+"""The variables of signers, for the topology."""

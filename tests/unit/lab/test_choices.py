@@ -59,3 +59,19 @@ def test_a_variable_that_is_not_there_is_an_error(variable: str) -> None:
 def test_a_variable_without_choices_is_an_error() -> None:
     with pytest.raises(ValueError, match="kind has no list of choices"):
         choices.written(SPECIFICATION.replace("choices", "elements"), "kind", {"a": ""})
+
+
+def test_variables_of_signers_are_written_into_the_role(tmp_path: Path) -> None:
+    role, plugins = tmp_path / "roles" / "erlang_certs", Path(__file__).resolve().parents[3] / "plugins"
+    (tmp_path / "plugins").symlink_to(plugins)
+    block = "%s# Made from plugin_utils/signers by that.\n%s%s# Here these end.\nafter\n"
+    for path, indent in ((role / "meta" / "argument_specs.yml", "      "), (role / "defaults" / "main.yml", "")):
+        path.parent.mkdir(parents=True)
+        path.write_text("before\n" + block % (indent, indent + "former: 1\n", indent))
+    specified, defaults = choices.of_signers(tmp_path).values()
+    assert specified.startswith("before\n") and specified.endswith("after\n") and "former" not in specified + defaults
+    assert "\n      erlang_certs_intermediate_key:\n        description: File" in specified
+    assert "\nerlang_certs_command: []\nerlang_certs_command_timeout: 60\n# Here" in defaults
+    (role / "defaults" / "main.yml").write_text("nothing\n")
+    with pytest.raises(ValueError, match="no place"):
+        choices.of_signers(tmp_path)

@@ -23,11 +23,23 @@ NODE = "guard@alpha.example.net"
 def signing(directory: Path, monkeypatch: pytest.MonkeyPatch) -> t.Any:
     """The action, as it signs a certificate for a host into a cluster's directory."""
     made = foreign.certificate("alpha.example.net")
-    arguments = {"request": "", "signer": "private_ca", "directory": str(directory), "node": NODE, "days": 90, "renew_before_days": 30}
+    given = {"signer": "private_ca", "trust": []}
+    arguments = {
+        "request": "",
+        "signing": given,
+        "passphrase": None,
+        "directory": str(directory),
+        "node": NODE,
+        "days": 90,
+        "renew_before_days": 30,
+    }
     action: t.Any = object.__new__(node_certificate.ActionModule)
     monkeypatch.setattr(ActionBase, "run", lambda *_arguments: {})
     monkeypatch.setattr(action, "validate_argument_spec", lambda _spec: (None, arguments), raising=False)
-    monkeypatch.setattr(node_certificate, "SIGNERS", {"private_ca": lambda _given: None})
+    action._templar = None
+    monkeypatch.setattr(
+        node_certificate, "SIGNERS", {"private_ca": contract.Kind("private_ca", "", lambda _given: t.cast("contract.Signer", None))}
+    )
     monkeypatch.setattr(contract, "signed_for", lambda *_arguments: made[made.index("-----BEGIN CERTIFICATE") :])
     return action
 

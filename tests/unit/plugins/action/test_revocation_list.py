@@ -19,7 +19,7 @@ from ansible_collections.beam.tls_distribution.plugins.action import revocation_
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import layout
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import certificates, issued, revocations
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.members import Members
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers import private_ca
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers import contract, private_ca
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -70,7 +70,8 @@ class Cluster:
         action._task = type("Task", (), {"check_mode": check_mode})()
         self.monkeypatch.setattr(ActionBase, "run", lambda *_arguments: {})
         self.monkeypatch.setattr(action, "validate_argument_spec", lambda _spec: (None, arguments), raising=False)
-        self.monkeypatch.setattr(revocation_list, "SIGNERS", {"private_ca": self._opened})
+        signer = contract.Kind("private_ca", "", self._opened)
+        self.monkeypatch.setattr(revocation_list, "SIGNERS", {"private_ca": signer})
         found = surveys or {}
         hostvars = type("HostVars", (), {"raw_get": lambda _self, name: {"ansible_facts": {"erlang_survey": found.get(name)}}})()
         return t.cast("dict[str, t.Any]", action.run(None, {"hostvars": hostvars}))

@@ -119,7 +119,7 @@ def sign(signer: contract.Signer, exact: bool = True, days: int = 90) -> str:
 
 def test_the_private_ca_needs_nothing(place: Place) -> None:
     chosen = place.read()
-    assert place.faults == [] and chosen.signing == {"signer": "private_ca", "trust": []}
+    assert place.faults == [] and chosen.signing == {"signer": "private_ca", "trust": [], "tasks": "issue.yml"}
     assert chosen.certificates == {"alpha": {"exact": True, "own": None}}
 
 
@@ -127,7 +127,7 @@ def test_the_private_ca_needs_nothing(place: Place) -> None:
 def test_an_intermediate_ca_signs_and_shows_the_way_to_the_root(place: Place, ca: Made, chain: str) -> None:
     chosen = place.intermediate(chain, ca.key_pem())
     assert place.faults == [], place.faults
-    signed = sign(registry.SIGNERS["intermediate"]({**chosen.signing, "passphrase": PASSPHRASE}))
+    signed = sign(registry.SIGNERS["intermediate"].opened({**chosen.signing, "passphrase": PASSPHRASE}))
     assert signed.count("BEGIN CERTIFICATE") == 1 + chain.count("BEGIN CERTIFICATE") and signed.endswith(chain)
     leaf = x509.load_pem_x509_certificate(signed.encode())
     leaf.verify_directly_issued_by(ca.certificate)
@@ -138,7 +138,9 @@ def test_no_certificate_outlives_a_ca_above_it(place: Place) -> None:
     short = made("short", ROOT, days=60)
     below = made("below", short, days=3000)
     chosen = place.intermediate(below.pem + short.pem, below.key_pem())
-    leaf = x509.load_pem_x509_certificate(sign(registry.SIGNERS["intermediate"]({**chosen.signing, "passphrase": PASSPHRASE})).encode())
+    leaf = x509.load_pem_x509_certificate(
+        sign(registry.SIGNERS["intermediate"].opened({**chosen.signing, "passphrase": PASSPHRASE})).encode()
+    )
     assert leaf.not_valid_after_utc <= short.certificate.not_valid_after_utc
 
 
@@ -221,7 +223,7 @@ def commanded(place: Place, script: str, timeout: int = 30) -> contract.Signer:
         erlang_certs_command_timeout=timeout,
     )
     assert place.faults == [] and chosen.certificates["alpha"]["exact"] is False
-    return registry.SIGNERS["command"](chosen.signing)
+    return registry.SIGNERS["command"].opened(chosen.signing)
 
 
 def test_a_command_gets_a_request_and_returns_a_chain(place: Place) -> None:

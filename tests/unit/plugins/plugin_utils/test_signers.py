@@ -13,7 +13,9 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError
+import yaml
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import cluster_wide
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError, InventoryFault
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import certificates
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers import contract, private_ca, registry, requests
 from cryptography import x509
@@ -236,11 +238,27 @@ def test_an_answer_that_is_not_what_was_asked_for_goes_to_nobody(chain: str, pro
         contract.signed_for(request_sent, WANTED, Told(chain, TRUST), NOW)
 
 
-def test_the_signers_are_the_choices_of_the_module() -> None:
-    text = (Path(__file__).resolve().parents[4] / "plugins" / "modules" / "node_certificate.py").read_text()
-    assert "choices: [%s]\n    default: %s\n" % (", ".join(registry.NAMES), registry.DEFAULT) in text
+def test_signers_are_found_by_their_files() -> None:
+    assert next(iter(registry.SIGNERS)) == registry.DEFAULT and {"private_ca", "command", "intermediate"} <= set(registry.SIGNERS)
+    assert list(registry.CHOICES) == [*registry.SIGNERS, "own_certificates"]
+    for kind in registry.SIGNERS.values():
+        specified = yaml.safe_load(kind.specification) or {}
+        assert set(specified) == set(kind.checks), kind.name
+        assert {variable for variable, option in specified.items() if option.get("no_log")} == kind.secrets, kind.name
+
+
+def test_variables_of_signers_are_the_same_on_all_hosts_and_secrets_are_not_shown() -> None:
+    faults: list[InventoryFault] = []
+    hosts = {
+        name: {"erlang_certs_intermediate_passphrase": "hush " + name, "erlang_certs_command": [name], "erlang_cluster_directory": "/srv"}
+        for name in ("alpha", "bravo")
+    }
+    cluster_wide.agreed(hosts, faults, registry.FURTHER)
+    told = "\n".join(str(fault) for fault in faults)
+    assert "erlang_certs_intermediate_passphrase is not the same on all of them; set it once" in told and "hush" not in told
+    assert "erlang_certs_command is not the same on all of them: " in told
 
 
 def test_a_ca_that_cannot_be_used_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(contract.SignerError, match=r"The CA in .* cannot be read \(No such file or directory\)"):
-        registry.SIGNERS["private_ca"]({"directory": str(tmp_path), "passphrase": "x"})
+        registry.SIGNERS["private_ca"].opened({"directory": str(tmp_path), "passphrase": "x"})

@@ -13,6 +13,7 @@ import pytest
 import yaml
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import checks, flags, unit_settings
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InventoryFault
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers import registry
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,12 +25,12 @@ for _path in sorted(ROLES.glob("*/meta/argument_specs.yml")):
 
 
 def sentences(variable: str, value: Any) -> list[str]:
-    return [str(InventoryFault(("alpha",), variable, *problem)) for problem in checks.problems(variable, value)]
+    return [str(InventoryFault(("alpha",), variable, *problem)) for problem in checks.problems(variable, value, registry.FURTHER)]
 
 
 def test_every_variable_of_every_role_has_a_check() -> None:
     assert len(OPTIONS) > 50
-    assert set(checks.CHECKS) == set(OPTIONS)
+    assert {*checks.CHECKS, *registry.FURTHER.checks} == set(OPTIONS) and not set(checks.CHECKS) & set(registry.FURTHER.checks)
 
 
 @pytest.mark.parametrize("variable", sorted(OPTIONS))
