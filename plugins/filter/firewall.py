@@ -20,9 +20,9 @@ def nftables_table(topology: dict[str, t.Any], inventory_hostname: str) -> str:
     return nftables.host_table(topology, inventory_hostname)
 
 
-def firewall_questions(topology: dict[str, t.Any], inventory_hostname: str) -> dict[str, t.Any]:
-    """What to ask of a host about its packet filter."""
-    return backends.questions(topology, inventory_hostname, bundle.base64)
+def firewall_questions(topology: dict[str, t.Any], inventory_hostname: str, further: t.Sequence[int] = ()) -> dict[str, t.Any]:
+    """What to ask of a host about its packet filter, which lets peers reach the ports ``further`` as well."""
+    return backends.questions(topology, inventory_hostname, bundle.base64, further)
 
 
 class FilterModule:

@@ -28,6 +28,11 @@ def listening_port(node: dict[str, t.Any], survey: dict[str, t.Any] | None) -> i
     return mixing.listening_port(node, survey)
 
 
+def ports_before(topology: dict[str, t.Any], inventory_hostname: str, survey: dict[str, t.Any]) -> dict[str, t.Any]:
+    """The ports that a node needs beside its new ones as long as it may go back, and whether the port mapper has to run for that."""
+    return mixing.ports_before(topology, inventory_hostname, survey)
+
+
 class FilterModule:
     """The filters of this file."""
 
@@ -36,5 +41,6 @@ class FilterModule:
         return {
             "changed_together": changed_together,
             "listening_port": listening_port,
+            "ports_before": ports_before,
             "returns_together": returns_together,
         }

@@ -14,7 +14,7 @@ import changes
 import pytest
 from changes import Wanted
 from lab import rollout
-from lab.commands import on
+from lab.commands import on, play_behind_the_same_routers
 from lab.settings import HOSTS
 
 FIRST = Wanted(1)
@@ -71,11 +71,15 @@ def test_a_change_that_cannot_be_mixed(base: None, change: dict[str, Any], said:
 
 
 def test_another_port_with_which_nodes_are_not_healthy(base: None) -> None:
-    """All go back to what they ran, where their peers look for them, which is the new port; a run with the former one then needs no force."""
-    agreed = {**AGREED, "erlang_rollout_timeout": 20}
-    done = changes.site(FIRST, erlang_cluster_port=4380, erlang_rollout_health={"command": ["false"]}, **agreed)
+    """All go back to what they ran, where their peers look for them, which is the former port, and the next run leaves nothing of the new one."""
+    more = {**AGREED, "erlang_rollout_timeout": 20, "erlang_cluster_port": 4380, "erlang_rollout_health": {"command": ["false"]}}
+    done = play_behind_the_same_routers("site", *FIRST.options(**more))
     assert done.code != 0 and changes.words(done).count("again, and is healthy with it.") >= len(rollout.EVERY), done.out[-4000:]
-    assert listens() == {"4380"} and changes.settled()
+    assert listens() == {"4370"} and changes.settled()
+    done = changes.site(FIRST)
+    assert done.code == 0, done.out[-4000:]
+    for name in rollout.EVERY:
+        assert on(name, "nft list table inet erlang_guard | grep -q 4380").code != 0, name
 
 
 def test_nodes_that_were_not_stopped_meet_where_they_are(base: None) -> None:

@@ -69,12 +69,14 @@ def questions(node: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def port_mapper(topology: Mapping[str, Any], inventory: str, survey: Survey, check_mode: bool) -> dict[str, Any]:
+def port_mapper(topology: Mapping[str, Any], inventory: str, survey: Survey, check_mode: bool, needed: bool = False) -> dict[str, Any]:
     """Whether the port mapper runs on a host as it should: bound to the node's addresses where nodes are found by it, masked where not.
 
     ``wanted`` is whether it should run, ``right`` whether all is as it should be, ``active`` the units that run, ``masks`` the files that
     mask units and have to go, ``settings`` the text of the file that binds it. Where not all is right, ``tasks`` is the file with the tasks that change
     it, ``to_listen`` whether its socket has to be started after that, ``mask`` the command that masks it and ``announcement`` what is said of it in check mode.
+
+    With ``needed`` it stays as it is where nodes are to be found without it, as the node may go back.
     """
     cluster, node = topology["cluster"], topology["nodes"][inventory]
     units = {name: survey["units"][name] for name in EPMD_UNITS}
@@ -88,6 +90,7 @@ def port_mapper(topology: Mapping[str, Any], inventory: str, survey: Survey, che
         right = EPMD_UNITS[0] in active and not masked and survey["files"][EPMD_SETTINGS] == settings
     else:
         right = not active and len(masked) == len(units)
+    right = right or (needed and not wanted)
     startable = not check_mode or units[EPMD_UNITS[0]]["load"] == "loaded"
     return {
         "units": list(EPMD_UNITS),

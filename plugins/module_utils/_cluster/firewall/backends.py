@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.firewall.contract import Backend, Program, Wanted
@@ -38,10 +38,13 @@ def names(node: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def questions(topology: Mapping[str, Any], inventory: str, program: Program) -> dict[str, Any]:
-    """What has to be asked of a host for :func:`state`: options of ``host_survey``, none where the backend has nothing there."""
+def questions(topology: Mapping[str, Any], inventory: str, program: Program, further: Sequence[int] = ()) -> dict[str, Any]:
+    """What has to be asked of a host for :func:`state`: options of ``host_survey``, none where the backend has nothing there.
+
+    ``further`` are ports that peers may reach beside those of the plan.
+    """
     node = topology["nodes"][inventory]
-    wanted = of(node).wanted(topology, inventory, program)
+    wanted = of(node).wanted(topology, inventory, program, further)
     if not wanted.files:
         return {}
     return {

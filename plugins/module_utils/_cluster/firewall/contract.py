@@ -59,8 +59,8 @@ class Backend(Protocol):
     def told(self, node: Mapping[str, Any]) -> str:
         """The file that says what is wrong to who may not run the command; empty if there is none."""
 
-    def wanted(self, topology: Mapping[str, Any], inventory: str, program: Program) -> Wanted:
-        """What the host of a node is to have."""
+    def wanted(self, topology: Mapping[str, Any], inventory: str, program: Program, further: Sequence[int] = ()) -> Wanted:
+        """What the host of a node is to have, which peers may reach at the ports ``further`` as well."""
 
     def right(self, node: Mapping[str, Any], units: Mapping[str, Any]) -> bool:
         """Whether the filter is loaded, by the states of the units that the survey was asked for; files and check are looked at elsewhere."""

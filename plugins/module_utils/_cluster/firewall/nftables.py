@@ -29,8 +29,8 @@ def _set(values: Sequence[Any]) -> str:
     return "{ %s }" % ", ".join(str(value) for value in values)
 
 
-def host_table(topology: Mapping[str, Any], inventory: str) -> str:
-    """The nftables table of one host: its peers may reach the node's ports, everybody else may not.
+def host_table(topology: Mapping[str, Any], inventory: str, further: Sequence[int] = ()) -> str:
+    """The nftables table of one host: its peers may reach the node's ports and those of ``further``, everybody else may not.
 
     The text deletes the table and makes it again in one transaction. It has no rule about any other port.
 
@@ -41,7 +41,7 @@ def host_table(topology: Mapping[str, Any], inventory: str) -> str:
     Lines ``# accept ip ADDRESS PORT`` (or ``ip6``) say what other chains of the host have to accept (nft(8): a packet gets
     in only if every base chain of the hook accepts it), lines ``# account NAME`` whose connections may leave.
     """
-    wanted = host_plan(topology, inventory)
+    wanted = host_plan(topology, inventory, further)
     ports = _set(wanted.ports)
     peers = _split(wanted.peers)
     table = "inet %s" % topology["nodes"][inventory]["layout"]["table"]
@@ -178,7 +178,7 @@ class Nftables:
         return str(node["layout"]["firewall_checked"])
 
     @staticmethod
-    def wanted(topology: Mapping[str, Any], inventory: str, program: Program) -> Wanted:
+    def wanted(topology: Mapping[str, Any], inventory: str, program: Program, further: Sequence[int] = ()) -> Wanted:
         """Rules, program and units of a host, and what they need."""
         node = topology["nodes"][inventory]
         places = node["layout"]
@@ -198,7 +198,7 @@ class Nftables:
                     **root,
                     "mode": "0755",
                 },
-                {"path": places["firewall_rules"], "content": host_table(topology, inventory), **root, "mode": "0644"},
+                {"path": places["firewall_rules"], "content": host_table(topology, inventory, further), **root, "mode": "0644"},
                 {"path": places["firewall_service_file"], "content": service, **root, "mode": "0644"},
                 {"path": places["firewall_keeper_file"], "content": keeper, **root, "mode": "0644"},
             ],

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.firewall.contract import Program, Wanted
@@ -36,7 +36,7 @@ class Nothing:
         return ""
 
     @staticmethod
-    def wanted(topology: Mapping[str, Any], inventory: str, program: Program) -> Wanted:
+    def wanted(topology: Mapping[str, Any], inventory: str, program: Program, further: Sequence[int] = ()) -> Wanted:
         """Nothing."""
         return Wanted({}, {}, [])
 

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 Rule = dict[str, Any]
@@ -65,15 +65,15 @@ class HostPlan(NamedTuple):
     accounts: list[str]
 
 
-def host_plan(topology: Mapping[str, Any], inventory: str) -> HostPlan:
-    """The plan of one host of a topology."""
+def host_plan(topology: Mapping[str, Any], inventory: str, further: Sequence[int] = ()) -> HostPlan:
+    """The plan of one host of a topology; its peers may reach the ports ``further`` as well."""
     nodes, node = topology["nodes"], topology["nodes"][inventory]
     rules = plan(topology)["hosts"][inventory]
     targets = [inventory, *(edge["to"] for edge in topology["edges"] if edge["from"] == inventory)]
     return HostPlan(
         node=node["node"],
         listen_port=node["listen_port"],
-        ports=sorted({rule["port"] for rule in rules} or {node["listen_port"]}),
+        ports=sorted({*({rule["port"] for rule in rules} or {node["listen_port"]}), *further}),
         peers=sources(topology, inventory),
         limits=_limits(topology, inventory),
         places=sorted({(address, nodes[target]["port"]) for target in targets for address in nodes[target]["addresses"]}),

@@ -119,7 +119,9 @@ class Recorder:
     def told(self, node: t.Mapping[str, t.Any]) -> str:
         return ""
 
-    def wanted(self, topology: t.Mapping[str, t.Any], inventory: str, program: t.Callable[[str], str]) -> backends.Wanted:
+    def wanted(
+        self, topology: t.Mapping[str, t.Any], inventory: str, program: t.Callable[[str], str], further: t.Sequence[int] = ()
+    ) -> backends.Wanted:
         return backends.Wanted({"files": [{"path": "/etc/recorder", "content": inventory}]}, {"nft": []}, ["recorder.service"])
 
     def right(self, node: t.Mapping[str, t.Any], units: t.Mapping[str, t.Any]) -> bool:
@@ -146,3 +148,12 @@ def test_without_nft_or_without_a_unit_there_is_less_to_do() -> None:
     missing = survey(units={"erlang-guard-firewall.service": {"active": "inactive", "load": "not-found"}})
     assert [backends.state(node, missing, check)["startable"] for check in (False, True)] == [True, False]
     assert backends.state(node, survey(), True)["startable"] is True
+
+
+def test_peers_reach_what_a_node_may_go_back_to() -> None:
+    (rules,) = [
+        file["content"]
+        for file in backends.questions(topology("nftables"), "alpha", str, [4369])["sets"]["firewall"]["files"]
+        if file["path"].endswith(".nft")
+    ]
+    assert "tcp dport != { 4369, 4370 } accept" in rules

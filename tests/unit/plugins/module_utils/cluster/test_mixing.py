@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.filter.mixing import listening_port, returns_together
+from ansible_collections.beam.tls_distribution.plugins.filter.mixing import listening_port, ports_before, returns_together
 from ansible_collections.beam.tls_distribution.plugins.filter.refusals import NONE_CHANGED, refusals, refused_returns
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import mixing
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.edges import mesh
@@ -288,3 +288,14 @@ def test_where_a_running_node_listens() -> None:
     assert listening_port(node, known) == 4370 and listening_port(node, surveys(topology(), alpha="failed")["alpha"]) == 4371
     assert listening_port(node, {**known, "nodes": [{**known["nodes"][0], "listens": 4372}]}) == 4372
     assert listening_port(node, None) == listening_port(node, {"nodes": []}) == 4371
+
+
+def test_what_a_node_needs_that_may_go_back() -> None:
+    by_mapper, by_port = topology(discovery="epmd", epmd_port=4361), topology(discovery="port")
+    survey = surveys(by_mapper)["alpha"]
+    assert ports_before(by_port, "alpha", survey) == {"ports": [4361], "port_mapper": True}
+    assert ports_before(topology(discovery="epmd", port=4380), "alpha", survey) == {"ports": [4370, 4361], "port_mapper": False}
+    nothing = {"ports": [], "port_mapper": False}
+    assert ports_before(by_mapper, "alpha", survey) == nothing
+    assert ports_before(by_mapper, "alpha", surveys(by_port)["alpha"]) == nothing
+    assert ports_before(by_port, "alpha", surveys(by_mapper, alpha="inactive")["alpha"]) == nothing

@@ -72,7 +72,12 @@ ListenStream=[2001:db8::10]:4369
 
 
 def mapper(
-    discovery: str, socket: tuple[str, str], service: tuple[str, str], settings: str | None = SETTINGS, check: bool = False
+    discovery: str,
+    socket: tuple[str, str],
+    service: tuple[str, str],
+    settings: str | None = SETTINGS,
+    check: bool = False,
+    needed: bool = False,
 ) -> dict[str, t.Any]:
     topology = {"cluster": {"discovery": discovery, "epmd_port": 4369}, "nodes": {"alpha": NODE}}
     units = dict(
@@ -81,7 +86,7 @@ def mapper(
             ({"active": active, "enabled": enabled, "load": "loaded" if enabled else "not-found"} for active, enabled in (socket, service)),
         )
     )
-    return states.port_mapper(topology, "alpha", {"units": units, "files": {states.EPMD_SETTINGS: settings}}, check)
+    return states.port_mapper(topology, "alpha", {"units": units, "files": {states.EPMD_SETTINGS: settings}}, check, needed)
 
 
 OFF, ON, MASKED = ("inactive", ""), ("active", "enabled"), ("inactive", "masked")
@@ -123,3 +128,8 @@ def test_a_port_mapper_that_runs_is_stopped_when_it_is_masked() -> None:
     assert mapper("port", ON, OFF)["announcement"] == "alpha would mask epmd.socket and epmd.service, and stop what runs."
     assert mapper("port", OFF, OFF)["announcement"] == "alpha would mask epmd.socket and epmd.service."
     assert mapper("port", MASKED, MASKED)["to_change"] is False
+
+
+def test_a_port_mapper_that_a_node_may_go_back_to_is_not_masked() -> None:
+    assert mapper("port", ON, OFF, needed=True)["to_change"] is False
+    assert mapper("epmd", OFF, OFF, needed=True)["to_change"] is True
