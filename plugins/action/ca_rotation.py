@@ -14,8 +14,8 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils import authorities, rotation
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils.authorities import KEEP, PHASES
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils import authorities, handover, rotation
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.authorities import DROP, KEEP, PHASES
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report import rotation_proof
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.names import PRIVATE_CA
 
@@ -56,15 +56,21 @@ class ActionModule(ActionBase):
     def _begun(self, given: dict[str, t.Any], places: authorities.Places, _now: datetime.datetime) -> dict[str, t.Any]:
         """Whether a CA has to be made, and its name. What a run left that ended before it began is removed."""
         under_way = authorities.rotation(places)
+        if under_way is None and given["back"]:
+            raise AnsibleActionFail("No rotation of the CA is under way, so that there is nothing to turn back. Nothing was changed.")
+        both = handover.begin(given["topology"]) if under_way is None else None
+        if both is not None or (under_way is not None and under_way.of_signers):
+            return self._begun_of_signers(given, places, under_way, both)
         signer = given["topology"]["cluster"]["signing"]["signer"]
         if signer != PRIVATE_CA:
-            message = "This cluster has no CA of its own (erlang_certs_signer is %s); trust another by erlang_certs_trust_files. Nothing was changed."
+            message = (
+                "All nodes trust and have been given what the inventory says of who signs (erlang_certs_signer is %s), and this cluster has no CA of its own. "
+                "Write what is to take the place of that into the inventory, and run this again. Nothing was changed."
+            )
             raise AnsibleActionFail(message % signer)
         own = authorities.signs(places)
         if not own:
             raise AnsibleActionFail("This cluster has no CA that could be rotated; run the playbook site first.")
-        if under_way is None and given["back"]:
-            raise AnsibleActionFail("No rotation of the CA is under way, so that there is nothing to turn back. Nothing was changed.")
         makes = under_way is None
         if makes and not self._task.check_mode:
             for key in ("next_ca_certificate", "next_ca_key"):
@@ -73,7 +79,29 @@ class ActionModule(ActionBase):
         step = rotation.step(under_way, False, given["back"])
         if self._task.check_mode:
             display.display("rotation: %s" % ("%s would be made" % name if makes else "it would go on with the phase '%s'" % step.phase))
-        return {"changed": makes and self._task.check_mode, "makes": makes, "name": name}
+        made = {"certificate": places["next_ca_certificate"], "key": places["next_ca_key"]}
+        return {"changed": makes and self._task.check_mode, "makes": makes, "name": name, **made}
+
+    def _begun_of_signers(
+        self,
+        given: dict[str, t.Any],
+        places: authorities.Places,
+        under_way: authorities.Rotation | None,
+        both: tuple[handover.Side, handover.Side] | None,
+    ) -> dict[str, t.Any]:
+        """The same for a rotation from one signer to another: it is the private CA that may have to be made, where that is to sign and there is none."""
+        former, following = both or handover.sides(t.cast(authorities.Rotation, under_way))
+        step = rotation.step(under_way, False, given["back"])
+        makes = handover.lacks_ca(places, following)
+        told = "from the signer %s to %s" % (former.signer, following.signer)
+        if self._task.check_mode:
+            display.display("rotation: %s, it would %s with the phase '%s'" % (told, "begin" if under_way is None else "go on", step.phase))
+        else:
+            display.display("rotation: %s" % told)
+        changed = self._task.check_mode and under_way is None
+        made = {"certificate": places["ca_certificate"], "key": places["ca_key"]}
+        name = ("CA of Erlang cluster " + given["topology"]["cluster"]["name"])[:64]
+        return {"changed": changed, "makes": makes, "name": name, **made}
 
     def _entered(self, given: dict[str, t.Any], places: authorities.Places, now: datetime.datetime) -> dict[str, t.Any]:
         under_way = authorities.rotation(places)
@@ -83,16 +111,49 @@ class ActionModule(ActionBase):
                 return self._ended(places, under_way, not is_last)
         step = rotation.step(under_way, given["proven"], None if given["proven"] else given["back"])
         phase = step.phase or KEEP
+        wanted = self._sides(given["topology"], under_way, phase, step.back)
         if under_way is None or not step.again:
-            under_way = authorities.enter(places, phase, step.back, now)
+            if under_way is None and wanted is not None:
+                handover.lay_out(places, *wanted)
+            written = [side._asdict() for side in wanted] if wanted is not None else []
+            under_way = authorities.enter(places, phase, step.back, now, *written)
         display.display("rotation: phase '%s'%s" % (phase, " again" if step.again else ""))
-        return {"changed": not step.again, "ended": False, "phase": phase, "issues": rotation.issues(under_way)}
+        found: dict[str, t.Any] = {"changed": not step.again, "ended": False, "phase": phase, "issues": rotation.issues(under_way)}
+        if under_way.of_signers:
+            found["ansible_facts"] = {"erlang_cluster_topology": handover.applied(given["topology"], under_way)}
+        return found
+
+    def _sides(
+        self, topology: dict[str, t.Any], under_way: authorities.Rotation | None, phase: str, back: bool
+    ) -> tuple[handover.Side, handover.Side] | None:
+        """Both sides of a rotation from one signer to another. Fails where nodes are to get certificates by settings that the inventory does not have."""
+        if under_way is not None and not under_way.of_signers:
+            return None
+        both = handover.begin(topology) if under_way is None else handover.sides(under_way)
+        if both is None:
+            return None
+        signs = handover.signing_side(authorities.Rotation(phase, "", back, *(side._asdict() for side in both)))
+        cluster = topology["cluster"]
+        lacks = signs.signer != PRIVATE_CA and not handover.of(cluster.get("signing_given", cluster["signing"])).same(signs)
+        if lacks and rotation.issues(authorities.Rotation(phase, "", back)):
+            message = "In the phase '%s'%s nodes get certificates of the signer %s, whose settings the inventory does not have. Write them into it%s."
+            way, other = (" on the way back", "") if back else ("", ", or turn back with -e erlang_certs_rotate_back=true")
+            raise AnsibleActionFail(message % (phase, way, signs.signer, other))
+        return both
 
     def _ended(self, places: authorities.Places, under_way: authorities.Rotation, stops: bool) -> dict[str, t.Any]:
         """Ends this run, and the rotation with it unless it only stops here."""
+        ending = "; it stops here, and the playbook rotate_ca goes on" if stops else ""
+        if under_way.of_signers and not stops:
+            former, following = handover.sides(under_way)
+            stays = following if under_way.phase == DROP else former
+            handover.write_down(places, stays)
+            lists = "; the next run of the playbook site restarts the nodes in turns, which then heed its lists of revoked certificates"
+            ending = lists if stays.signer == PRIVATE_CA and not stays.trust else ""
         if not stops:
             authorities.finish(places, under_way)
-        line = "rotation: " + rotation.LINES[under_way.phase] + ("; it stops here, and the playbook rotate_ca goes on" if stops else "")
+        lines = rotation.LINES_OF_SIGNERS if under_way.of_signers else rotation.LINES
+        line = "rotation: " + lines[under_way.phase] + ending
         display.display("\n%s\n" % line)
         return {"changed": not stops, "ended": True, "phase": under_way.phase, "issues": False, "msg": line}
 

@@ -18,6 +18,7 @@ from ansible_collections.beam.tls_distribution.plugins.plugin_utils import (
     beginning,
     certificates,
     directory,
+    handover,
     members,
     secrets,
     specifications,
@@ -31,6 +32,7 @@ _ARGUMENTS = {
     "passphrase_given": {"type": "bool", "no_log": False},
     "begin_anew": {"type": "str"},
     "new_cookie": {"type": "bool", "default": False},
+    "rotates": {"type": "bool", "default": False},
 }
 
 _SAID = {
@@ -61,7 +63,12 @@ class ActionModule(ActionBase):
         own_ca = cluster["signing"]["signer"] == PRIVATE_CA
         cookie = bool(given["cookie_given"]) or Path(cluster["layout"]["cookie"]).exists()
         key = Path(cluster["layout"]["ca_key"]).exists()
-        there = beginning.Directory(str(place), cluster["name"], bool(ca_pem), key, cookie, own_ca)
+        former = _former(cluster)
+        if given["rotates"] and former is not None:
+            # Before the first phase, and in it, hosts have certificates of the former signer.
+            ca_pem += former.trust + "".join(authorities.known(cluster["layout"]))
+        changed = former is not None and not former.same(handover.of(cluster["signing"]))
+        there = beginning.Directory(str(place), cluster["name"], bool(ca_pem), key, cookie, own_ca, changed)
         asked = set(variables["ansible_play_hosts"])
         surveys = {name: _survey(variables["hostvars"], name) for name in topology["nodes"] if name in asked}
         if given["begin_anew"] != cluster["name"]:
@@ -120,6 +127,14 @@ def _host(name: str, node: t.Mapping[str, t.Any], survey: t.Any, ca_pem: str) ->
     pem = certificate.get("pem") if isinstance(certificate, t.Mapping) else None
     cookie = isinstance(exists, t.Mapping) and exists.get(node["layout"]["cookie"]) is True
     return beginning.HostFound(name, answered=True, own=certificates.issuers_known(pem, ca_pem), cookie=cookie)
+
+
+def _former(cluster: t.Mapping[str, t.Any]) -> handover.Side | None:
+    """What was put into force last; None where nothing is known of it, or a rotation is under way, which has its own word."""
+    try:
+        return None if authorities.rotation(cluster["layout"]) is not None else handover.recorded(cluster["layout"])
+    except InputError as error:
+        raise AnsibleActionFail(authorities.OF_DIRECTORY % (error.problem, error.fix)) from None
 
 
 def _known(cluster: t.Mapping[str, t.Any]) -> str:

@@ -34,6 +34,7 @@ from ansible_collections.beam.tls_distribution.plugins.plugin_utils import (
     beginning,
     certificates,
     directory,
+    handover,
     inventory,
     lock,
     members,
@@ -129,6 +130,10 @@ class ActionModule(ActionBase):
         rotation = authorities.rotation(topology["cluster"]["layout"])
         if rotation is not None:
             display.warning(rotation.sentence)
+        try:
+            topology = handover.applied(topology, rotation)
+        except InputError as error:
+            raise AnsibleActionFail("The cluster in %s %s; %s." % (place, error.problem, error.fix)) from None
         result.update(changed=bool(made), changed_paths=made, ansible_facts={"erlang_cluster_topology": topology})
         return result
 
@@ -401,7 +406,7 @@ def _check_secrets(hosts: Hosts, faults: list[InventoryFault]) -> None:
     signer = values.get(choice.SIGNER)
     if signer not in (None, PRIVATE_CA):
         looks = [each for each in looks if each[0] != "erlang_certs_ca_passphrase"]
-        if rotation is not None:
+        if rotation is not None and not rotation.of_signers:
             fix = "finish that first, or turn it back, with %s" % PRIVATE_CA
             faults.append(InventoryFault(everywhere, choice.SIGNER, signer, "cannot be chosen while the CA is rotated", fix))
     for variable, shown, look in looks:

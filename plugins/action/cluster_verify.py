@@ -15,6 +15,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.walls import NAMES
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import directory, foreign, issued, proving, rotation, secrets
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers import intermediate
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.contract import SignerError
 
 _ARGUMENTS: dict[str, dict[str, t.Any]] = {
@@ -40,8 +41,10 @@ class ActionModule(ActionBase):
         _validation, given = self.validate_argument_spec(_ARGUMENTS)
         variables = task_vars or {}
         topology, origin = given["topology"], given["host"] or variables["inventory_hostname"]
-        said = secrets.given(self._templar, variables, secrets.VARIABLES["ca_passphrase"]) if given["rotation"] else None
-        shown = _of_other_ca(topology, origin, given["passphrase"] or said) if given["rotation"] else None
+        shown = None
+        if given["rotation"]:
+            said = [secrets.given(self._templar, variables, name) for name in (secrets.VARIABLES["ca_passphrase"], intermediate.PASSPHRASE)]
+            shown = _of_other_ca(topology, origin, given["passphrase"] or said[0], said[1])
         walls = [*given["walls"], rotation.WALL] if shown else given["walls"]
         options = proving.options(topology, origin, walls, given["authorities"], given["timeout"])
         if origin == proving.CONTROLLER and not options["walls"]:
@@ -56,12 +59,12 @@ class ActionModule(ActionBase):
         return result
 
 
-def _of_other_ca(topology: t.Mapping[str, t.Any], host: str, passphrase: str | None) -> str | None:
+def _of_other_ca(topology: t.Mapping[str, t.Any], host: str, passphrase: str | None, of_intermediate: str | None) -> str | None:
     """A certificate with its key, in PEM, for the node of a host, by the CA that takes or gives the place of the one that signs; None without one."""
     cluster, node, now = topology["cluster"], topology["nodes"][host], datetime.datetime.now(datetime.timezone.utc)
     try:
         opens = passphrase or directory.read_secret(Path(cluster["layout"]["ca_passphrase"])) or ""
-        made = rotation.trial_certificate(cluster["layout"], opens, node["node"], node["host"], now)
+        made = rotation.trial_certificate(cluster["layout"], rotation.Passphrases(opens, of_intermediate), node["node"], node["host"], now)
         if made is None:
             return None
         issued.write_down(Path(cluster["directory"]), host, node["node"], made[0], now)

@@ -17,7 +17,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import checks, node_files, service
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.change import IN_TURN
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError, shown
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils import bundle, mixing, revocations
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils import authorities, bundle, handover, mixing, revocations
 
 _ROLE = Path(__file__).parents[2] / "roles" / "erlang_node"
 _CONTROL = "_host.control"
@@ -67,6 +67,8 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail("%s: erlang_node_environment: %s." % (inventory, error)) from None
         result.update(self._execute_module(module_name="beam.tls_distribution.node_prepare", module_args=wanted, task_vars=variables))
         if not result.get("failed"):
+            if not self._task.check_mode:
+                _remember(topology["cluster"])
             change = result["change"]
             result["service_state"] = service.needed(change, result["unread"])
             result["steps"] = service.steps(change, result["service_state"], self._task.check_mode)
@@ -74,6 +76,17 @@ class ActionModule(ActionBase):
                 change["together"] = together
             result["at_the_switch"] = node_files.at_the_switch(topology, inventory, survey, chosen) if held else {}
         return result
+
+
+def _remember(cluster: t.Mapping[str, t.Any]) -> None:
+    """Writes down who signs and what nodes trust, as it is in force now. While that is changed, the rotation says it."""
+    try:
+        if authorities.rotation(cluster["layout"]) is None:
+            handover.write_down(cluster["layout"], handover.of(cluster["signing"]))
+    except InputError as error:
+        raise AnsibleActionFail(authorities.OF_DIRECTORY % (error.problem, error.fix)) from None
+    except OSError as error:
+        raise AnsibleActionFail("%s cannot be written on the controller (%s)." % (error.filename, error.strerror)) from None
 
 
 def _check(chosen: node_files.Chosen) -> None:

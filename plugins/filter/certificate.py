@@ -30,7 +30,8 @@ def certificate_faults(
     about = node.get("certificates") or {}
     if about.get("own"):
         return own_certificates.differs(found, about["own"])
-    wanted = certificates.Wanted(node["node"], node["host"], days, renew_before_days, about.get("exact", True))
+    valid = own_certificates.ANY_DAYS if about.get("kept") else days
+    wanted = certificates.Wanted(node["node"], node["host"], valid, renew_before_days, about.get("exact", True))
     return certificates.certificate_faults(found, trust, wanted, now)
 
 
@@ -61,6 +62,9 @@ def certificate_state(
     faults = certificate_faults(found, issuer, node, days, renew_before_days)
     faults += revocations.faults(found, revoked)
     packages = survey.get("packages", {}).get("cryptography")
+    allowed = (node.get("certificates") or {}).get("issued")
+    if not faults and not signed and allowed is not None and revocations.serial(str(found["pem"])) not in allowed:
+        faults.append("it is of the signer that another one takes the place of")
     leftovers = key_leftovers(survey["leftovers"], own_keys)
     return {
         "right": not faults and not leftovers,

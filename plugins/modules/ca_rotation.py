@@ -18,6 +18,8 @@ description:
   - The phases are V(trust), in which nodes come to trust the CA and the next one, V(leaves), in which they get certificates of the next one, and
     V(drop), in which they come to trust that alone. On the way back they are V(leaves), V(trust) and V(keep), in which nodes come to trust the former CA alone.
   - The next phase is entered only when all nodes were proven to be in the one before.
+  - Where the inventory has another signer, or has nodes trust others, than what was put into force last (C(signing.json) in that directory), it is a rotation
+    from the one to the other, in the same phases. The fact C(erlang_cluster_topology) then says in each phase who signs and what nodes trust.
 author:
   - "beam.tls_distribution contributors (@beam-tls-distribution)"
 extends_documentation_fragment: [beam.tls_distribution.attributes.controller]
@@ -80,6 +82,14 @@ makes:
   type: bool
 name:
   description: The common name of that CA.
+  returned: with O(state=begun)
+  type: str
+certificate:
+  description: The path of its certificate on the controller.
+  returned: with O(state=begun)
+  type: str
+key:
+  description: The path of its key.
   returned: with O(state=begun)
   type: str
 ended:

@@ -55,6 +55,10 @@ options:
       - Fails with O(cookie_given), as that is changed where the user keeps it, and if a node of the cluster did not answer, as it would be left behind.
     type: bool
     default: false
+  rotates:
+    description: Whether this run takes the cluster from one signer to another, so that hosts may have certificates of the former one.
+    type: bool
+    default: false
 seealso:
   - module: beam.tls_distribution.cluster_topology
   - module: beam.tls_distribution.host_survey

@@ -15,6 +15,9 @@ phase      nodes trust             who signs
 ``leaves`` both                    the next CA
 ``drop``   the next CA             the next CA
 =========  ======================  ===========
+
+A rotation from one signer to another has the same phases, and ``rotation.json`` says of both sides what they are (handover.py). The files of the cluster's
+own CA are then what they were.
 """
 
 from __future__ import annotations
@@ -54,19 +57,29 @@ class Pair(t.NamedTuple):
 
 
 class Rotation(t.NamedTuple):
-    """A rotation that is under way: its phase (see PHASES), since when it is in it, and whether it was turned back."""
+    """A rotation that is under way: its phase (see PHASES), since when it is in it, and whether it was turned back. From one signer to another it has both
+    sides, as handover.py writes them.
+    """
 
     phase: str
     since: str
     back: bool = False
+    former: dict[str, t.Any] | None = None
+    following: dict[str, t.Any] | None = None
+
+    @property
+    def of_signers(self) -> bool:
+        """Whether it is one from a signer to another, and not from the private CA to the next one of its own."""
+        return self.former is not None
 
     @property
     def sentence(self) -> str:
         """What is said of it in every run."""
-        return "The CA of this cluster is being rotated: since %s, %s. Run the playbook rotate_ca to go on." % (
-            self.since,
-            _SAID[self.phase],
-        )
+        what = "The CA of this cluster is being rotated"
+        if self.former is not None and self.following is not None:
+            signers = [str((side.get("signing") or {}).get("signer")) for side in (self.former, self.following)]
+            what = "This cluster is being taken from one signer to another (%s to %s)" % (signers[0], signers[1])
+        return "%s: since %s, %s. Run the playbook rotate_ca to go on." % (what, self.since, _SAID[self.phase])
 
 
 def rotation(places: Places) -> Rotation | None:
@@ -77,10 +90,10 @@ def rotation(places: Places) -> Rotation | None:
         return None
     try:
         found = json.loads(text)
-        told = Rotation(found["phase"], str(found["since"]), found["back"])
-    except (ValueError, KeyError, TypeError):
+        told = Rotation(found["phase"], str(found["since"]), found["back"], found.get("former"), found.get("following"))
+    except (ValueError, KeyError, TypeError, AttributeError):
         told = None
-    if told is None or told.phase not in PHASES or not isinstance(told.back, bool):
+    if told is None or told.phase not in PHASES or not isinstance(told.back, bool) or (told.former is None) is not (told.following is None):
         raise InputError(
             "does not say how far the rotation of the CA is (%s is damaged)" % path.name, "put that file back from your backup"
         )
@@ -94,7 +107,7 @@ def signing(places: Places, under_way: Rotation | None = None) -> Pair:
     """
     under_way = under_way or rotation(places)
     own = Pair(Path(places["ca_key"]), Path(places["ca_certificate"]))
-    if under_way is None or under_way.phase in (KEEP, TRUST):
+    if under_way is None or under_way.of_signers or under_way.phase in (KEEP, TRUST):
         return own
     following = Pair(Path(places["next_ca_key"]), Path(places["next_ca_certificate"]))
     if under_way.phase == LEAVES:
@@ -113,7 +126,7 @@ def not_signing(places: Places, under_way: Rotation) -> Pair:
 def trusted(places: Places) -> list[str]:
     """The CAs that nodes have to trust, a text in PEM each; none as long as there is none. Raises InputError."""
     under_way = rotation(places)
-    if under_way is not None and under_way.phase in (TRUST, LEAVES):
+    if under_way is not None and not under_way.of_signers and under_way.phase in (TRUST, LEAVES):
         return known(places)
     return _texts([signing(places, under_way).certificate])
 
@@ -131,15 +144,22 @@ def lists(places: Places) -> list[str]:
 
 def known(places: Places) -> list[str]:
     """All CAs of which nodes may have certificates, a text in PEM each. Raises InputError."""
-    paths = [Path(places["ca_certificate"])]
-    if rotation(places) is not None:
+    paths, under_way = [Path(places["ca_certificate"])], rotation(places)
+    if under_way is not None and not under_way.of_signers:
         paths.append(Path(places["next_ca_certificate"]))
     return _texts(paths)
 
 
-def enter(places: Places, phase: str, back: bool, now: datetime.datetime) -> Rotation:
+def enter(
+    places: Places,
+    phase: str,
+    back: bool,
+    now: datetime.datetime,
+    former: dict[str, t.Any] | None = None,
+    following: dict[str, t.Any] | None = None,
+) -> Rotation:
     """Writes down that a rotation is in a phase, whose files have to be there. Raises OSError."""
-    entered = Rotation(phase, issued.time(now), back)
+    entered = Rotation(phase, issued.time(now), back, former, following)
     files.write(Path(places["rotation"]), json.dumps(entered._asdict()) + "\n")
     return entered
 
@@ -149,6 +169,10 @@ def finish(places: Places, under_way: Rotation) -> None:
 
     Whenever it is interrupted, what is in the directory means the same, and it can be done again.
     """
+    if under_way.of_signers:
+        for key in ("rotation", "rotation_former", "rotation_next", "rotation_both"):
+            Path(places[key]).unlink(missing_ok=True)
+        return
     following = [(places["next_ca_key"], places["ca_key"]), (places["next_ca_certificate"], places["ca_certificate"])]
     for new, own in following:
         with contextlib.suppress(FileNotFoundError):

@@ -30,7 +30,8 @@ class HostFound(t.NamedTuple):
 class Directory(t.NamedTuple):
     """What there is in the cluster's directory: ``ca.pem``, ``ca.key``, a cookie (there, or given by the user).
 
-    ``own_ca`` is whether its CA is the one that signs; otherwise ``ca`` tells of what the user has nodes trust.
+    ``own_ca`` is whether its CA is the one that signs; otherwise ``ca`` tells of what the user has nodes trust. ``changed`` is whether the inventory has
+    another signer, or has nodes trust others, than what was put into force last.
     """
 
     path: str
@@ -39,6 +40,7 @@ class Directory(t.NamedTuple):
     key: bool
     cookie: bool
     own_ca: bool = True
+    changed: bool = False
 
 
 class Places(t.NamedTuple):
@@ -61,6 +63,10 @@ def _ca(directory: Directory, hosts: t.Sequence[HostFound], places: Places) -> I
     if directory.key:
         back = "put back ca.pem (a host has it in %s)" % places.ca
     lacks = "holds ca.key without ca.pem" if directory.key else "holds no CA"
+    if strangers and directory.changed and not any(host.own for host in hosts):
+        problem = "are others than those that are in force: nodes would be given certificates that others do not trust yet"
+        fix = "run the playbook rotate_ca, which has all nodes trust both first, or, %s" % anew
+        return InventoryFault(strangers, "erlang_certs_signer", None, "and erlang_certs_trust_files " + problem, fix)
     if not directory.ca and strangers:
         return _fault(
             strangers,
@@ -76,7 +82,9 @@ def _ca(directory: Directory, hosts: t.Sequence[HostFound], places: Places) -> I
         return _fault(silent, directory, unknown, "run it on all hosts once they can be reached; if there are none, or %s" % anew)
     if directory.ca and strangers and not directory.own_ca and not any(host.own for host in hosts):
         problem = "has no CA that %s certificates of" % _have(strangers)
-        fix = "add theirs to it first, so that nodes trust both (%s/ca.pem, if the private CA signed them), or, %s" % (directory.path, anew)
+        fix = (
+            "run the playbook site with the settings as they were, then rotate_ca with these, so that nodes trust both first, or, %s" % anew
+        )
         return InventoryFault(strangers, "erlang_certs_trust_files", None, problem, fix)
     if directory.ca and strangers and not any(host.own for host in hosts):
         problem = "holds another CA than the one that %s certificates of" % _have(strangers)

@@ -16,10 +16,11 @@ import re
 import typing as t
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import certificate, pem
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils import authorities, certificates
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils import authorities, certificates, handover
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.authorities import DROP, KEEP, LEAVES, PHASES, TRUST, Rotation
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers import private_ca
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.contract import Asked
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers import intermediate, private_ca
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.contract import Asked, Signer, SignerError
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.names import PRIVATE_CA
 
 try:
     from cryptography.hazmat.primitives import serialization
@@ -86,24 +87,49 @@ def issues(under_way: Rotation) -> bool:
     return under_way.phase == (TRUST if under_way.back else LEAVES)
 
 
-def trial_certificate(places: authorities.Places, passphrase: str, node: str, host: str, now: datetime.datetime) -> tuple[str, str] | None:
+class Passphrases(t.NamedTuple):
+    """What opens the keys of CAs with which nodes are tried: of the private one, and of an intermediate one; None where it is not given."""
+
+    private: str
+    intermediate: str | None = None
+
+
+def trial_certificate(
+    places: authorities.Places, passphrases: Passphrases, node: str, host: str, now: datetime.datetime
+) -> tuple[str, str] | None:
     """A certificate for a node by the CA that does not sign, and what is shown and used with it, both in PEM: the CA's certificate and the key. With it is
     tried whether nodes trust that CA.
 
-    None where no rotation is under way, or the key of that CA is not in the cluster's directory. Raises InputError, SignerError and OSError.
+    None where no rotation is under way, or that CA cannot be had: it is in neither the cluster's directory nor the user's files, or signs elsewhere.
+    Raises InputError, SignerError and OSError.
     """
     under_way = authorities.rotation(places)
-    if under_way is None:
+    authority = _other(places, under_way, passphrases) if under_way is not None else None
+    if authority is None:
         return None
-    other = authorities.not_signing(places, under_way)
-    if not (other.key.exists() and other.certificate.exists()):
-        return None
-    authority = private_ca.Authority.load(other.key.read_bytes(), other.certificate.read_bytes(), passphrase)
     key = ec.generate_private_key(ec.SECP256R1())
     made = authority.sign(Asked("", key.public_key(), certificates.Wanted(node, host, _TRIED_DAYS, 0), now))
     private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     # Without the CA's certificate OpenSSL adds it as a host's program has it, which is less than it was signed as.
     return made, authority.trust() + private.decode("ascii")
+
+
+def _other(places: authorities.Places, under_way: Rotation, passphrases: Passphrases) -> Signer | None:
+    pair = authorities.not_signing(places, under_way)
+    if under_way.of_signers:
+        former, following = handover.sides(under_way)
+        other = following if under_way.phase in (KEEP, TRUST) else former
+        if other.signer == "intermediate":
+            try:
+                return intermediate.opened({**other.signing, "passphrase": passphrases.intermediate})
+            except SignerError:
+                return None  # That of the former side need not be there any more, and that of the other was looked at before.
+        if other.signer != PRIVATE_CA:
+            return None
+        pair = authorities.signing(places)
+    if not (pair.key.exists() and pair.certificate.exists()):
+        return None
+    return private_ca.Authority.load(pair.key.read_bytes(), pair.certificate.read_bytes(), passphrases.private)
 
 
 LINES = {
@@ -113,3 +139,11 @@ LINES = {
     DROP: "the CA is rotated: all nodes have certificates of the new one, and trust it alone",
 }
 """What is true when all nodes are proven to be in a phase."""
+
+LINES_OF_SIGNERS = {
+    KEEP: "the signer stays: all nodes trust what they trusted before, and nothing else; the inventory has to have the former settings again",
+    TRUST: "every node trusts the roots of both signers, and has a certificate of the former one",
+    LEAVES: "every node trusts the roots of both signers, and has a certificate of the next one",
+    DROP: "the signer is changed: all nodes have certificates of the new one, and trust its roots alone",
+}
+"""The same, from one signer to another."""

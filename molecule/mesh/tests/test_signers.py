@@ -26,7 +26,6 @@ NAMES = [known.name for known in HOSTS]
 PASSPHRASE = "a passphrase that nobody is shown"
 PEM = serialization.Encoding.PEM
 NOW = datetime.now(timezone.utc)
-ALL_DUE = {"erlang_certs_days": 805, "erlang_certs_renew_before_days": 804}
 
 # What signs elsewhere: it has rules of its own for subject, usages and extensions.
 SIGN = """#!{python}
@@ -155,50 +154,61 @@ def starts() -> list[str]:
 
 
 def taken_over(done: Completed, running: list[str], length: int) -> None:
-    """All nodes show their peers certificates with so many in the file, and none was restarted."""
-    assert done.code == 0, done.out
-    assert "4 of 4 nodes show theirs to their peers, renewed that of alpha, bravo, carol and dave" in " ".join(done.out.split()), done.out
-    assert {count("CERTIFICATE", name) for name in NAMES} == {length}
+    """All nodes have certificates with so many in the file, trust one root alone, and none was restarted."""
+    assert done.code == 0 and "rotation: the signer is changed" in done.out, done.out[-6000:]
+    assert {count("CERTIFICATE", name) for name in NAMES} == {length} and {count("TRUST", name) for name in NAMES} == {1}
     assert starts() == running
 
 
-def test_each_signer_takes_over_from_the_one_before(place: Place) -> None:
-    both = [*place.at("root.pem"), str(AUTHORITY / "ca.pem")]
-    trusting = play("site", "--skip-tags=verify", *place.variables("trusting", erlang_certs_trust_files=place.at("root.pem")))
-    assert trusting.code == 0 and {count("TRUST", name) for name in NAMES} == {2}, trusting.out
-    # Nodes were restarted in turns, as they hold no certificates against lists any more. From here on none is.
-    running = starts()
+def words(done: Completed) -> str:
+    return " ".join(done.out.split())
 
+
+def test_each_signer_takes_over_from_the_one_before(place: Place) -> None:
     middle = {
         "erlang_certs_signer": "intermediate",
-        "erlang_certs_trust_files": both,
+        "erlang_certs_trust_files": place.at("root.pem"),
         "erlang_certs_intermediate_certificate": place.at("middle.pem")[0],
         "erlang_certs_intermediate_key": place.at("middle.key")[0],
         "erlang_certs_intermediate_passphrase": PASSPHRASE,
     }
-    done = play("renew", "-vvv", "--diff", *place.variables("middle", **middle, **ALL_DUE))
+    refused = play("site", *place.variables("middle", **middle))
+    assert refused.code != 0 and "run the playbook rotate_ca, which has all nodes trust both first" in words(refused), refused.out
+    begun = play("rotate_ca", *place.variables("middle", **middle))
+    assert begun.code != 0 and "dave holds certificates against lists of revoked ones" in words(begun).replace(
+        "guard@dave.example.net", "dave"
+    ), begun.out
+    assert {count("TRUST", name) for name in NAMES} == {2} and not any("middle" in said for said in subjects())
+    # Nodes are restarted in turns, so that they hold no certificates against lists any more. From here on none is.
+    trusting = play("site", "--skip-tags=verify", *place.variables("middle", **middle))
+    assert trusting.code == 0 and "taken from one signer to another (private_ca to intermediate)" in words(trusting), trusting.out
+    assert {count("TRUST", name) for name in NAMES} == {2} and not any("middle" in said for said in subjects())
+    running = starts()
+    done = play("rotate_ca", "-vvv", "--diff", *place.variables("middle", **middle))
     assert PASSPHRASE not in done.out
     taken_over(done, running, 2)
     assert all("middle" in said and "guard@" in said for said in subjects())
 
-    command = {"erlang_certs_signer": "command", "erlang_certs_trust_files": both, "erlang_certs_command": place.at("sign")}
-    days = {"erlang_certs_days": 830, "erlang_certs_renew_before_days": 806}
-    taken_over(play("renew", *place.variables("command", **command, **days)), running, 2)
+    command = {"erlang_certs_signer": "command", "erlang_certs_trust_files": place.at("root.pem"), "erlang_certs_command": place.at("sign")}
+    taken_over(play("rotate_ca", *place.variables("command", **command)), running, 2)
     assert all("middle" in said and "guard@" not in said for said in subjects())
 
     own = {
         "erlang_certs_signer": "own_certificates",
-        "erlang_certs_trust_files": both,
+        "erlang_certs_trust_files": place.at("root.pem"),
         "erlang_certs_own_certificate": "{{ lookup('ansible.builtin.file', '%s/' ~ inventory_hostname ~ '.pem') }}" % place.directory,
     }
-    done = play("renew", "-vvv", "--diff", *place.variables("own", **own))
+    done = play("rotate_ca", "-vvv", "--diff", *place.variables("own", **own))
     assert not any(line in done.out for line in place.keys)
     taken_over(done, running, 2)
     assert all("brought by" in said for said in subjects())
     due = play("renew", *place.variables("due", **own, erlang_certs_days=900, erlang_certs_renew_before_days=600))
-    assert due.code != 0 and "give it a new one by erlang_certs_own_certificate" in " ".join(due.out.split()), due.out
+    assert due.code != 0 and "give it a new one by erlang_certs_own_certificate" in words(due), due.out
 
-    back = place.variables("back", erlang_certs_trust_files=place.at("root.pem"), **ALL_DUE)
-    taken_over(play("renew", *back), running, 1)
-    written = [json.loads(line)["issuer"] for line in (AUTHORITY / "issued.jsonl").read_text().splitlines()[-16:]]
-    assert [issuer == "CN=middle" for issuer in written] == [True] * 12 + [False] * 4
+    taken_over(play("rotate_ca"), running, 1)
+    written = [json.loads(line)["issuer"] for line in (AUTHORITY / "issued.jsonl").read_text().splitlines()]
+    assert (
+        not (AUTHORITY / "rotation.json").exists()
+        and json.loads((AUTHORITY / "signing.json").read_text())["signing"]["signer"] == "private_ca"
+    )
+    assert [issuer == "CN=middle" for issuer in written[-4:]] == [False] * 4 and sum(issuer == "CN=middle" for issuer in written) >= 12

@@ -239,6 +239,7 @@ class OwnNode:
             "hidden": bool(self.configuration.arguments and self.configuration.arguments.hidden),
             "versions": {side: list(self.configuration.side(side).versions or []) for side in SIDES},
             "tls": {side: _lists(self.configuration.side(side)) for side in SIDES},
+            "lists_needed": any(self.configuration.side(side).lists_needed for side in SIDES),
         }
 
     def _paths(self) -> list[str]:

@@ -105,6 +105,7 @@ _FACTS = _mapping(
         "versions": _values(_list_of(_text)),
         "tls": _values(_values(_list_of(_text))),
         "time": _time,
+        "lists_needed": _flag,
     },
 )
 _ANSWER = _mapping(

@@ -11,7 +11,7 @@ import typing as t
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import listed
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import certificate, pem
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils import authorities
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils import authorities, handover, revocations, rotation
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.authorities import LEAVES, TRUST, Rotation
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report import certificate_table
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.wording import clean
@@ -31,17 +31,21 @@ def unproven(
     """Why it is not proven that all nodes are in the phase in force, a sentence each; empty if it is.
 
     ``answers`` are those of the action ``cluster_verify``, by host. Each node has to trust what it is to trust, to show its peers a certificate of the
-    CA that signs, to be reached by every peer, and to let in or refuse a certificate of the other CA. Raises InputError.
+    CA that signs, to be reached by every peer, and to let in or refuse a certificate of the other CA, where one of it can be had. From one signer to another
+    a certificate is of the one that signs if it was issued since the phase began, and no node may hold certificates against lists, as there are none of
+    others than the private CA. Raises InputError and OSError.
     """
     rows = certificate_table.rows(topology, list(topology["nodes"]), answers, now)
     texts = trust_files.of_cluster(topology["cluster"]["signing"], authorities.trusted(places))
     trusted = {seen.digest: seen for text in texts for seen in _certificates(text)}
-    signs = next((seen for text in authorities.signs(places) for seen in _certificates(text)), None)
+    signs = None if under_way.of_signers else next((seen for text in authorities.signs(places) for seen in _certificates(text)), None)
     sentences = certificate_table.needs(rows, 0)
     for row in rows:
         if row["answered"]:
             sentences += _of_host(row["host"], row["node"], answers[row["host"]], trusted, signs)
             sentences += _of_edges(row["host"], answers[row["host"]], under_way.phase in (TRUST, LEAVES))
+            if under_way.of_signers:
+                sentences += _of_signer(topology["nodes"][row["host"]], row, answers[row["host"]], under_way, places)
     return list(dict.fromkeys(sentences))
 
 
@@ -67,6 +71,23 @@ def _of_host(
         shown = (facts.get("certificates") or {}).get(side) or []
         if shown and signs is not None and not _is_of(shown[0], signs):
             yield "%s: the certificate of %s is of %s, and not of %s." % (host, node, clean(shown[0]["issuer"])[:80], signs.subject)
+
+
+def _of_signer(
+    node: t.Mapping[str, t.Any], row: certificate_table.Row, answer: t.Mapping[str, t.Any], under_way: Rotation, places: authorities.Places
+) -> t.Iterator[str]:
+    if rotation.issues(under_way):
+        own = node["certificates"]["own"]
+        allowed = [revocations.serial(own)] if own else handover.issued_since(places, under_way, node["node"])
+        if row["serial"] not in allowed:
+            signer = handover.signing_side(under_way).signer
+            yield "%s: %s has no certificate that the signer %s has issued since this phase began." % (row["host"], row["node"], signer)
+    if under_way.phase in (TRUST, LEAVES) and (answer.get("facts") or {}).get("lists_needed"):
+        yield "%s: %s holds certificates against lists of revoked ones, and there are none of the other signer; %s" % (
+            row["host"],
+            row["node"],
+            "run the playbook site, which restarts the nodes in turns without them.",
+        )
 
 
 def _is_of(shown: t.Mapping[str, t.Any], signs: certificate.Certificate) -> bool:

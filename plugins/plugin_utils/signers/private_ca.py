@@ -94,7 +94,7 @@ class Authority(t.NamedTuple):
 def _other(names: authorities.Places, passphrase: str) -> Authority | None:
     """The CA of a rotation that does not sign, as long as nodes may have certificates of it. Raises InputError and OSError."""
     under_way = authorities.rotation(names)
-    pair = authorities.not_signing(names, under_way) if under_way is not None else None
+    pair = authorities.not_signing(names, under_way) if under_way is not None and not under_way.of_signers else None
     if pair is None or not pair.key.exists() or not pair.certificate.exists():
         return None
     return Authority.load(pair.key.read_bytes(), pair.certificate.read_bytes(), passphrase)

@@ -42,7 +42,13 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> t.Callable[..., tuple[dict[str, t.
 
         topology = build(with_defaults(HOSTS), lambda name: [], pytest.fail)
         action = object.__new__(cluster_verify.ActionModule)
-        further = {"timeout": 5.0, "retry_seconds": 10.0, "host": None, "rotation": False, "passphrase": None}
+        further = {
+            "timeout": 5.0,
+            "retry_seconds": 10.0,
+            "host": None,
+            "rotation": False,
+            "passphrase": None,
+        }
         arguments = {"topology": topology, "walls": list(NAMES), "authorities": [], **further}
         monkeypatch.setattr(ActionBase, "run", lambda *_arguments: {})
         monkeypatch.setattr(action, "validate_argument_spec", lambda _spec: (None, {**arguments, **given}), raising=False)

@@ -66,3 +66,11 @@ def test_what_stops_a_run(there: Directory, hosts: list[HostFound], problems: li
 def test_limited_runs_are_told_of_the_others() -> None:
     (fault,) = faults(directory(), [STRANGER, SILENT], PLACES)
     assert fault.hosts == ("stranger",) and "without --limit" in fault.fix
+
+
+@pytest.mark.parametrize("own_ca", [True, False])
+def test_another_signer_than_the_one_in_force_is_rotated_to(own_ca: bool) -> None:
+    there = directory()._replace(own_ca=own_ca, changed=True)
+    (fault,) = faults(there, [STRANGER, STRANGER], PLACES)
+    assert fault.variable == "erlang_certs_signer" and "run the playbook rotate_ca, which has all nodes trust both first" in fault.fix
+    assert faults(there, [OURS, STRANGER], PLACES) == []

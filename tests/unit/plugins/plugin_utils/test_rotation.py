@@ -99,9 +99,9 @@ def test_each_ca_has_a_name_of_its_own(places: dict[str, str]) -> None:
 
 @pytest.mark.parametrize(("phase", "by"), [("trust", "next_ca_certificate"), ("leaves", "ca_certificate"), ("drop", "ca_certificate")])
 def test_a_certificate_of_the_other_ca(places: dict[str, str], phase: str, by: str) -> None:
-    assert rotation.trial_certificate(places, PASSPHRASE, "guard@alpha.example.net", "alpha.example.net", NOW) is None
+    assert rotation.trial_certificate(places, rotation.Passphrases(PASSPHRASE), "guard@alpha.example.net", "alpha.example.net", NOW) is None
     authorities.enter(places, phase, False, NOW)
-    made = rotation.trial_certificate(places, PASSPHRASE, "guard@alpha.example.net", "alpha.example.net", NOW)
+    made = rotation.trial_certificate(places, rotation.Passphrases(PASSPHRASE), "guard@alpha.example.net", "alpha.example.net", NOW)
     assert made is not None and made[1].startswith(Path(places[by]).read_text()) and "PRIVATE KEY" in made[1]
     leaf = x509.load_pem_x509_certificate(made[0].encode())
     leaf.verify_directly_issued_by(x509.load_pem_x509_certificate(Path(places[by]).read_bytes()))
