@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import re
+import select
 import signal
 import subprocess
 import time
@@ -55,6 +57,32 @@ def run_command(argv: list[str], timeout: float = 300) -> Completed:
         check=False,
     )
     return Completed(done.returncode, COLOUR.sub("", done.stdout))
+
+
+def answered(argv: list[str], question: str, answer: str, timeout: float = 300) -> Completed:
+    """Runs a command in a terminal of its own, and types an answer when it has said what is asked for.
+
+    Ansible throws away what was typed before it reads (tcflush in prompt_until of its Display), and it says the question before that. So the answer is
+    typed again until more is said than its echo.
+    """
+    terminal, inside = pty.openpty()
+    process = subprocess.Popen(["setsid", "--ctty", *argv], stdin=inside, stdout=inside, stderr=inside)
+    os.close(inside)
+    said, end, typed, asked = "", time.monotonic() + timeout, 0.0, re.compile(r"\s+".join(map(re.escape, question.split())))
+    with os.fdopen(terminal, "r+b", buffering=0) as stream:
+        while time.monotonic() < end:
+            # The terminal of a process that has ended cannot be read any more.
+            try:
+                said += stream.read(4096).decode("utf-8", "replace") if select.select([stream], [], [], 1)[0] else ""
+            except OSError:
+                break
+            found = asked.search(said)
+            if found and not re.search(r"TASK|PLAY", said[found.end() :]) and time.monotonic() - typed > 2:
+                stream.write(answer.encode() + b"\r")
+                typed = time.monotonic()
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
+    return Completed(process.wait(), COLOUR.sub("", said))
 
 
 def play(name: str, *options: str) -> Completed:

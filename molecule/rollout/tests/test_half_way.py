@@ -2,13 +2,16 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A roll-out that ends half-way, by a hook that fails."""
+"""A roll-out that ends half-way, by a hook that fails and by an answer, and what is done before and behind each node."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import changes
 from changes import Wanted
-from lab import rollout
+from lab import lifecycle, rollout
+from lab.commands import answered, everywhere
 
 BASE, NEXT = Wanted(3), Wanted(4)
 QUICK = {"erlang_rollout_settle": 3}
@@ -38,3 +41,33 @@ def test_a_hook_that_fails_behind_the_first_node_and_the_way_back() -> None:
     assert back.code == 0, back.out[-4000:]
     assert changes.settled() and changes.all_run(BASE) and restarted(before) == [name]
     assert changes.words(back).count("stays as it is: the last roll-out did not come to it") == len(rollout.EVERY) - 1
+
+
+BEHIND = """
+- name: Write down when the node that runs was started
+  ansible.builtin.shell:
+    cmd: systemctl show --property=MainPID --value erlang-guard > /run/behind
+  changed_when: true
+"""
+
+
+def test_nothing_is_restarted_but_behind_a_yes(tmp_path: Path) -> None:
+    """Before each node a function is called in it, behind it the tasks of a file are done."""
+    changes.converged(BASE)
+    before = changes.processes()
+    asked = {"erlang_rollout_confirm": True, "erlang_rollout_serial": len(rollout.EVERY), **QUICK}
+    done = changes.site(NEXT, **asked)
+    assert done.code != 0 and "as the answer was not yes" in changes.words(done) and not restarted(before), done.out[-4000:]
+    behind = tmp_path / "behind.yml"
+    behind.write_text(BEHIND)
+    # The call puts a file where the account may write, as long as the node runs.
+    call = ["os", "cmd", ["date > /var/lib/merl/guard/ahead"]]
+    hooks = {"erlang_rollout_before": {"call": call}, "erlang_rollout_after": {"tasks": str(behind)}}
+    done = answered(lifecycle.play("site", NEXT.options(**asked, **hooks)), "Go on? (yes or no)", "yes", changes.LONGEST)
+    assert done.code == 0, done.out[-4000:]
+    assert changes.settled() and changes.all_run(NEXT) and restarted(before) == list(rollout.EVERY)
+    now = changes.processes()
+    for name, answer in everywhere(
+        "cat /run/behind && test -s /var/lib/merl/guard/ahead && rm /run/behind /var/lib/merl/guard/ahead"
+    ).items():
+        assert answer.code == 0 and answer.out.split() == now[name].split()[:1], (name, answer.out)
