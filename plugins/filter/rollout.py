@@ -36,11 +36,6 @@ def rollout_turn(groups: Groups, hostvars: Mapping, host: str) -> dict[str, t.An
     return of_run.turn(groups, hostvars, host)
 
 
-def rollout_wrong(groups: Groups, hostvars: Mapping, host: str) -> list[str]:
-    """The hosts at which something went wrong in the turn of a host."""
-    return of_run.wrong_in_turn(groups, hostvars, host)
-
-
 def rollout_ended(groups: Groups, hostvars: Mapping, every: list[str], going: list[str]) -> bool:
     """Whether nobody has a turn any more; ``every`` are the hosts of the play, ``going`` those that have not failed."""
     return of_run.ended(groups, hostvars, every, going)
@@ -61,9 +56,14 @@ def rollout_changes(hosts: list[str], hostvars: Mapping, going: list[str] | None
     return of_run.changes(hosts, hostvars, going)
 
 
-def rollout_returns(hosts: list[str], hostvars: Mapping) -> list[str]:
-    """The hosts whose nodes go back, of those that were asked what they ran before."""
-    return of_run.returns(hosts, hostvars)
+def rollout_said(hostvars: Mapping, host: str, objections: t.Sequence[str] = ()) -> list[str]:
+    """Why a roll-out stopped at a host or could not begin."""
+    return of_run.said(hostvars[host], objections)
+
+
+def rollout_going_back(hostvars: Mapping, host: str, among: list[str]) -> dict[str, bool]:
+    """What comes of the playbook rollback at a host."""
+    return of_run.going_back(hostvars, host, among)
 
 
 class FilterModule:
@@ -76,9 +76,7 @@ class FilterModule:
             "rollout_sentences": rollout_sentences,
             "rollout_serial": rollout_serial,
             "rollout_turn": rollout_turn,
-            "rollout_wrong": rollout_wrong,
             "rollout_changes": rollout_changes,
-            "rollout_returns": rollout_returns,
             "rollout_plan": rollout.plan,
             "rollout_table": rollout.table,
             "rollout_announcement": lambda found, node, turn: rollout.announcement(node, turn, found),
@@ -89,4 +87,9 @@ class FilterModule:
             "rollout_objections": rollout.objections,
             "rollout_outcome": rollout_outcome,
             "rollout_refusal": rollout.refusal,
+            "rollout_said": rollout_said,
+            "rollout_declined": of_run.declined,
+            "rollout_patience": of_run.patience,
+            "rollout_settle_again": of_run.settle_again,
+            "rollout_going_back": rollout_going_back,
         }

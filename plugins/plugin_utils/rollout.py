@@ -10,12 +10,15 @@ import typing as t
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import groups as cluster_groups
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import rollout
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.change import RESTART
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import specifications
 
 WRITTEN, GOING_BACK = "__erlang_node_written", "__erlang_rollout_former"
 """Where a host's change is: what the role erlang_node registered, or what the playbook rollback left, which comes before."""
 FAILURE, REFUSED = "__erlang_rollout_failure", "__erlang_rollout_refused"
 """Facts with sentences: of a host at which the roll-out stopped, and of all if it could not begin."""
+MESH = "__erlang_rollout_mesh"
+"""What a node said before the first was restarted: with whom it is connected, and why it is not healthy."""
 ASKED = "__erlang_rollout_found"
 """What the module node_generation said of a host's former generation, in the playbook rollback."""
 WRONG = "__erlang_rollout_wrong"
@@ -93,18 +96,24 @@ def sentences(groups: Groups, hostvars: Mapping) -> list[str]:
 
 def turn(groups: Groups, hostvars: Mapping, host: str) -> dict[str, t.Any]:
     """The turn of a host: its ``number`` of ``count``, the hosts of its ``batch``, whether they are changed ``together``, in ``rest`` the names of the nodes
-    in later batches, and the ``question`` whether the batch is to go on.
+    in later batches, and the ``question`` whether the batch is to go on; whether its node ``restarts``; whether all is ``fine`` so far with it and those that
+    are changed together with it, or one of them ``failed``.
     """
     found = order(groups, hostvars)
     flat = [one for batch in found for one in batch]
     position = next(number for number, batch in enumerate(found) if host in batch)
     nodes = hostvars[host]["ansible_facts"]["erlang_cluster_topology"]["nodes"]
-    number, together = flat.index(host) + 1, rollout.is_together(changes([host], hostvars)[host] or {})
+    change = changes([host], hostvars)[host] or {}
+    number, together = flat.index(host) + 1, rollout.is_together(change)
+    failed = bool(wrong(found[position] if together else [host], hostvars))
     return {
         "number": number,
         "count": len(flat),
         "batch": found[position],
         "together": together,
+        "restarts": change.get("class") == RESTART,
+        "fine": not failed,
+        "failed": failed,
         "rest": [nodes[other]["node"] for batch in found[position + 1 :] for other in batch],
         "question": "%s: %s. Go on? (yes or no)"
         % (
@@ -127,16 +136,24 @@ def ended(groups: Groups, hostvars: Mapping, every: t.Collection[str], going: t.
 def outcome(values: Mapping, now: float) -> dict[str, t.Any]:
     """What came of the turn of a host so far, by its variables.
 
-    ``lost``: whether the host was not reached any more; ``was_lost``: whether that is what went wrong; ``reason``: why a task failed, the rest of a
-    sentence; ``lasted``: how long the restart took, the end of a sentence; ``starting``: whether the node has not been up since it was started;
+    ``lost``: whether the host was not reached any more, else it is ``reached``; ``went_wrong``: whether something went wrong, and ``was_lost``: whether it
+    was that; ``has_former``: whether there is a generation before, and ``was_healthy``: whether there is and the node was seen to be healthy with it;
+    ``reason``: why a task failed, the rest of a sentence; ``lasted``: how long the restart took, the end of a sentence; ``starting``: whether the node has
+    not been up since it was started;
     ``goes_back``: whether it has to go back to the generation before; ``returned`` and ``restarted``: whether it was switched back and started again;
     ``not_back``: why it is not healthy with the generation before, the rest of a sentence, where a task of that failed;
     ``back``: None where it was not brought back, else what keeps it from being healthy, empty if nothing.
     """
     failure = values.get(WRONG) or {}
     tries = [values.get(name) or {} for name in (SWITCHED, STARTED, SEEN)]
+    lost = any(result.get("unreachable") for result in tries) or "timedout" in tries[-1]
+    former = (values.get(GOING_BACK) or (values.get(WRITTEN) or {}).get("change") or {}).get("back") is not None
     return {
-        "lost": any(result.get("unreachable") for result in tries) or "timedout" in tries[-1],
+        "lost": lost,
+        "reached": not lost,
+        "went_wrong": bool(failure),
+        "has_former": former,
+        "was_healthy": former and not (values.get(MESH) or {}).get("reason", "not asked"),
         "was_lost": bool(failure.get("lost")),
         "reason": _reason(values, now),
         "lasted": ", %d s after its restart began" % (now - values[BEGAN]) if BEGAN in values else "",
@@ -188,10 +205,33 @@ def failure(groups: Groups, hostvars: Mapping, host: str, now: float) -> list[st
     return rollout.stopped(about)
 
 
-def wrong_in_turn(groups: Groups, hostvars: Mapping, host: str) -> list[str]:
-    """The hosts at which something went wrong, of those that are changed together with a host, or it alone."""
-    own = turn(groups, hostvars, host)
-    return wrong(own["batch"] if own["together"] else [host], hostvars)
+def said(values: Mapping, objections: t.Sequence[str] = ()) -> list[str]:
+    """Why a roll-out stopped at a host or could not begin, by the host's variables; ``objections`` where neither was noted."""
+    return list(values.get(FAILURE) or values.get(REFUSED) or objections)
+
+
+def patience(settle: t.Any, timeout: t.Any) -> int:
+    """Seconds behind which a host that says nothing is lost. A connection to one without power may stay for hours. Command lines give numbers as texts."""
+    return int(settle) + int(timeout) + 90
+
+
+def settle_again(settle: t.Any) -> int:
+    """Seconds for which a node has to stay healthy that went back to what it was healthy with: a few will do."""
+    return min(5, int(settle))
+
+
+def declined(answer: Mapping) -> bool:
+    """Whether the answer to the question whether to go on, as ``pause`` returns it, is anything but a yes."""
+    return str(answer.get("user_input") or "").strip().lower() not in ("yes", "y")
+
+
+def going_back(hostvars: Mapping, host: str, among: t.Iterable[str]) -> dict[str, bool]:
+    """What comes of the playbook rollback at a host: ``impossible``, as it has nothing to go back to; ``unchanged``, as the last roll-out did not change it;
+    or it ``goes`` back. ``none`` is whether no host does, of those ``among`` which it is.
+    """
+    found = returns(among, hostvars)
+    possible = "number" in (hostvars[host].get(ASKED) or {})
+    return {"impossible": not possible, "unchanged": possible and host not in found, "goes": host in found, "none": not found}
 
 
 def returns(among: t.Iterable[str], hostvars: Mapping) -> list[str]:

@@ -16,7 +16,8 @@ _KILL_AFTER = "--kill-after=5"
 def hook(given: Mapping[str, Any] | None, seconds: int) -> dict[str, Any]:
     """Return what a variable such as ``erlang_decommission_leave`` or ``erlang_rollout_before`` says a node is to be asked: ``asked`` if anything, ``call``
     (module, function, arguments), ``command`` (of coreutils' timeout(1), with ``seconds``) and ``tasks`` (the path of a file), all but one of which are
-    empty. A call goes before a command. ``does`` is which of the three it is, as yes or no each.
+    empty. A call goes before a command. ``does`` is which of the three it is, as yes or no each, and ``given`` what is said of
+    ``call`` and ``command`` as it stands, as lists.
     """
     given = given or {}
     call, command = list(given.get("call") or ()), list(given.get("command") or ())
@@ -27,7 +28,7 @@ def hook(given: Mapping[str, Any] | None, seconds: int) -> dict[str, Any]:
     elif command:
         found["command"] = ["timeout", _KILL_AFTER, str(seconds), *command]
     does = {kind: bool(what) for kind, what in found.items()}
-    return {**found, "asked": any(does.values()), "does": does}
+    return {**found, "asked": any(does.values()), "does": does, "given": {"call": call, "command": command}}
 
 
 def refused(answer: Mapping[str, Any]) -> bool:

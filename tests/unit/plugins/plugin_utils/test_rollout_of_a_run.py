@@ -50,6 +50,9 @@ def test_nodes_have_their_turn_in_the_order_of_the_topology() -> None:
         "count": 2,
         "batch": ["alpha"],
         "together": False,
+        "restarts": True,
+        "fine": True,
+        "failed": False,
         "rest": ["guard@carol"],
         "question": "guard@alpha: node 1 of 2. Go on? (yes or no)",
     }
@@ -76,7 +79,8 @@ def test_a_refusal_leaves_all_alone_and_fails_one_host() -> None:
 def test_a_failure_is_that_of_its_host() -> None:
     failed = hostvars(alpha={rollout.FAILURE: ["It failed."], rollout.WRONG: {"phase": "health"}})
     assert filters.rollout_hosts(WAITING, failed, "stopped") == ["alpha"]
-    assert filters.rollout_wrong(WAITING, failed, "alpha") == ["alpha"] and filters.rollout_wrong(WAITING, failed, "carol") == []
+    assert [filters.rollout_turn(WAITING, failed, host)["failed"] for host in ("alpha", "carol")] == [True, False]
+    assert [filters.rollout_turn(WAITING, failed, host)["fine"] for host in ("alpha", "carol")] == [False, True]
 
 
 def together(**further: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -88,7 +92,7 @@ def together(**further: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def test_what_went_wrong_at_one_of_those_that_are_changed_together_is_that_of_all() -> None:
     failed = together(carol={rollout.WRONG: {"phase": "health", "reason": "died"}})
-    assert filters.rollout_wrong(WAITING, failed, "alpha") == ["carol"]
+    assert filters.rollout_turn(WAITING, failed, "alpha")["failed"] is True
     assert filters.rollout_turn(WAITING, failed, "alpha")["question"] == "guard@alpha, guard@carol: all together. Go on? (yes or no)"
     said = filters.rollout_failure(WAITING, failed, "alpha")
     assert said[0] == "alpha: guard@alpha is changed together with others, of which one failed (carol); so it goes on as it was."
@@ -123,7 +127,13 @@ SKIPPED, UNREACHED, FAILED = {"skipped": True}, {"unreachable": True}, {"failed"
         ({rollout.SWITCHED: FINE, rollout.BEGAN: 40.0}, {"goes_back": True, "lasted": ", 60 s after its restart began"}),
         ({rollout.SWITCHED: FINE, rollout.WRONG: {"phase": "after", "reason": "x"}}, {"goes_back": False}),
         ({rollout.WRONG: {"phase": "health", "reason": "x", "lost": True}}, {"goes_back": True, "was_lost": True}),
-        ({rollout.SWITCHED: UNREACHED}, {"lost": True}),
+        ({}, {"went_wrong": False, "reached": True, "has_former": False, "was_healthy": False}),
+        ({rollout.WRITTEN: {"change": {"back": None}}, rollout.MESH: {"reason": ""}}, {"has_former": False, "was_healthy": False}),
+        ({rollout.WRITTEN: {"change": {"back": 1}}}, {"has_former": True, "was_healthy": False}),
+        ({rollout.GOING_BACK: {"back": 1}, rollout.MESH: {"reason": ""}}, {"has_former": True, "was_healthy": True}),
+        ({rollout.GOING_BACK: {"back": 1}, rollout.MESH: {"reason": "is down"}}, {"has_former": True, "was_healthy": False}),
+        ({rollout.WRONG: {"phase": "health", "reason": "x"}}, {"went_wrong": True}),
+        ({rollout.SWITCHED: UNREACHED}, {"lost": True, "reached": False}),
         ({rollout.STARTED: UNREACHED}, {"lost": True}),
         ({rollout.SEEN: {"failed": True, "timedout": {"period": 1}}}, {"lost": True}),
         ({rollout.SEEN: {"up": True}}, {"lost": False, "starting": False}),
@@ -197,3 +207,33 @@ def test_a_host_that_failed_behind_its_preparation_could_not_be_prepared() -> No
     """As when the trial of what it is to be restarted with fails."""
     assert filters.rollout_changes(["alpha", "bravo"], hostvars(), ["bravo"])["alpha"] is None
     assert filters.rollout_changes(["alpha"], hostvars())["alpha"] is not None
+
+
+def test_what_is_said_of_a_roll_out_that_stopped() -> None:
+    said = hostvars(alpha={rollout.FAILURE: ["It failed."], rollout.REFUSED: ["No."]}, carol={rollout.REFUSED: ["No."]})
+    assert filters.rollout_said(said, "alpha") == ["It failed."]
+    assert filters.rollout_said(said, "carol", ["Objection."]) == ["No."]
+    assert filters.rollout_said(hostvars(), "carol", ["Objection."]) == ["Objection."]
+
+
+@pytest.mark.parametrize(
+    ("answer", "declined"), [("yes", False), (" Y ", False), ("no", True), ("", True), (None, True), ("yes please", True)]
+)
+def test_only_a_yes_is_one(answer: str | None, declined: bool) -> None:
+    assert rollout.declined({"user_input": answer}) is declined
+    assert rollout.declined({}) is True
+
+
+def test_what_comes_of_the_rollback() -> None:
+    nothing = {"impossible": True, "unchanged": False, "goes": False, "none": True}
+    assert filters.rollout_going_back(hostvars(), "alpha", HOSTS) == nothing
+    found = {"number": 1, "before": 2, "waiting": 0, "healthy": True, "since": 5}
+    asked = hostvars(alpha={rollout.ASKED: found})
+    went = filters.rollout_going_back(asked, "alpha", HOSTS)
+    assert went["impossible"] is False and went["goes"] is (rollout.returns(HOSTS, asked) == ["alpha"])
+    assert went["unchanged"] is not went["goes"] and went["none"] is not went["goes"]
+
+
+def test_seconds_may_come_from_a_command_line() -> None:
+    assert rollout.patience(30, 120) == rollout.patience("30", "120") == 240
+    assert rollout.settle_again("30") == rollout.settle_again(5) == 5 and rollout.settle_again("2") == 2
