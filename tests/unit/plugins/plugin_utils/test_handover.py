@@ -29,11 +29,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 NOW = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
-LATER = NOW + datetime.timedelta(seconds=5)
 PASSPHRASE = "correct horse"
 NODES = {name: {"node": "guard@%s.example.net" % name, "host": name + ".example.net"} for name in ("alpha", "bravo")}
 GIVEN = {"exact": True, "own": None}
 PEM = serialization.Encoding.PEM
+
+
+def later() -> datetime.datetime:
+    """When something is issued behind the phase that the test has entered just now."""
+    return datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0) + datetime.timedelta(seconds=5)
 
 
 class Ca:
@@ -166,7 +170,7 @@ def test_the_phases_from_the_private_ca_to_a_command(steps: Steps) -> None:
     assert cluster.trusted(told) == {"CA of Erlang cluster guard", "root"}
     both = cluster.ca.pem + cluster.root.pem
     assert "takes the place of" in state(told, "alpha", former, both)["issued"]
-    latter = cluster.issue(cluster.root, "alpha", LATER)
+    latter = cluster.issue(cluster.root, "alpha", later())
     assert not state(told, "alpha", former, both, latter)["to_issue"]
     # As a run sees it that goes on.
     assert not state(cluster.topology(cluster.command), "alpha", latter, both)["to_issue"]
@@ -258,7 +262,7 @@ def test_what_proves_a_phase(steps: Steps) -> None:
         for host in NODES
     ]
     steps("entered", proven=True)
-    latter = {host: cluster.issue(cluster.root, host, LATER) for host in NODES}
+    latter = {host: cluster.issue(cluster.root, host, later()) for host in NODES}
     assert unproven(answers(both, latter)) == []
     assert unproven(answers(both, {**latter, "bravo": former["bravo"]})) == [
         "bravo: guard@bravo.example.net has no certificate that the signer command has issued since this phase began."
