@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import datetime
 import typing as t
 
 from ansible.plugins.action import ActionBase
@@ -21,6 +22,8 @@ _ARGUMENTS = {
     "renews": {"type": "bool", "default": False},
     "signer": {"type": "str", "default": PRIVATE_CA},
     "renewed": {"type": "list", "elements": "str", "default": []},
+    "revocations": {"type": "str", "default": ""},
+    "revocations_needed": {"type": "bool", "default": False},
 }
 
 
@@ -35,11 +38,14 @@ class ActionModule(ActionBase):
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         _validation, given = self.validate_argument_spec(_ARGUMENTS)
         found = given["certificates"]
-        line = certificate_table.line(found, given["renewed"], given["due_days"])
+        text = given["revocations"] if given["revocations_needed"] else ""
+        lists = certificate_table.lists(text, datetime.datetime.now(datetime.timezone.utc))
+        line = certificate_table.line(found, given["renewed"], given["due_days"], lists)
         display.display("\n%s\n" % "\n".join([line] if given["renews"] else [*certificate_table.table(found), line]))
         # What a run in check mode would renew needs no person.
         by_person = given["signer"] == OWN
         nobodys = given["renews"] and self._task.check_mode and not by_person
         needs = certificate_table.needs(found, 0 if nobodys else given["due_days"], by_person)
+        needs += [] if nobodys else certificate_table.list_needs(lists)
         result.update(changed=False, failed=bool(needs), msg="\n".join(needs) or line, needs=needs)
         return result

@@ -52,6 +52,14 @@ options:
     type: list
     elements: str
     default: []
+  revocations:
+    description: The lists of revoked certificates in PEM. The line says until when they hold, and one in the last quarter of its time needs a person.
+    type: str
+    default: ""
+  revocations_needed:
+    description: Whether nodes hold certificates against these lists. Nothing is said of them otherwise.
+    type: bool
+    default: false
 seealso:
   - plugin: beam.tls_distribution.certificate_rows
     plugin_type: filter

@@ -12,8 +12,9 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from lab.commands import WITHOUT_WALLS, altered, on, play, wait_until
-from lab.settings import HOSTS
+from lab.commands import WITHOUT_WALLS, altered, on, play, report, wait_until
+from lab.fault_injection import CERTIFICATE, DAY, Authority, other_time, put
+from lab.settings import HOSTS, host
 from prometheus_client.parser import text_string_to_metric_families
 
 COLLECTOR = "/var/lib/prometheus/node-exporter"
@@ -94,6 +95,30 @@ def test_certificates_end_when_openssl_says_so() -> None:
     assert abs(began + found[("trust_certificate_remaining_seconds",)] - end("alpha", "ca.pem")) < within
     for name in ("bravo", "carol", "dave"):
         assert abs(began + found[("edge_certificate_remaining_seconds", node(name))] - end(name, "node.pem")) < within
+
+
+@pytest.mark.parametrize(("ahead", "overdue"), [(365, 0), (700, 1)])
+def test_what_a_host_says_whose_clock_is_ahead(ahead: int, overdue: int) -> None:
+    """A certificate is good for 800 days and is renewed at half of them: a cluster that nobody touches for a year runs on, and later says so by itself."""
+    said = "journalctl --unit=%s --output=cat --since=-5min" % SERVICE
+    with other_time("carol", ahead * DAY):
+        assert wait_until(lambda: set(edges(look("carol")).values()) == {1})
+        assert metrics("carol")[("certificate_overdue", "node")] == overdue
+        told = "and should have been renewed by now. Run the playbook renew." in " ".join(on("carol", said).out.split())
+        asked = "should have been renewed: run the playbook renew" in on("carol", "erlang-guard status").out
+        assert (told, asked) == (bool(overdue), bool(overdue))
+    assert set(edges(look("carol")).values()) == {1}
+
+
+def test_a_certificate_that_should_have_been_renewed_is_a_note_and_is_renewed_by_a_run() -> None:
+    late = Authority().issue(host("bravo").fqdn, before=700 * DAY, after=100 * DAY)
+    assert on("bravo", "%s && erlang-guard reload" % put(CERTIFICATE, late)).code == 0
+    assert look("bravo")[("certificate_overdue", "node")] == 1
+    assert play("verify", "-e", json.dumps(WITHOUT_WALLS)).code == 0
+    assert [(note["id"], note["where"]) for note in report()["notes"]] == [("certificate-overdue", ["bravo"])]
+    renewed = play("renew")
+    assert renewed.code == 0 and "renewed that of bravo" in " ".join(renewed.out.split()), renewed.out
+    assert look("bravo")[("certificate_overdue", "node")] == 0
 
 
 def test_a_node_that_stops_is_seen_by_all_within_one_look_and_no_unit_fails() -> None:

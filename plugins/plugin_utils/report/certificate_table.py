@@ -14,7 +14,7 @@ import typing as t
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import columns
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import listed
-from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import certificate_rules
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import certificate, certificate_rules
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report import answers as host_answers
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report.wording import clean
 
@@ -71,6 +71,10 @@ def _times(seen: t.Mapping[str, t.Any], now: datetime.datetime) -> Row:
     if seen.get("not_before") is None or seen.get("not_after") is None:
         return {}
     begins, ends = (datetime.datetime.fromtimestamp(seen[key], datetime.timezone.utc) for key in ("not_before", "not_after"))
+    return _validity(begins, ends, now)
+
+
+def _validity(begins: datetime.datetime, ends: datetime.datetime, now: datetime.datetime) -> Row:
     renewal = (certificate_rules.overdue_from(begins, ends) - now).days
     return {"days": (ends - now).days, "until": ends.strftime("%Y-%m-%d"), "renewal": renewal}
 
@@ -87,6 +91,14 @@ def authorities(answers: Answers, now: datetime.datetime) -> list[Row]:
             row |= {"subject": seen["subject"], "issuer": seen["issuer"], "serial": seen.get("serial"), "hosts": []}
             found.setdefault(seen["digest"], row | _times(seen, now))["hosts"].append(host)
     return list(found.values())
+
+
+def lists(text: str, now: datetime.datetime) -> list[Row]:
+    """The lists of revoked certificates in a text in PEM, the one that runs out first in front: ``issuer`` (the CA), ``days`` (left), ``until`` (a date) and
+    ``renewal`` as in :func:`rows`. A list that does not say until when it holds is left out."""
+    found = certificate.revocations_in(text)
+    ends = [(one, one.next_update) for one in found if one.next_update is not None]
+    return [{"issuer": one.issuer, **_validity(one.this_update, end, now)} for one, end in sorted(ends, key=lambda each: each[1])]
 
 
 def overdue(found: t.Sequence[Row]) -> list[Row]:
@@ -132,6 +144,16 @@ def _needs(row: Row, due_days: int, by_person: bool) -> t.Iterator[str]:
             yield "%s: %s trusts others than the CA of the cluster; run the playbook verify, which says whom." % (host, node)
 
 
+def list_needs(found: t.Sequence[Row]) -> list[str]:
+    """A sentence for each list of revoked certificates that should have been renewed by now. Nodes refuse everybody by one that has run out."""
+    told = "The list of revoked certificates of the CA %s %s on %s, and nodes refuse everybody by one that has run out; run the playbook renew."
+    return [
+        told % (clean(row["issuer"])[:_LONGEST], "ran out" if row["days"] < 0 else "runs out", row["until"])
+        for row in found
+        if row["renewal"] < 0
+    ]
+
+
 def not_shown(found: t.Sequence[Row]) -> list[str]:
     """The hosts whose node shows another certificate than the one in its file."""
     return [row["host"] for row in found if row["shown"] == ANOTHER]
@@ -146,8 +168,9 @@ def _is_due(row: Row, due_days: int) -> bool:
     return row["days"] is not None and row["days"] < due_days
 
 
-def line(found: t.Sequence[Row], renewed: t.Sequence[str], due_days: int) -> str:
-    """One line on all of it: how many nodes show their certificate, who has a new one or is to have one, and how many days the one that ends first has left."""
+def line(found: t.Sequence[Row], renewed: t.Sequence[str], due_days: int, revocations: t.Sequence[Row] = ()) -> str:
+    """One line on all of it: how many nodes show their certificate, who has a new one or is to have one, how many days the one that ends first has left, and
+    until when lists of revoked certificates hold (``revocations``, as :func:`lists` returns them)."""
     waiting = due(found, due_days)
     days = [row["days"] for row in found if row["days"] is not None]
     shown = sum(row["shown"] == SHOWN for row in found)
@@ -155,4 +178,5 @@ def line(found: t.Sequence[Row], renewed: t.Sequence[str], due_days: int) -> str
     told += ["that of %s is due" % listed(waiting)] if waiting else []
     new = ", ".join(told) or "none is due"
     ends = "the first ends in %d days" % min(days) if days else "how long they are good is not known"
-    return "certificates: %d of %d nodes show theirs to their peers, %s, %s" % (shown, len(found), new, ends)
+    held = ", lists of revoked ones hold until %s" % revocations[0]["until"] if revocations else ""
+    return "certificates: %d of %d nodes show theirs to their peers, %s, %s%s" % (shown, len(found), new, ends, held)

@@ -11,6 +11,10 @@ from typing import Any
 
 import pytest
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.report import certificate_table
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 NOW = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
 TOPOLOGY = {"nodes": {host: {"node": "guard@%s.example.net" % host} for host in ("alpha", "bravo")}}
@@ -105,3 +109,28 @@ def test_what_a_host_says_of_itself_steers_no_terminal() -> None:
 def test_a_host_does_not_say_what_its_peers_saw() -> None:
     """Alpha says that its certificate is bravo's idea of it; what counts is what bravo was shown."""
     assert certificate_table.not_shown(found(answer("alpha", "bravo"), answer("bravo", "something else"))) == ["alpha"]
+
+
+def revoked(name: str, begins: int, ends: int) -> str:
+    """An empty list of revoked certificates of a CA, with the days at which it begins and ends, from now on."""
+    issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    builder = x509.CertificateRevocationListBuilder(issuer, NOW + datetime.timedelta(days=begins), NOW + datetime.timedelta(days=ends))
+    return builder.sign(ec.generate_private_key(ec.SECP256R1()), hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "said"),
+    [
+        (-100, 1500, None),
+        (-1200, 400, None),
+        (-1201, 399, "runs out on 2027-02-04"),
+        (-1610, -10, "ran out on 2025-12-22"),
+    ],
+)
+def test_lists_of_revoked_certificates(begins: int, ends: int, said: str | None) -> None:
+    lists = certificate_table.lists(revoked("former CA", -10, 1600) + revoked("CA of guard", begins, ends), NOW)
+    assert [row["issuer"] for row in lists] == ["CN=CA of guard", "CN=former CA"]
+    until = (NOW + datetime.timedelta(days=ends)).strftime("%Y-%m-%d")
+    assert certificate_table.line(found(*WELL), [], 30, lists).endswith("80 days, lists of revoked ones hold until " + until)
+    needs = certificate_table.list_needs(lists)
+    assert (needs == []) if said is None else (len(needs) == 1 and "of the CA CN=CA of guard " + said in needs[0]), needs
