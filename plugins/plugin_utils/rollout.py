@@ -175,7 +175,10 @@ def _reason(values: Mapping, now: float) -> str:
     if (values.get(STARTED) or {}).get("failed"):
         return "did not come up in %d s" % (now - values[BEGAN])
     failed = values.get("ansible_failed_result") or {}
-    return str(failed.get("reason", (failed.get("fault") or {}).get("cause")) or failed.get("msg") or "an error was returned")
+    told = str(failed.get("reason", (failed.get("fault") or {}).get("cause")) or failed.get("msg") or "an error was returned")
+    # Between the stop and the switch no module speaks of the node.
+    between = BEGAN in values and SWITCHED not in values and RETURNED not in values
+    return "could not be changed: " + told if between else told
 
 
 def _back(values: Mapping) -> str | None:

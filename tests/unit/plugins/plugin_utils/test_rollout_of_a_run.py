@@ -140,6 +140,8 @@ SKIPPED, UNREACHED, FAILED = {"skipped": True}, {"unreachable": True}, {"failed"
         ({rollout.STARTED: FAILED, rollout.BEGAN: 95.0}, {"reason": "did not come up in 5 s"}),
         ({"ansible_failed_result": {"reason": "is not ready", "msg": "no"}}, {"reason": "is not ready", "not_back": "is not ready"}),
         ({"ansible_failed_result": {"fault": {"cause": "no answer"}, "msg": "no"}}, {"reason": "no answer"}),
+        ({"ansible_failed_result": {"msg": "disk full"}, rollout.BEGAN: 95.0}, {"reason": "could not be changed: disk full"}),
+        ({"ansible_failed_result": {"msg": "no"}, rollout.BEGAN: 95.0, rollout.RETURNED: FINE}, {"reason": "no", "not_back": "no"}),
         ({"ansible_failed_result": {"msg": "no"}}, {"reason": "no"}),
         ({"ansible_failed_result": {"msg": ""}}, {"reason": "an error was returned"}),
         (
