@@ -13,6 +13,7 @@ import posixpath
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.edges import proven_from
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.firewall import backends
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.walls import INSIDE, LOCAL, OUTSIDE
@@ -67,7 +68,7 @@ def options(topology: Mapping[str, Any], origin: str, walls: Sequence[str], auth
         "discovery": cluster["discovery"],
         "epmd_port": cluster["epmd_port"],
         "authorities": [each.rstrip() for each in authorities],
-        "timeout": timeout,
+        "timeout": float(timeout),
     }
     node = topology["nodes"].get(origin)
     if node is None:
@@ -117,15 +118,15 @@ def counting(topology: Mapping[str, Any], answers: Mapping[str, Mapping[str, Any
 
 
 def watch_files(
-    node: Mapping[str, Any], proof: Mapping[str, Any], directory: str, service: str, timer: str, wanted: bool
+    node: Mapping[str, Any], proof: Mapping[str, Any], directory: str, service: str, timer: str, wanted: bool | str
 ) -> dict[str, Any]:
     """Return the files of the watch but for its program, as arguments of ``file_set``; or their absence, where it is not wanted.
 
     ``proof`` are the host's options of node_verify. ``directory`` is where node_exporter looks, empty for nowhere; ``service`` and ``timer``
-    are the texts of its units.
+    are the texts of its units. A command line gives ``wanted`` as a word.
     """
     places = node["layout"]
-    if not wanted:
+    if not boolean(wanted):
         keys = ("watch_timer_link", "watch_service_file", "watch_timer_file", "watch_settings", "watch_program", "watch_state")
         return {"absent": [places[key] for key in keys]}
     collected = posixpath.join(directory, posixpath.basename(places["watch_metrics"])) if directory else None
@@ -174,12 +175,12 @@ def watch_questions(node: Mapping[str, Any], files: Mapping[str, Any]) -> dict[s
     }
 
 
-def watch_state(survey: Mapping[str, Any], node: Mapping[str, Any], files: Mapping[str, Any], wanted: bool) -> dict[str, Any]:
+def watch_state(survey: Mapping[str, Any], node: Mapping[str, Any], files: Mapping[str, Any], wanted: bool | str) -> dict[str, Any]:
     """Return how a host's watch is: ``right`` if it is as wanted, ``tasks`` the file of tasks that make it so, ``loaded`` the units that systemd knows,
     ``timer_loaded`` whether its timer is one of them, ``absent`` the files that have to go: all of them where no watch is wanted, and
     links that an earlier run made.
     """
-    places = node["layout"]
+    places, wanted = node["layout"], boolean(wanted)
     service, timer = (survey["units"][places["watch_unit"] + kind] for kind in (".service", ".timer"))
     loaded = [places["watch_unit"] + kind for kind, unit in ((".timer", timer), (".service", service)) if unit["load"] == "loaded"]
     if wanted:

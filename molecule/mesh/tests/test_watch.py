@@ -196,7 +196,8 @@ def test_another_interval_and_another_directory() -> None:
 
 
 def test_off_means_gone() -> None:
-    assert 0 not in changed()
+    """A command line gives the word as text."""
+    assert 0 not in changed(erlang_verify_watch="false")
     for name in NAMES:
         places = "find /etc /opt /var/lib /run /srv -name '*erlang-guard-watch*' -o -name 'watch.*' -path '*erlang*'"
         left = on(name, places + "; find / -xdev -name erlang-guard.prom")

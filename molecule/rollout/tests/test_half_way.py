@@ -14,7 +14,8 @@ from lab import lifecycle, rollout
 from lab.commands import answered, everywhere
 
 BASE, NEXT = Wanted(3), Wanted(4)
-QUICK = {"erlang_rollout_settle": 3}
+QUICK = {"erlang_rollout_settle": "3", "erlang_rollout_confirm": "false"}
+"""As texts, which is how a command line gives them."""
 BEFORE = {"command": ["sh", "-c", "systemctl show --property=MainPID --value erlang-guard > /run/before"]}
 AFTER = {"command": ["sh", "-c", "cat /run/before; systemctl stop erlang-guard; exit 7"]}
 """It fails, and leaves the node stopped, so that the proof fails as well."""
@@ -55,7 +56,7 @@ def test_nothing_is_restarted_but_behind_a_yes(tmp_path: Path) -> None:
     """Before each node a function is called in it, behind it the tasks of a file are done."""
     changes.converged(BASE)
     before = changes.processes()
-    asked = {"erlang_rollout_confirm": True, "erlang_rollout_serial": len(rollout.EVERY), **QUICK}
+    asked = {**QUICK, "erlang_rollout_confirm": "true", "erlang_rollout_serial": len(rollout.EVERY)}
     done = changes.site(NEXT, **asked)
     assert done.code != 0 and "as the answer was not yes" in changes.words(done) and not restarted(before), done.out[-4000:]
     behind = tmp_path / "behind.yml"

@@ -90,6 +90,11 @@ def test_without_a_watch_nothing_of_it_is_left() -> None:
     assert {PLACES["watch_program"], PLACES["watch_state"], PLACES["watch_settings"]} <= set(files(wanted=False)["absent"])
 
 
+def test_a_command_line_says_by_a_word_whether_there_is_a_watch() -> None:
+    assert files(wanted="false") == files(wanted=False) and files(wanted="true") == files(wanted=True)  # type: ignore[arg-type]
+    assert state("no", GONE)["right"] and state("no", UP)["tasks"] == "watch_off.yml"  # type: ignore[arg-type]
+
+
 UP = {"load": "loaded", "active": "active", "enabled": "enabled", "needs_reload": False}
 GONE = {"load": "not-found", "active": "inactive", "enabled": "", "needs_reload": False}
 
