@@ -37,5 +37,6 @@ class FilterModule:
             "firewall_questions": firewall_questions,
             "firewall_state": backends.state,
             "nftables_chain": nftables.router_chain,
+            "nftables_keeper": nftables.keeper,
             "nftables_table": nftables_table,
         }

@@ -14,8 +14,8 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster imp
 from ansible_collections.beam.tls_distribution.plugins.module_utils._system import platforms
 
 
-def otp_builder(topology: dict[str, t.Any], inventory_hostname: str, facts: dict[str, t.Any]) -> str:
-    """The first host that lacks the same OTP as this one; ``facts`` are those of the hosts of the run."""
+def has_otp_built(topology: dict[str, t.Any], inventory_hostname: str, facts: dict[str, t.Any]) -> bool:
+    """Whether a host is the first of those that lack the same OTP; ``facts`` are those of the hosts of the run."""
     nodes = topology["nodes"]
     surveys = {host: found["erlang_survey"] for host, found in facts.items() if host in nodes and "erlang_survey" in found}
     wanted = {
@@ -25,17 +25,26 @@ def otp_builder(topology: dict[str, t.Any], inventory_hostname: str, facts: dict
     }
     for host, name in wanted.items():
         if name == wanted[inventory_hostname] and not any(otp["root"].endswith("/" + name) for otp in surveys[host]["otps"]):
-            return host
-    return inventory_hostname
+            return host == inventory_hostname
+    return True
 
 
 def otp_state(node: dict[str, t.Any], survey: dict[str, t.Any], cache: str, check_mode: bool = False) -> dict[str, t.Any]:
     """Whether a host has the OTP of its node, what that is, whether it has to be built: whether nobody has put its archive in the cache yet, and
     ``to_survey``, whether the host has another OTP after that, which it has not in check mode.
+
+    Of one that is built also ``build_packages``, with which that is done, ``buildable``, whether they are known, and ``to_prepare``, whether they are to be
+    installed on the builder.
     """
     found = states.state(node, survey, cache, recipe.directory_name)
-    builds = node["otp"]["source"] == "build"
-    return {**found, "builds": builds, "to_build": builds and not os.path.isfile(found["archive"]), "to_survey": not check_mode}
+    otp = node["otp"]
+    builds = otp["source"] == "build"
+    told = {**found, "builds": builds, "to_build": builds and not os.path.isfile(found["archive"]), "to_survey": not check_mode}
+    if not builds:
+        return told
+    given = otp["build_packages"]
+    packages = platforms.build_packages(survey["platform"], otp["options"]) if given is None else given
+    return {**told, "build_packages": packages, "buildable": packages is not None, "to_prepare": bool(packages) and not check_mode}
 
 
 class FilterModule:
@@ -44,8 +53,7 @@ class FilterModule:
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         """Their names and functions."""
         return {
-            "otp_build_packages": platforms.build_packages,
-            "otp_builder": otp_builder,
+            "has_otp_built": has_otp_built,
             "otp_questions": states.questions,
             "otp_state": otp_state,
             "port_mapper_state": states.port_mapper,

@@ -28,9 +28,16 @@ options:
     description: The file of tasks in check mode, O(tasks) if it is not given.
     type: str
   states:
-    description: Names of the variables with a C(right) each, V([]) to ask for nothing but the order of roles.
+    description: Names of the variables with a C(right) each, C(__ROLE_state) if neither these nor O(waiting) are given, V([]) to ask for nothing but the
+      order of roles.
     type: list
     elements: str
+  waiting:
+    description: Names of further such variables, which count only where the host does not wait for nodes that are changed together with its own
+      (C(__erlang_cluster_waits), which is not read where all of them are right).
+    type: list
+    elements: str
+    default: []
 """
 
 EXAMPLES = r"""
@@ -57,6 +64,9 @@ from ansible.plugins.lookup import LookupBase
 LACKING = "../../erlang_cluster/tasks/lacking.yml"
 """The tasks that name the role which has to come before, as seen from the tasks of another role."""
 
+WAITS = "__erlang_cluster_waits"
+"""The variable of ``erlang_cluster`` that says whether a host waits until all nodes that are changed together have stopped."""
+
 
 class LookupModule(LookupBase):
     """See DOCUMENTATION."""
@@ -73,17 +83,20 @@ class LookupModule(LookupBase):
         tasks: str | None = None,
         check_tasks: str | None = None,
         states: t.Sequence[str] | None = None,
+        waiting: t.Sequence[str] = (),
     ) -> dict[str, t.Any]:
         lacking = bool(self._templar.template(known["__%s_lacks" % name]))
         if lacking:
             return {"lacking": True, "ready": False, "needed": True, "tasks": LACKING}
-        asked = ["__%s_state" % name] if states is None else states
-        found = [self._templar.template(known[state]) for state in asked]
+        asked = states if states is not None else [] if waiting else ["__%s_state" % name]
+        found, held = ([self._templar.template(known[state]) for state in part] for part in (asked, waiting))
+        wrong = not all(state["right"] for state in found)
+        held_wrong = not all(state["right"] for state in held)
         if check_tasks and known.get("ansible_check_mode"):
             tasks = check_tasks
         return {
             "lacking": False,
             "ready": True,
-            "needed": not all(state["right"] for state in found),
-            "tasks": tasks or next((state["tasks"] for state in found), ""),
+            "needed": wrong or (held_wrong and not self._templar.template(known[WAITS])),
+            "tasks": tasks or next((state["tasks"] for state in [*found, *held]), ""),
         }

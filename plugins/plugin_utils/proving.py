@@ -93,12 +93,14 @@ def options(topology: Mapping[str, Any], origin: str, walls: Sequence[str], auth
     }
 
 
-def outsiders(topology: Mapping[str, Any], groups: Mapping[str, Sequence[str]], group: str, hosts: Sequence[str]) -> list[str]:
-    """Return the hosts that are no peers: those of ``group`` (which need not exist) and of the play, ``hosts``, that the topology neither has nor
-    is about to lose. A host of the play may be in a group that only its own variables name.
+def outsiders(topology: Mapping[str, Any], groups: Mapping[str, Sequence[str]], group: str, hosts: Sequence[str]) -> dict[str, Any]:
+    """Return the ``hosts`` that are no peers: those of ``group`` (which need not exist) and of the play, ``hosts``, that the topology neither has nor
+    is about to lose; and ``controller``, whether that has to prove the walls of the outside, as there are none. A host of the play may be in a group that
+    only its own variables name.
     """
     members = {*topology["nodes"], *topology["leaving"]}
-    return [host for host in dict.fromkeys([*groups.get(group, ()), *hosts]) if host not in members]
+    found = [host for host in dict.fromkeys([*groups.get(group, ()), *hosts]) if host not in members]
+    return {"hosts": found, "controller": not found}
 
 
 def silent(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -107,14 +109,13 @@ def silent(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [{"address": edge["address"], "port": edge["port"]} for edge in edges if (edge["fault"] or {}).get("id") == SILENT]
 
 
-def counting(topology: Mapping[str, Any], answers: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Return the hosts that have to count what leaves and arrives: all nodes that answered, if any connection got no answer, and none otherwise.
+def counting(topology: Mapping[str, Any], answers: Mapping[str, Mapping[str, Any]]) -> dict[str, bool]:
+    """Return of each host whether it has to count what leaves and arrives: all nodes that answered, if any connection got no answer, and none otherwise.
 
     ``answers`` are those of the hosts of the run, by their inventory names.
     """
-    if not any(silent(answer) for answer in answers.values()):
-        return []
-    return [host for host, answer in answers.items() if host in topology["nodes"] and not answer.get("skipped")]
+    some = any(silent(answer) for answer in answers.values())
+    return {host: some and host in topology["nodes"] and not answer.get("skipped") for host, answer in answers.items()}
 
 
 def watch_files(
@@ -175,9 +176,11 @@ def watch_questions(node: Mapping[str, Any], files: Mapping[str, Any]) -> dict[s
     }
 
 
-def watch_state(survey: Mapping[str, Any], node: Mapping[str, Any], files: Mapping[str, Any], wanted: bool | str) -> dict[str, Any]:
+def watch_state(
+    survey: Mapping[str, Any], node: Mapping[str, Any], files: Mapping[str, Any], wanted: bool | str, check_mode: bool = False
+) -> dict[str, Any]:
     """Return how a host's watch is: ``right`` if it is as wanted, ``tasks`` the file of tasks that make it so, ``loaded`` the units that systemd knows,
-    ``timer_loaded`` whether its timer is one of them, ``absent`` the files that have to go: all of them where no watch is wanted, and
+    ``startable`` whether its timer can be started, which in check mode one cannot that is not there yet, ``absent`` the files that have to go: all of them where no watch is wanted, and
     links that an earlier run made.
     """
     places, wanted = node["layout"], boolean(wanted)
@@ -196,7 +199,7 @@ def watch_state(survey: Mapping[str, Any], node: Mapping[str, Any], files: Mappi
         "tasks": "watch_on.yml" if wanted else "watch_off.yml",
         "loaded": loaded,
         "absent": absent,
-        "timer_loaded": timer["load"] == "loaded",
+        "startable": not check_mode or timer["load"] == "loaded",
     }
 
 

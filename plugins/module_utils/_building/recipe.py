@@ -12,7 +12,8 @@ In a topology, ``otp`` of a node says where its OTP comes from:
     an OTP that somebody else built
 ``{"source": "build", "version": ..., "archive": {"path", "sha256"}, "patches": [{"name", "path", "sha256"}], "options": [...], "environment": {...}}``
     the recipe of an OTP that is built: the archive of its source, what is applied to it in that order, the arguments of configure,
-    and the environment of configure and make
+    and the environment of configure and make; beside these stand ``builder``, the inventory name of the host that builds, and ``build_packages``, the
+    packages that the user names for that (None if not), which are no part of the recipe
 """
 
 from __future__ import annotations

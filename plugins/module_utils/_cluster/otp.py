@@ -102,6 +102,8 @@ def _build(
         "patches": [patch._asdict() for patch in [*own, *patches] if patch is not None],
         "options": list(variables["erlang_otp_build_options"]),
         "environment": dict(variables["erlang_otp_build_environment"]),
+        "builder": builder or inventory,
+        "build_packages": variables.get("erlang_otp_build_packages"),
     }
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, Callable
 
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.firewall import backends
+
 CLUSTER = "erlang_cluster"
 """The role that finds what every other one needs: the topology, and what the host has."""
 
@@ -39,6 +41,8 @@ def lacking(role: str, in_play: Collection[str], node: Node | None, survey: Surv
     if node is None or survey is None:
         return CLUSTER
     if role == "erlang_app" and not node["application"]:
+        return ""
+    if role == "erlang_firewall" and not backends.of(node).holds_accounts:
         return ""
     return next((other for other in NEEDS[role] if other not in in_play and not _MADE[other](node, survey)), "")
 

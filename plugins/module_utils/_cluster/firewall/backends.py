@@ -57,7 +57,8 @@ def questions(topology: Mapping[str, Any], inventory: str, program: Program, fur
 
 
 def state(node: Mapping[str, Any], survey: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
-    """Whether the packet filter of a host is ``right``, and the ``conflicts``: managers of it beside which the backend cannot work.
+    """Whether the packet filter of a host is ``right``, the file of ``tasks`` that makes it so, and the ``conflicts``: managers of it beside which the
+    backend cannot work, as a sentence names them.
 
     ``free`` is whether there are none, ``to_install`` whether nft is missing, ``to_prepare`` whether either keeps the backend from working, ``startable``
     whether the backend's unit can be started: in check mode one that is not there yet cannot.
@@ -68,7 +69,8 @@ def state(node: Mapping[str, Any], survey: Mapping[str, Any], check_mode: bool) 
     lacking = "nft" in survey["packages"]
     return {
         "right": bool(not conflicts and checked and backend.right(node, survey["units"])),
-        "conflicts": conflicts,
+        "tasks": "%s.yml" % backend.name,
+        "conflicts": " and ".join(conflicts),
         "free": not conflicts,
         "to_install": lacking,
         "to_prepare": bool(conflicts or lacking),

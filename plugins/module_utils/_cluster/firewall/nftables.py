@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import layout
@@ -102,6 +102,13 @@ def _limits(limits: Mapping[str, int], ports: str) -> list[str]:
                     % (protocol, _set(sources), ports, "4" if protocol == "ip" else "6", protocol, most)
                 )
     return lines
+
+
+def keeper(node: Mapping[str, Any], changed: Collection[str]) -> str:
+    """The state that the unit of the filter's keeper is to be brought to, as ``systemd_service`` calls it, once the files ``changed`` were written: it is
+    restarted with another program alone.
+    """
+    return "restarted" if node["layout"]["firewall_program"] in changed else "started"
 
 
 def router_chain(topology: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ import json
 import pytest
 from ansible.errors import AnsibleActionFail
 from ansible_collections.beam.tls_distribution.plugins.action import otp_build
-from ansible_collections.beam.tls_distribution.plugins.filter.otp import otp_builder
+from ansible_collections.beam.tls_distribution.plugins.filter.otp import has_otp_built
 from ansible_collections.beam.tls_distribution.plugins.module_utils._building import recipe, status
 
 PLATFORM = {"id": "debian", "version_id": "13", "architecture": "x86_64"}
@@ -115,4 +115,6 @@ def test_who_has_it_built():
     topology["nodes"]["e"] = {"otp": {"source": "package"}}
     known = {"a": facts(PLATFORM, name), "b": facts(PLATFORM, "26.0-x"), "c": facts(OTHER), "f": {}}
     known.update(dict.fromkeys("deg", facts(PLATFORM)))
-    assert [otp_builder(topology, host, known) for host in "bcd"] == ["b", "c", "b"]
+    assert [has_otp_built(topology, host, known) for host in "bcd"] == [True, True, False]
+    everywhere = {host: facts(PLATFORM, name) for host in "bd"}
+    assert has_otp_built(topology, "d", everywhere), "nobody lacks it, as where its archive alone is gone"

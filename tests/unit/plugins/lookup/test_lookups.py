@@ -54,6 +54,34 @@ def test_a_state_may_name_the_tasks() -> None:
     assert step(WRONG, states=[]) == {"lacking": False, "ready": True, "needed": False, "tasks": ""}
 
 
+@pytest.mark.parametrize(
+    ("right", "state", "waits", "needed"),
+    [
+        (True, True, True, False),
+        (False, True, True, True),
+        (True, False, True, False),
+        (True, False, False, True),
+        (False, False, False, True),
+    ],
+)
+def test_what_is_not_right_may_wait_for_other_nodes(right: bool, state: bool, waits: bool, needed: bool) -> None:
+    known = {
+        "__erlang_app_lacks": "",
+        "__own": {"right": right},
+        "__erlang_app_state": {"right": state, "tasks": "own.yml"},
+        role_step.WAITS: waits,
+    }
+    found = step(known, states=["__own"], waiting=["__erlang_app_state"], tasks="all.yml")
+    assert found == {"lacking": False, "ready": True, "needed": needed, "tasks": "all.yml"}
+    alone = step(known, waiting=["__erlang_app_state"])
+    assert (alone["needed"], alone["tasks"]) == (not state and not waits, "own.yml")
+
+
+def test_whether_a_host_waits_is_not_asked_where_all_is_right() -> None:
+    assert not step(RIGHT, waiting=["__erlang_app_state"], tasks="install.yml")["needed"]
+    assert step({"__erlang_app_lacks": "erlang_cluster"}, waiting=["__erlang_app_state"])["needed"]
+
+
 def test_the_role_before() -> None:
     assert role_before.LookupModule().run(["erlang_node", "erlang_verify"], {}) == ["erlang_cluster", "erlang_cluster"]
     facts = {"ansible_facts": {"erlang_cluster_topology": {}}, "erlang_cluster_topology": {}}

@@ -99,7 +99,9 @@ UP = {"load": "loaded", "active": "active", "enabled": "enabled", "needs_reload"
 GONE = {"load": "not-found", "active": "inactive", "enabled": "", "needs_reload": False}
 
 
-def state(wanted: bool, timer: dict[str, t.Any], right: bool = True, program: bool = True, settings: str | None = None) -> dict[str, t.Any]:
+def state(
+    wanted: bool, timer: dict[str, t.Any], right: bool = True, program: bool = True, settings: str | None = None, check: bool = False
+) -> dict[str, t.Any]:
     node, made = topology()["nodes"]["alpha"], files(wanted)
     unit = PLACES["watch_unit"]
     asked = proving.watch_questions(node, made)
@@ -110,7 +112,7 @@ def state(wanted: bool, timer: dict[str, t.Any], right: bool = True, program: bo
         "exists": {PLACES["watch_program"]: program},
         "sets": {"watch": right},
     }
-    return proving.watch_state(survey, node, made, wanted)
+    return proving.watch_state(survey, node, made, wanted, check)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +133,7 @@ def state(wanted: bool, timer: dict[str, t.Any], right: bool = True, program: bo
 def test_whether_the_watch_is_as_wanted(wanted: bool, timer: dict[str, t.Any], right: bool, program: bool, expected: bool) -> None:
     found = state(wanted, timer, right, program)
     assert found["right"] is expected
-    assert found["timer_loaded"] is (timer is not GONE)
+    assert state(wanted, timer, right, program, check=True)["startable"] is (timer is not GONE) and found["startable"]
     assert found["absent"] == ([] if wanted else files(wanted=False)["absent"])
     assert found["loaded"] == ([PLACES["watch_unit"] + kind for kind in (".timer", ".service")] if timer is not GONE else [])
 
@@ -160,8 +162,9 @@ def test_the_program_of_the_watch_is_written_with_its_files() -> None:
 def test_hosts_of_the_group_and_of_the_play_that_are_no_nodes_are_outside() -> None:
     found = {**topology(), "leaving": ["erin"]}
     groups = {"outside": ["stranger", "alpha", "erin"]}
-    assert proving.outsiders(found, groups, "outside", ["alpha", "erin", "guest", "stranger"]) == ["stranger", "guest"]
-    assert proving.outsiders(found, {}, "outside", ["bravo"]) == []
+    some = {"hosts": ["stranger", "guest"], "controller": False}
+    assert proving.outsiders(found, groups, "outside", ["alpha", "erin", "guest", "stranger"]) == some
+    assert proving.outsiders(found, {}, "outside", ["bravo"]) == {"hosts": [], "controller": True}
 
 
 SILENCE = {"address": "198.18.1.1", "port": 4370, "fault": {"id": proving.SILENT}}
@@ -176,5 +179,5 @@ def test_edges_without_an_answer_are_told_apart() -> None:
 def test_all_nodes_that_answered_count_once_a_connection_gets_no_answer() -> None:
     well = {"edges": [{**SILENCE, "fault": None}]}
     answers = {"alpha": well, "bravo": {"edges": [SILENCE]}, "carol": {"skipped": True}, "stranger": well}
-    assert proving.counting(topology(), answers) == ["alpha", "bravo"]
-    assert proving.counting(topology(), {**answers, "bravo": well}) == []
+    assert proving.counting(topology(), answers) == {"alpha": True, "bravo": True, "carol": False, "stranger": False}
+    assert proving.counting(topology(), {**answers, "bravo": well}) == dict.fromkeys(answers, False)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.applications import Release
-from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.firewall import backends
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.firewall import backends, nftables
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.topology import Topology, build
 from ansible_collections.beam.tls_distribution.plugins.module_utils._host import questions
 from ansible_collections.beam.tls_distribution.plugins.module_utils._system import platforms
@@ -70,9 +70,11 @@ def test_what_a_backend_promises(name: str) -> None:
 def test_nftables_is_right_when_files_kernel_and_unit_are_and_nobody_else_manages_it() -> None:
     node = topology("nftables")["nodes"]["alpha"]
     found = backends.state(node, survey(), False)
-    assert found == {"right": True, "conflicts": [], "free": True, "to_install": False, "to_prepare": False, "startable": True}
+    free = {"tasks": "nftables.yml", "conflicts": "", "free": True, "to_install": False, "to_prepare": False, "startable": True}
+    assert found == {"right": True, **free}
     found = backends.state(node, survey(managers=("ufw",)), False)
-    assert found == {"right": False, "conflicts": ["ufw"], "free": False, "to_install": False, "to_prepare": True, "startable": True}
+    assert found == {**free, "right": False, "conflicts": "ufw", "free": False, "to_prepare": True}
+    assert backends.state(node, survey(managers=("firewalld", "ufw")), False)["conflicts"] == "firewalld and ufw"
     for found in (survey(files=False), survey(right=False), survey(units={"erlang-guard-firewall.service": {"active": "inactive"}})):
         assert backends.state(node, found, False)["right"] is False
 
@@ -82,8 +84,14 @@ def test_where_the_packet_filter_is_somebody_elses_nothing_is_asked_and_nothing_
     assert asked("none") == {}
     found = {"firewall": {"managers": ["firewalld"], "right": False}, "sets": {}, "units": {}, "packages": {}}
     state = backends.state(node, found, False)
-    assert (state["right"], state["conflicts"], state["to_prepare"]) == (True, [], False)
+    assert (state["right"], state["tasks"], state["conflicts"], state["to_prepare"]) == (True, "none.yml", "", False)
     assert backends.names(node) == {"unit": "", "check": [], "told": "", "holds_accounts": False}
+
+
+def test_the_keeper_is_restarted_with_another_program() -> None:
+    node = topology("nftables")["nodes"]["alpha"]
+    program, rules = node["layout"]["firewall_program"], node["layout"]["firewall_rules"]
+    assert [nftables.keeper(node, changed) for changed in ([], [rules], [rules, program])] == ["started", "started", "restarted"]
 
 
 def test_the_units_of_nftables() -> None:
@@ -137,7 +145,7 @@ def test_a_further_backend_is_one_object(monkeypatch: pytest.MonkeyPatch) -> Non
     assert wanted["firewall_check"] == ["recorder", "check"] and wanted["sets"]["firewall"]["files"][0]["content"] == "alpha"
     node = built["nodes"]["alpha"]
     assert backends.state(node, survey(managers=("firewalld",), units={"recorder.service": {"active": "active"}}), False)["right"] is True
-    assert backends.state(node, survey(managers=("ufw",), units={"recorder.service": {"active": "active"}}), False)["conflicts"] == ["ufw"]
+    assert backends.state(node, survey(managers=("ufw",), units={"recorder.service": {"active": "active"}}), False)["conflicts"] == "ufw"
 
 
 def test_without_nft_or_without_a_unit_there_is_less_to_do() -> None:

@@ -58,7 +58,14 @@ def test_a_recipe():
         "patches": [PATCH._asdict(), {"name": "mine.patch", "path": "/m/mine.patch", "sha256": "cc"}],
         "options": ["--with-ssl"],
         "environment": {"CFLAGS": "-O2"},
+        "builder": "builder",
+        "build_packages": None,
     }
+
+
+def test_a_host_builds_for_itself_with_the_packages_that_the_user_names():
+    own, _faults = asked({**BUILD, "erlang_otp_build_packages": ["gcc"]})
+    assert (own["builder"], own["build_packages"]) == ("alpha", ["gcc"])
 
 
 def test_a_source_that_is_patched_already_gets_no_patch_of_ours():

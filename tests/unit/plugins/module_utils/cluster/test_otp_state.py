@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.beam.tls_distribution.plugins.filter.otp import otp_state
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import otp_state as states
 
-PLATFORM = {"id": "debian", "version_id": "13", "architecture": "x86_64"}
+PLATFORM = {"id": "debian", "id_like": [], "version_id": "13", "architecture": "x86_64"}
 NODE = {
     "addresses": ["198.18.1.10", "2001:db8::10"],
     "otp_applications": ["asn1", "kernel", "ssl"],
@@ -20,7 +20,7 @@ BUILT = {
     **NODE,
     "otp": {
         "source": "build", "prefix": "/opt/erlang/otp", "roots": ["/opt/erlang/otp/current"], "version": "27.0", "archive": {"path": "/a", "sha256": "aa"},
-        "patches": [], "options": [], "environment": {},
+        "patches": [], "options": [], "environment": {}, "builder": "alpha", "build_packages": None,
     },
 }  # fmt: skip
 ALL = ["asn1", "compiler", "kernel", "sasl", "ssl"]
@@ -53,6 +53,19 @@ def test_what_was_built_once_is_not_built_again(tmp_path: Path) -> None:
     assert found["builds"] and found["to_build"] and found["to_install"]
     Path(found["archive"]).touch()
     assert otp_state(BUILT, surveyed(), str(tmp_path)) == {**found, "to_build": False}
+
+
+def test_with_what_it_is_built() -> None:
+    def told(packages: list[str] | None, system: str = "debian", check: bool = False) -> list[t.Any]:
+        node = {**BUILT, "otp": {**BUILT["otp"], "build_packages": packages, "options": ["--with-odbc"]}}  # type: ignore[dict-item]
+        survey = {"platform": {**PLATFORM, "id": system, "id_like": []}, "otp": None}
+        found = otp_state(node, survey, "/cache", check)
+        return [found[key] for key in ("build_packages", "buildable", "to_prepare")]
+
+    known, *rest = told(None)
+    assert {"gcc", "make", "unixodbc-dev"} <= set(known) and rest == [True, True]
+    assert told(["gcc"]) == [["gcc"], True, True] and told(["gcc"], check=True) == [["gcc"], True, False]
+    assert told([], "exherbo") == [[], True, False] and told(None, "exherbo") == [None, False, False]
 
 
 def test_what_is_asked_of_a_host() -> None:

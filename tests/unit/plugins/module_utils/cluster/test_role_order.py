@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import role_order
 
-NODE: dict[str, Any] = {"application": {"path": "/opt/guard"}, "otp_applications": ["kernel", "ssl"]}
+NODE: dict[str, Any] = {"application": {"path": "/opt/guard"}, "firewall": "nftables", "otp_applications": ["kernel", "ssl"]}
 MADE: dict[str, Any] = {
     "otp": {"applications": {"kernel": "10", "ssl": "11", "stdlib": "6"}},
     "account": {"exists": True},
@@ -48,6 +48,11 @@ def test_without_a_release_nothing_is_installed() -> None:
     assert role_order.lacking("erlang_app", set(), plain, BARE) == ""
     assert role_order.lacking("erlang_app", set(), NODE, BARE) == "erlang_account"
     assert role_order.lacking("erlang_node", {"erlang_certs", "erlang_otp", "erlang_account"}, plain, BARE) == ""
+
+
+def test_a_packet_filter_that_holds_no_accounts_needs_none() -> None:
+    assert role_order.lacking("erlang_firewall", set(), NODE, BARE) == "erlang_account"
+    assert role_order.lacking("erlang_firewall", set(), {**NODE, "firewall": "none"}, BARE) == ""
 
 
 def test_an_account_that_nobody_asked_for_is_not_needed() -> None:
