@@ -21,9 +21,9 @@ BEFORE_FAILS = ("-e", '{"erlang_rollout_before": {"command": ["false"]}}')
 NEVER_HEALTHY = ("-e", '{"erlang_rollout_health": {"command": ["false"]}, "erlang_rollout_timeout": 20, "erlang_rollout_settle": 3}')
 
 
-def listening_at_4369() -> list[str]:
-    """The hosts on which a port mapper listens."""
-    return [name for name, listening in everywhere("ss -Hltn").items() if ":4369" in listening.out]
+def listening_at(port: int) -> list[str]:
+    """The hosts on which something listens at a port."""
+    return [name for name, listening in everywhere("ss -Hltn").items() if ":%d " % port in listening.out]
 
 
 def all_connected() -> bool:
@@ -44,11 +44,11 @@ def site() -> Iterator[Completed]:
     )
     back = play("site", *TOGETHER)
     assert back.code == 0, back.out[-4000:]
-    assert not listening_at_4369()
+    assert not listening_at(4369)
     # The same way once more, as far as to what is done before the nodes are stopped: nobody can reach a port mapper yet.
     done = play("site", *EPMD, *TOGETHER, *BEFORE_FAILS)
     assert done.code != 0 and "what is done before that failed" in " ".join(done.out.split()), done.out[-4000:]
-    assert not listening_at_4369()
+    assert not listening_at(4369)
 
 
 def test_nothing_to_do_the_second_time() -> None:
@@ -106,6 +106,18 @@ def test_nodes_that_were_not_stopped_are_found_by_it() -> None:
     done = play_behind_the_same_routers("site", *TOGETHER, *BEFORE_FAILS)
     assert done.code != 0 and "what is done before that failed" in " ".join(done.out.split()), done.out[-4000:]
     assert "guard" in on("alpha", "epmd -names").out
+    assert on("alpha", "systemctl restart erlang-guard").code == 0
+    assert wait_until(all_connected, 60)
+
+
+def test_nodes_that_are_not_healthy_with_another_port_of_it_go_back_to_the_former() -> None:
+    """Where they register again, and are found by nodes that start anew."""
+    done = play_behind_the_same_routers(
+        "site", *EPMD, "-e", "erlang_cluster_epmd_port=4379", *TOGETHER, *NEVER_HEALTHY, "--skip-tags=verify"
+    )
+    words = " ".join(done.out.split())
+    assert done.code != 0 and words.count("again, and is healthy with it.") >= len(HOSTS), done.out[-4000:]
+    assert listening_at(4369) == [host.name for host in HOSTS] and listening_at(4379) == []
     assert on("alpha", "systemctl restart erlang-guard").code == 0
     assert wait_until(all_connected, 60)
 

@@ -69,14 +69,17 @@ def questions(node: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def port_mapper(topology: Mapping[str, Any], inventory: str, survey: Survey, check_mode: bool, needed: bool = False) -> dict[str, Any]:
+def port_mapper(
+    topology: Mapping[str, Any], inventory: str, survey: Survey, check_mode: bool, needed: bool = False, back: bool = False
+) -> dict[str, Any]:
     """Whether the port mapper runs on a host as it should: bound to the node's addresses where nodes are found by it, masked where not.
 
     ``wanted`` is whether it should run, ``right`` whether all is as it should be, ``active`` the units that run, ``masks`` the files that
     mask units and have to go, ``settings`` the text of the file that binds it. Where not all is right, ``tasks`` is the file with the tasks that change
     it, ``to_listen`` whether its socket has to be started after that, ``mask`` the command that masks it and ``announcement`` what is said of it in check mode.
 
-    With ``needed`` it stays as it is where nodes are to be found without it, as the node may go back.
+    With ``needed`` it stays as it is where nodes are to be found without it, as the node may go back. With ``back`` the node has gone back, and it is to be
+    as it was when the host was surveyed, before this run bound it to other addresses or unmasked it.
     """
     cluster, node = topology["cluster"], topology["nodes"][inventory]
     units = {name: survey["units"][name] for name in EPMD_UNITS}
@@ -91,6 +94,11 @@ def port_mapper(topology: Mapping[str, Any], inventory: str, survey: Survey, che
     else:
         right = not active and len(masked) == len(units)
     right = right or (needed and not wanted)
+    if back:
+        before, moved = survey["files"][EPMD_SETTINGS], wanted and not right
+        wanted = EPMD_UNITS[0] in active
+        right = not moved or not (len(masked) == len(units) or (wanted and before))
+        settings = before or ""
     startable = not check_mode or units[EPMD_UNITS[0]]["load"] == "loaded"
     return {
         "units": list(EPMD_UNITS),
@@ -99,7 +107,7 @@ def port_mapper(topology: Mapping[str, Any], inventory: str, survey: Survey, che
         "to_change": not right,
         "to_listen": wanted and not right and startable,
         "tasks": "epmd_%s.yml" % ("on" if wanted else "announce" if check_mode else "off"),
-        "mask": ["systemctl", "mask", *(["--now"] if active else []), *EPMD_UNITS],
+        "mask": ["systemctl", "mask", *(["--now"] if active or back else []), *EPMD_UNITS],
         "announcement": "%s would mask %s%s." % (inventory, " and ".join(EPMD_UNITS), ", and stop what runs" if active else ""),
         "active": active,
         "masks": ["%s/%s" % (layout.SYSTEMD, name) for name in EPMD_UNITS] if masked else [],

@@ -91,6 +91,7 @@ def mapper(
     settings: str | None = SETTINGS,
     check: bool = False,
     needed: bool = False,
+    back: bool = False,
 ) -> dict[str, t.Any]:
     topology = {"cluster": {"discovery": discovery, "epmd_port": 4369}, "nodes": {"alpha": NODE}}
     units = dict(
@@ -99,7 +100,7 @@ def mapper(
             ({"active": active, "enabled": enabled, "load": "loaded" if enabled else "not-found"} for active, enabled in (socket, service)),
         )
     )
-    return states.port_mapper(topology, "alpha", {"units": units, "files": {states.EPMD_SETTINGS: settings}}, check, needed)
+    return states.port_mapper(topology, "alpha", {"units": units, "files": {states.EPMD_SETTINGS: settings}}, check, needed, back)
 
 
 OFF, ON, MASKED = ("inactive", ""), ("active", "enabled"), ("inactive", "masked")
@@ -146,3 +147,15 @@ def test_a_port_mapper_that_runs_is_stopped_when_it_is_masked() -> None:
 def test_a_port_mapper_that_a_node_may_go_back_to_is_not_masked() -> None:
     assert mapper("port", ON, OFF, needed=True)["to_change"] is False
     assert mapper("epmd", OFF, OFF, needed=True)["to_change"] is True
+
+
+def test_a_port_mapper_is_as_it_was_where_a_node_has_gone_back() -> None:
+    """It was bound to other ports, or masked; where nothing of it was changed nothing is."""
+    former = SETTINGS.replace("4369", "4361")
+    moved = mapper("epmd", ON, ("active", "enabled"), former, back=True)
+    assert (moved["to_change"], moved["to_listen"], moved["tasks"], moved["settings"]) == (True, True, "epmd_on.yml", former)
+    assert moved["active"] == list(states.EPMD_UNITS)
+    masked = mapper("epmd", MASKED, MASKED, None, back=True)
+    assert (masked["to_change"], masked["to_listen"], masked["tasks"]) == (True, False, "epmd_off.yml") and "--now" in masked["mask"]
+    for same in (mapper("epmd", ON, ON, back=True), mapper("port", ON, ON, back=True), mapper("epmd", ON, OFF, None, back=True)):
+        assert (same["to_change"], same["to_listen"]) == (False, False)
