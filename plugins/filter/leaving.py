@@ -16,4 +16,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         """Their names and functions."""
-        return {"call_refused": leaving.refused, "leaving_steps": leaving.steps, "node_hook": leaving.hook}
+        return {"call_refused": leaving.refused, "leaving_steps": leaving.steps, "left_out": leaving.left_out, "node_hook": leaving.hook}

@@ -13,19 +13,26 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster imp
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import mixing as of_run
 
 
-def changed_together(topology: dict[str, t.Any], hostvars: Mapping[str, t.Any], part: list[str]) -> list[str]:
-    """The hosts whose nodes are stopped and started together; ``hostvars`` are all hosts' variables, ``part`` the hosts of the run."""
-    return of_run.together(topology, hostvars, part)
+def changed_together(
+    topology: dict[str, t.Any], inventory_hostname: str, hostvars: Mapping[str, t.Any], part: list[str], check_mode: bool = False
+) -> bool:
+    """Whether a host's node is stopped and started together with others, which in check mode none is; ``hostvars`` are all hosts' variables, ``part``
+    the hosts of the run.
+    """
+    return not check_mode and inventory_hostname in of_run.together(topology, hostvars, part)
 
 
-def returns_together(topology: dict[str, t.Any], hostvars: Mapping[str, t.Any], part: list[str]) -> list[str]:
-    """The hosts whose nodes go back together."""
-    return mixing.together(of_run.found_back(topology, hostvars, part))
+def returns_together(topology: dict[str, t.Any], inventory_hostname: str, hostvars: Mapping[str, t.Any], part: list[str]) -> bool:
+    """Whether a host's node goes back together with others."""
+    return inventory_hostname in mixing.together(of_run.found_back(topology, hostvars, part))
 
 
-def listening_port(node: dict[str, t.Any], survey: dict[str, t.Any] | None) -> int:
-    """The port on which a node listens that runs, which is the one that it started with; else the one that it is to listen on."""
-    return mixing.listening_port(node, survey)
+def listening_port(node: dict[str, t.Any], facts: dict[str, t.Any]) -> int:
+    """The port on which a node listens that runs, which is the one that it started with; else the one that it is to listen on.
+
+    ``facts`` are those of its host, among them what it was surveyed for, if it was.
+    """
+    return mixing.listening_port(node, facts.get("erlang_survey"))
 
 
 def ports_before(topology: dict[str, t.Any], inventory_hostname: str, survey: dict[str, t.Any]) -> dict[str, t.Any]:

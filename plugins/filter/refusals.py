@@ -15,8 +15,9 @@ from ansible_collections.beam.tls_distribution.plugins.plugin_utils import mixin
 NONE_CHANGED = "No host was changed."
 
 
-def refusals(topology: dict[str, t.Any], hostvars: t.Mapping[str, t.Any], part: list[str]) -> list[str]:
-    """What keeps the hosts ``part`` of the run from being changed: a first sentence that says so and one for each cause; nothing where there is none.
+def refusals(topology: dict[str, t.Any], hostvars: t.Mapping[str, t.Any], part: list[str]) -> dict[str, t.Any]:
+    """What keeps the hosts ``part`` of the run from being changed, in ``sentences``: a first one that says so and one for each cause. ``refused`` is whether
+    there is any.
 
     The causes are nodes that a host has under a former name, things that a host lacks and that nobody knows the packages of, and changes that the
     nodes of a running cluster cannot have one by one. ``hostvars`` are all hosts' variables.
@@ -26,14 +27,16 @@ def refusals(topology: dict[str, t.Any], hostvars: t.Mapping[str, t.Any], part: 
     found = renames.conflicts(topology, {host: survey["nodes"] for host, survey in surveys.items()})
     for host, survey in surveys.items():
         found += platforms.unmet(host, survey["platform"], survey.get("packages", {}))
-    found += mixing.refused(of_run.found(topology, hostvars, part), topology["cluster"]["together"])
-    return [NONE_CHANGED, *found] if found else []
+    return _refused(found + mixing.refused(of_run.found(topology, hostvars, part), topology["cluster"]["together"]))
 
 
-def refused_returns(topology: dict[str, t.Any], hostvars: t.Mapping[str, t.Any], part: list[str]) -> list[str]:
+def refused_returns(topology: dict[str, t.Any], hostvars: t.Mapping[str, t.Any], part: list[str]) -> dict[str, t.Any]:
     """The same for nodes that are to go back to their former generations one by one."""
-    found = mixing.refused(of_run.found_back(topology, hostvars, part), topology["cluster"]["together"])
-    return [NONE_CHANGED, *found] if found else []
+    return _refused(mixing.refused(of_run.found_back(topology, hostvars, part), topology["cluster"]["together"]))
+
+
+def _refused(causes: list[str]) -> dict[str, t.Any]:
+    return {"refused": bool(causes), "sentences": [NONE_CHANGED, *causes] if causes else []}
 
 
 class FilterModule:

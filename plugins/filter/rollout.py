@@ -36,9 +36,9 @@ def rollout_turn(groups: Groups, hostvars: Mapping, host: str) -> dict[str, t.An
     return of_run.turn(groups, hostvars, host)
 
 
-def rollout_ended(groups: Groups, hostvars: Mapping, every: list[str], going: list[str]) -> bool:
-    """Whether nobody has a turn any more; ``every`` are the hosts of the play, ``going`` those that have not failed."""
-    return of_run.ended(groups, hostvars, every, going)
+def rollout_prepared(hostvars: Mapping, host: str) -> dict[str, t.Any]:
+    """What was prepared for the turn of a host."""
+    return of_run.prepared(hostvars[host])
 
 
 def rollout_outcome(hostvars: Mapping, host: str) -> dict[str, t.Any]:
@@ -80,11 +80,14 @@ class FilterModule:
             "rollout_plan": rollout.plan,
             "rollout_table": rollout.table,
             "rollout_announcement": lambda found, node, turn: rollout.announcement(node, turn, found),
-            "rollout_gaps": rollout.gaps,
+            "rollout_plan_file": rollout.plan_file,
+            "rollout_beginning": rollout.beginning,
             "rollout_peers": rollout.running_peers,
-            "rollout_ended": rollout_ended,
+            "rollout_connected": rollout.connected_peers,
+            "rollout_next": of_run.next_batch,
+            "rollout_prepared": rollout_prepared,
+            "rollout_waiting": of_run.waiting,
             "rollout_failure": rollout_failure,
-            "rollout_objections": rollout.objections,
             "rollout_outcome": rollout_outcome,
             "rollout_refusal": rollout.refusal,
             "rollout_said": rollout_said,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import groups as cluster_groups
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import rollout
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.change import RESTART
@@ -25,6 +26,8 @@ WRONG = "__erlang_rollout_wrong"
 """A fact of a host whose turn it is and at which something went wrong."""
 BEGAN = "__erlang_rollout_began"
 """When the restart of a host's node began, in seconds since 1970."""
+PLACED = "__erlang_rollout_placed"
+"""What the task registered that writes the table of peers of a node that is changed together with others."""
 SWITCHED, STARTED, SEEN = "__erlang_rollout_switched", "__erlang_rollout_started", "__erlang_rollout_seen"
 RETURNED, STARTED_AGAIN, SEEN_AGAIN = "__erlang_rollout_returned", "__erlang_rollout_started_again", "__erlang_rollout_seen_again"
 """What the tasks that switch a node, start it and see whether it is healthy registered: with the new generation, and with the one before."""
@@ -45,12 +48,30 @@ def changes(hosts: t.Iterable[str], hostvars: Mapping, going: t.Collection[str] 
     found: dict[str, dict[str, t.Any] | None] = {}
     for host in hosts:
         values = hostvars[host]
-        given = values.get(GOING_BACK) or (values.get(WRITTEN) or {}).get("change")
+        given = change_of(values)
         if given and (going is None or host in going):
             found[host] = given
         elif given or "erlang_survey" in (values.get("ansible_facts") or {}):
             found[host] = None
     return found
+
+
+def change_of(values: Mapping) -> dict[str, t.Any] | None:
+    """The change of a host by its variables, None if there is none."""
+    return values.get(GOING_BACK) or (values.get(WRITTEN) or {}).get("change")
+
+
+def prepared(values: Mapping) -> dict[str, t.Any]:
+    """What was prepared for the turn of a host, by its variables: the ``change``; whether it ``waits``, as it is changed together with others, with what
+    says where nodes look for each other; and that, the ``table`` of peers (``files`` of the module ``file_set``) with its ``validators``.
+    """
+    held = (values.get(WRITTEN) or {}).get("at_the_switch") or {}
+    return {"change": change_of(values), "waits": bool(held), "table": held.get("files") or [], "validators": held.get("validators") or {}}
+
+
+def waiting(groups: Groups) -> bool:
+    """Whether nodes of this run have a turn."""
+    return bool(groups.get(rollout.GROUP))
 
 
 def order(groups: Groups, hostvars: Mapping) -> list[list[str]]:
@@ -128,18 +149,24 @@ def wrong(among: t.Iterable[str], hostvars: Mapping) -> list[str]:
     return [host for host in among if hostvars[host].get(WRONG)]
 
 
-def ended(groups: Groups, hostvars: Mapping, every: t.Collection[str], going: t.Collection[str]) -> bool:
-    """Whether nobody has a turn any more: the roll-out stopped at a host, or one of ``every`` host of the play is not among those that go on."""
-    return bool(hosts(groups, hostvars, "stopped", False)) or not set(every) <= set(going)
+def next_batch(
+    groups: Groups, hostvars: Mapping, every: t.Collection[str], going: t.Collection[str], confirm: bool | str
+) -> dict[str, bool]:
+    """Whether the next batch has its turn, ``goes_on``: not where the roll-out stopped at a host, or one of ``every`` host of the play is not among those
+    that are ``going`` on. ``asks`` is whether the user is to be asked before, who has said so by ``confirm``, on a command line as a word.
+    """
+    goes_on = not hosts(groups, hostvars, "stopped", False) and set(every) <= set(going)
+    return {"goes_on": goes_on, "asks": goes_on and boolean(confirm)}
 
 
 def outcome(values: Mapping, now: float) -> dict[str, t.Any]:
     """What came of the turn of a host so far, by its variables.
 
-    ``lost``: whether the host was not reached any more, else it is ``reached``; ``went_wrong``: whether something went wrong, and ``was_lost``: whether it
+    ``now`` is the time, in seconds since 1970; ``lost``: whether the host was not reached any more, else it is ``reached``; ``went_wrong``: whether something went wrong, and ``was_lost``: whether it
     was that; ``has_former``: whether there is a generation before, and ``was_healthy``: whether there is and the node was seen to be healthy with it;
     ``reason``: why a task failed, the rest of a sentence; ``lasted``: how long the restart took, the end of a sentence; ``starting``: whether the node has
     not been up since it was started;
+    ``placed``: whether its table of peers was written;
     ``goes_back``: whether it has to go back to the generation before; ``returned`` and ``restarted``: whether it was switched back and started again;
     ``not_back``: why it is not healthy with the generation before, the rest of a sentence, where a task of that failed;
     ``back``: None where it was not brought back, else what keeps it from being healthy, empty if nothing.
@@ -147,8 +174,9 @@ def outcome(values: Mapping, now: float) -> dict[str, t.Any]:
     failure = values.get(WRONG) or {}
     tries = [values.get(name) or {} for name in (SWITCHED, STARTED, SEEN)]
     lost = any(result.get("unreachable") for result in tries) or "timedout" in tries[-1]
-    former = (values.get(GOING_BACK) or (values.get(WRITTEN) or {}).get("change") or {}).get("back") is not None
+    former = (change_of(values) or {}).get("back") is not None
     return {
+        "now": now,
         "lost": lost,
         "reached": not lost,
         "went_wrong": bool(failure),
@@ -158,6 +186,7 @@ def outcome(values: Mapping, now: float) -> dict[str, t.Any]:
         "reason": _reason(values, now),
         "lasted": ", %d s after its restart began" % (now - values[BEGAN]) if BEGAN in values else "",
         "starting": not tries[-1].get("up"),
+        "placed": PLACED in values,
         "goes_back": failure.get("phase") == "health" if failure else SWITCHED in values,
         "returned": _was_done(values.get(RETURNED)),
         "restarted": _was_done(values.get(STARTED_AGAIN)),

@@ -88,6 +88,7 @@ def layout(name: str, account_home: str = ACCOUNT_HOME) -> dict[str, str]:
         "control": "/usr/local/bin/" + unit,
         "control_program": code + "/control.pyz",
         "config": config,
+        "configurations": CONFIGURATIONS,
         **configuration(config),
         "code": code,
         "bin": binaries,

@@ -13,6 +13,11 @@ _ERROR = {"$atom": "error"}
 _KILL_AFTER = "--kill-after=5"
 
 
+def left_out(topology: Mapping[str, Any], inventory: str) -> bool:
+    """Whether a host has no part in a run, as it was taken out of the cluster, or as the cluster has no nodes any more."""
+    return inventory in topology["leaving"] or not topology["nodes"]
+
+
 def hook(given: Mapping[str, Any] | None, seconds: int) -> dict[str, Any]:
     """Return what a variable such as ``erlang_decommission_leave`` or ``erlang_rollout_before`` says a node is to be asked: ``asked`` if anything, ``call``
     (module, function, arguments), ``command`` (of coreutils' timeout(1), with ``seconds``) and ``tasks`` (the path of a file), all but one of which are

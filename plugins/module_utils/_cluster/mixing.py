@@ -188,7 +188,7 @@ def listening_port(node: Mapping[str, Any], survey: Mapping[str, Any] | None) ->
 def ports_before(topology: Mapping[str, Any], inventory: str, survey: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a running node needs beside its new ports as long as it may go back; ``survey`` is that of its host.
 
-    ``ports`` are the one that it listens on and that of the port mapper by which it is found, where they change. ``port_mapper`` is whether it is found by
+    ``ports`` are the one that it listens on and that of the port mapper by which it is found, where they change, ``any`` is whether they do. ``port_mapper`` is whether it is found by
     one, which it is to be no longer.
     """
     cluster, node = topology["cluster"], topology["nodes"][inventory]
@@ -196,10 +196,8 @@ def ports_before(topology: Mapping[str, Any], inventory: str, survey: Mapping[st
     mapper = started.epmd_port if started.discovery == "epmd" else None
     wanted = cluster["epmd_port"] if cluster["discovery"] == "epmd" else None
     changed = ((started.listen_port, node["listen_port"]), (mapper, wanted))
-    return {
-        "ports": [before for before, after in changed if before is not None and before != after],
-        "port_mapper": mapper is not None and wanted is None,
-    }
+    ports = [before for before, after in changed if before is not None and before != after]
+    return {"ports": ports, "any": bool(ports), "port_mapper": mapper is not None and wanted is None}
 
 
 class _Kind(NamedTuple):

@@ -9,6 +9,7 @@ What has to be done to each node is a change (``change.py``), as the role erlang
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
@@ -114,6 +115,11 @@ def _row(host: str, node: Mapping[str, Any], found: Mapping[str, Any] | None, as
     }
 
 
+def plan_file(topology: Topology, changes: Mapping[str, Mapping[str, Any] | None]) -> str:
+    """The plan for machines, as JSON."""
+    return json.dumps({"nodes": plan(topology, changes)}, indent=4, sort_keys=True) + "\n"
+
+
 def table(rows: Sequence[Row]) -> list[str]:
     """The plan for people, as lines."""
     cells = [("HOST", "NODE", "WHAT IS DONE", "BECAUSE OF", "GENERATION", "TURN")]
@@ -201,6 +207,20 @@ def objections(rows: Sequence[Row], gaps_: Sequence[str]) -> list[str]:
     return ["%s could not be prepared; see above." % node for node in unprepared] + list(gaps_)
 
 
+def beginning(
+    topology: Topology, answers: Mapping[str, Mapping[str, Any]], changes: Mapping[str, Mapping[str, Any] | None]
+) -> dict[str, Any]:
+    """Whether a roll-out may begin; ``answers`` and ``changes`` are as :func:`gaps` takes them.
+
+    ``looks_again`` is whether there are gaps, which may be closed in a moment; ``objections`` are those of the plan and the gaps, ``objects`` whether there are
+    any, and ``refuses`` whether no node is restarted because of them, as the user does not force it.
+    """
+    found = gaps(topology, answers, changes)
+    against = objections(plan(topology, changes), found)
+    refuses = bool(against) and not topology["cluster"]["rollout"]["force"]
+    return {"looks_again": bool(found), "objections": against, "objects": bool(against), "refuses": refuses}
+
+
 def refusal(found: Sequence[str]) -> list[str]:
     """What is said where no node is restarted because of ``found``, which is what :func:`objections` returned."""
     return [
@@ -214,6 +234,12 @@ def running_peers(topology: Topology, host: str, answers: Mapping[str, Mapping[s
     """The names of the nodes that run and that a node is to be connected with."""
     running = {topology["nodes"][other]["node"] for other, answer in answers.items() if other in topology["nodes"] and _runs(answer)}
     return [name for name in expected(topology, host) if name in running]
+
+
+def connected_peers(topology: Topology, host: str, answers: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Those of :func:`running_peers` with which the node was connected when it was asked."""
+    connected = answers.get(host, {}).get("connected") or ()
+    return [name for name in running_peers(topology, host, answers) if name in connected]
 
 
 def _runs(answer: Mapping[str, Any]) -> bool:

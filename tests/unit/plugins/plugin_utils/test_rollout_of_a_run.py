@@ -98,10 +98,28 @@ def test_what_went_wrong_at_one_of_those_that_are_changed_together_is_that_of_al
     assert said[0] == "alpha: guard@alpha is changed together with others, of which one failed (carol); so it goes on as it was."
 
 
-def test_a_roll_out_has_ended_where_it_stopped_or_a_host_is_lost() -> None:
-    assert filters.rollout_ended(WAITING, hostvars(), HOSTS, HOSTS) is False
-    assert filters.rollout_ended(WAITING, hostvars(), HOSTS, ["alpha", "carol"]) is True
-    assert filters.rollout_ended(WAITING, hostvars(alpha={rollout.FAILURE: ["It failed."]}), HOSTS, HOSTS) is True
+@pytest.mark.parametrize(("confirm", "asks"), [(False, False), (True, True), ("false", False), ("yes", True)])
+def test_a_roll_out_has_ended_where_it_stopped_or_a_host_is_lost(confirm: bool | str, asks: bool) -> None:
+    over = {"goes_on": False, "asks": False}
+    assert rollout.next_batch(WAITING, hostvars(), HOSTS, HOSTS, confirm) == {"goes_on": True, "asks": asks}
+    assert rollout.next_batch(WAITING, hostvars(), HOSTS, ["alpha", "carol"], confirm) == over
+    assert rollout.next_batch(WAITING, hostvars(alpha={rollout.FAILURE: ["It failed."]}), HOSTS, HOSTS, confirm) == over
+
+
+def test_nodes_have_a_turn_where_one_was_put_into_their_group() -> None:
+    assert [rollout.waiting(groups) for groups in (WAITING, GROUPS)] == [True, False]
+
+
+def test_what_was_prepared_for_a_turn() -> None:
+    nothing = {"waits": False, "table": [], "validators": {}}
+    change, former = {"class": "restart"}, {"class": "restart", "back": 2}
+    files = {"files": [{"path": "/peers"}], "validators": {"/peers": ["check"]}}
+    assert rollout.prepared({}) == {"change": None, **nothing}
+    assert rollout.prepared({rollout.WRITTEN: {"change": change, "at_the_switch": {}}}) == {"change": change, **nothing}
+    held = {rollout.WRITTEN: {"change": change, "at_the_switch": files}}
+    assert rollout.prepared(held) == {"change": change, "waits": True, "table": files["files"], "validators": files["validators"]}
+    values = {"bravo": {**held, rollout.GOING_BACK: former}}
+    assert filters.rollout_prepared(values, "bravo")["change"] == former
 
 
 FINE: dict[str, Any] = {"changed": True}
@@ -124,6 +142,8 @@ SKIPPED, UNREACHED, FAILED = {"skipped": True}, {"unreachable": True}, {"failed"
                 "restarted": False,
             },
         ),
+        ({}, {"now": 100.0, "placed": False}),
+        ({rollout.PLACED: FINE}, {"placed": True}),
         ({rollout.SWITCHED: FINE, rollout.BEGAN: 40.0}, {"goes_back": True, "lasted": ", 60 s after its restart began"}),
         ({rollout.SWITCHED: FINE, rollout.WRONG: {"phase": "after", "reason": "x"}}, {"goes_back": False}),
         ({rollout.WRONG: {"phase": "health", "reason": "x", "lost": True}}, {"goes_back": True, "was_lost": True}),
@@ -178,11 +198,18 @@ def test_the_sentences_on_a_node_that_went_back() -> None:
 
 
 def test_why_no_node_is_restarted() -> None:
-    rows = filters.FilterModule().filters()["rollout_plan"](TOPOLOGY, {"alpha": None, "bravo": None})
-    found = filters.FilterModule().filters()["rollout_objections"](rows, ["A gap."])
-    assert found == ["guard@alpha could not be prepared; see above.", "guard@bravo could not be prepared; see above.", "A gap."]
-    said = filters.FilterModule().filters()["rollout_refusal"](found)
-    assert said[1:-1] == found and said[0].startswith("No node was restarted") and "erlang_rollout_force=true" in said[-1]
+    ours = filters.FilterModule().filters()
+    topology = {**TOPOLOGY, "cluster": {"rollout": {"serial": ["1"], "force": False}}}
+    answers = {host: {"connected": [], "reason": "", "up": True} for host in ("alpha", "bravo")}
+    found = ours["rollout_beginning"](topology, answers, {"alpha": None, "bravo": None})
+    assert (found["looks_again"], found["objects"], found["refuses"]) == (True, True, True)
+    assert found["objections"] == [
+        "guard@alpha could not be prepared; see above.",
+        "guard@bravo could not be prepared; see above.",
+        "guard@alpha is not connected with guard@bravo.",
+    ]
+    said = ours["rollout_refusal"](found["objections"])
+    assert said[1:-1] == found["objections"] and said[0].startswith("No node was restarted") and "erlang_rollout_force=true" in said[-1]
 
 
 def test_what_was_said_of_a_roll_out_is_collected_once() -> None:

@@ -36,7 +36,7 @@ def test_what_is_read_at_the_start_is_in_the_directory_of_a_generation() -> None
 def test_each_thing_has_a_place_of_its_own_that_no_other_node_has() -> None:
     assert len(set(PLACES.values())) == len(PLACES)
     other = layout.layout("guard2", "/srv/nodes")
-    assert {key for key in PLACES if PLACES[key] == other[key]} == {"account_home"}
+    assert {key for key in PLACES if PLACES[key] == other[key]} == {"account_home", "configurations"}
 
 
 def test_files_are_where_a_configuration_lies_elsewhere_too() -> None:

@@ -55,3 +55,9 @@ def test_what_is_done_with_a_host_that_leaves() -> None:
     assert done({"active": True}, COMMAND) == {"leave", "command", "remove"}
     assert done({"active": True}, COMMAND, check=True) == {"leave", "announce", "remove"}
     assert done({"active": True}, NOTHING) == done({"active": False}, CALL) == {"remove"}
+
+
+def test_who_was_taken_out_has_no_part_in_a_run_nor_has_anybody_without_nodes() -> None:
+    some = {"nodes": {"alpha": {}}, "leaving": {"bravo": {}}}
+    assert [leaving.left_out(some, host) for host in ("alpha", "bravo", "stranger")] == [False, True, False]
+    assert leaving.left_out({"nodes": {}, "leaving": {}}, "stranger")

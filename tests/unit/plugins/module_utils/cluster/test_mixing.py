@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.beam.tls_distribution.plugins.filter.mixing import listening_port, ports_before, returns_together
+from ansible_collections.beam.tls_distribution.plugins.filter.mixing import changed_together, listening_port, ports_before, returns_together
 from ansible_collections.beam.tls_distribution.plugins.filter.refusals import NONE_CHANGED, refusals, refused_returns
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import mixing
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.edges import mesh
@@ -233,20 +233,25 @@ def test_a_host_that_says_nothing_or_of_another_node_is_held_against_nobody() ->
     assert mixing.found(topology(port=4371), known, HOSTS) == []
 
 
+NOTHING_REFUSED = {"refused": False, "sentences": []}
+
+
 def test_the_filters_read_the_facts_of_all_hosts() -> None:
     after, known = topology(port=4371), surveys(topology())
     hostvars: dict[str, Any] = {
         host: {"ansible_facts": {"erlang_survey": {"platform": {"id": "debian", "version_id": "13"}, **survey}}}
         for host, survey in known.items()
     }
-    (first, sentence) = refusals(after, hostvars, list(HOSTS))
-    assert (
-        first == NONE_CHANGED and sentence.startswith("alpha, bravo and carol: their port") and together(after, hostvars, list(HOSTS)) == []
-    )
+    said = refusals(after, hostvars, list(HOSTS))
+    (first, sentence) = said["sentences"]
+    assert said["refused"] and first == NONE_CHANGED and sentence.startswith("alpha, bravo and carol: their port")
+    assert together(after, hostvars, list(HOSTS)) == [] and not changed_together(after, "alpha", hostvars, list(HOSTS))
     agreed = topology(port=4371, together=True)
-    assert refusals(agreed, hostvars, list(HOSTS)) == [] and together(agreed, hostvars, list(HOSTS)) == list(HOSTS)
+    assert refusals(agreed, hostvars, list(HOSTS)) == NOTHING_REFUSED and together(agreed, hostvars, list(HOSTS)) == list(HOSTS)
+    assert [changed_together(agreed, "alpha", hostvars, list(HOSTS), check) for check in (False, True)] == [True, False]
+    assert not changed_together(agreed, "stranger", hostvars, list(HOSTS))
     hostvars["alpha"], hostvars["carol"] = {}, {"ansible_facts": {}}
-    assert refusals(after, hostvars, ["bravo"]) == []
+    assert refusals(after, hostvars, ["bravo"]) == NOTHING_REFUSED
 
 
 def test_the_port_is_the_one_that_a_node_has_listened_on_since_it_started() -> None:
@@ -269,33 +274,39 @@ def test_going_back() -> None:
     was, now = surveys(topology(versions=["tlsv1.2"])), surveys(topology(port=4371))
     told = {host: {"running": now[host]["nodes"][0]["about"], "number": was[host]["nodes"][0]["about"]} for host in HOSTS}
     hostvars: dict[str, Any] = {host: {"__erlang_rollout_found": {"number": 1, "about": about}} for host, about in told.items()}
-    (_none, sentence) = refused_returns(topology(), hostvars, list(HOSTS))
-    assert "no TLS version in common with nodes that run with tlsv1.3" in sentence and returns_together(
-        topology(), hostvars, list(HOSTS)
-    ) == list(HOSTS)
-    assert refused_returns(topology(together=True), hostvars, list(HOSTS)) == []
+    (_none, sentence) = refused_returns(topology(), hostvars, list(HOSTS))["sentences"]
+    assert "no TLS version in common with nodes that run with tlsv1.3" in sentence
+    assert all(returns_together(topology(), host, hostvars, list(HOSTS)) for host in HOSTS)
+    assert refused_returns(topology(together=True), hostvars, list(HOSTS)) == NOTHING_REFUSED
     # One goes back, to what it could not have in common with those that stay.
     for host in HOSTS[1:]:
         hostvars[host]["__erlang_rollout_found"]["waiting"] = 3
-    (_none, sentence) = refused_returns(topology(), hostvars, list(HOSTS))
+    (_none, sentence) = refused_returns(topology(), hostvars, list(HOSTS))["sentences"]
     assert "to stay as" in sentence
     nothing: dict[str, Any] = {host: {"__erlang_rollout_found": {"msg": "has no former generation"}} for host in HOSTS}
-    assert refused_returns(topology(), nothing, list(HOSTS)) == returns_together(topology(), nothing, list(HOSTS)) == []
+    assert refused_returns(topology(), nothing, list(HOSTS)) == NOTHING_REFUSED
+    assert not any(returns_together(topology(), host, nothing, list(HOSTS)) for host in HOSTS)
 
 
 def test_where_a_running_node_listens() -> None:
     node, known = topology(port=4371)["nodes"]["alpha"], surveys(topology())["alpha"]
-    assert listening_port(node, known) == 4370 and listening_port(node, surveys(topology(), alpha="failed")["alpha"]) == 4371
-    assert listening_port(node, {**known, "nodes": [{**known["nodes"][0], "listens": 4372}]}) == 4372
-    assert listening_port(node, None) == listening_port(node, {"nodes": []}) == 4371
+    other = {**known, "nodes": [{**known["nodes"][0], "listens": 4372}]}
+    by_survey = ((known, 4370), (surveys(topology(), alpha="failed")["alpha"], 4371), (other, 4372), ({"nodes": []}, 4371))
+    for survey, port in by_survey:
+        assert listening_port(node, {"erlang_survey": survey}) == port
+    assert listening_port(node, {}) == 4371
 
 
 def test_what_a_node_needs_that_may_go_back() -> None:
     by_mapper, by_port = topology(discovery="epmd", epmd_port=4361), topology(discovery="port")
     survey = surveys(by_mapper)["alpha"]
-    assert ports_before(by_port, "alpha", survey) == {"ports": [4361], "port_mapper": True}
-    assert ports_before(topology(discovery="epmd", port=4380), "alpha", survey) == {"ports": [4370, 4361], "port_mapper": False}
-    nothing = {"ports": [], "port_mapper": False}
+    assert ports_before(by_port, "alpha", survey) == {"ports": [4361], "any": True, "port_mapper": True}
+    assert ports_before(topology(discovery="epmd", port=4380), "alpha", survey) == {
+        "ports": [4370, 4361],
+        "any": True,
+        "port_mapper": False,
+    }
+    nothing = {"ports": [], "any": False, "port_mapper": False}
     assert ports_before(by_mapper, "alpha", survey) == nothing
     assert ports_before(by_mapper, "alpha", surveys(by_port)["alpha"]) == nothing
     assert ports_before(by_port, "alpha", surveys(by_mapper, alpha="inactive")["alpha"]) == nothing

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -81,6 +82,13 @@ def test_the_plan_has_a_row_for_each_node() -> None:
     ]
 
 
+def test_the_plan_for_machines_has_the_same_rows() -> None:
+    found = {"alpha": change("none"), "bravo": change(), "carol": None}
+    text = rollout.plan_file(topology(), found)
+    assert json.loads(text) == {"nodes": rollout.plan(topology(), found)}
+    assert text.startswith('{\n    "nodes": [\n        {\n            "back": 4,\n') and text.endswith("\n}\n")
+
+
 def test_the_last_line_of_the_plan() -> None:
     def last(serial: Any, kind: str) -> str:
         return rollout.table(rollout.plan(topology(serial), changes(kind)))[-1]
@@ -118,6 +126,29 @@ def test_a_node_that_does_not_run_is_no_gap() -> None:
     for answers in ({**stopped, "dave": down}, {**stopped, "dave": {}}, stopped):
         assert rollout.gaps(topology(), answers, {}) == []
         assert rollout.running_peers(topology(), "alpha", answers) == ["guard@bravo", "guard@carol"]
+
+
+def test_a_node_has_to_be_connected_again_with_whom_it_was() -> None:
+    assert rollout.connected_peers(topology(), "alpha", WHOLE) == ["guard@bravo", "guard@carol", "guard@dave"]
+    some = {**WHOLE, "alpha": answer("dave", "bravo", "probe"), "dave": answer(reason="is not up: its service is inactive")}
+    assert rollout.connected_peers(topology(), "alpha", some) == ["guard@bravo"]
+    assert rollout.connected_peers(topology(), "alpha", {**WHOLE, "alpha": {}}) == []
+    assert rollout.connected_peers(topology(), "alpha", {"bravo": answer("alpha")}) == []
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_whether_a_roll_out_begins(force: bool) -> None:
+    wanted = topology()
+    wanted["cluster"]["rollout"]["force"] = force
+    good = {"looks_again": False, "objections": [], "objects": False, "refuses": False}
+    assert rollout.beginning(wanted, WHOLE, changes()) == good
+    lacks = "guard@dave could not be asked with whom it is connected: no answer."
+    alone = {**WHOLE, "dave": {"unreachable": True, "msg": "no answer"}}
+    objects = {"looks_again": True, "objections": [lacks], "objects": True, "refuses": not force}
+    assert rollout.beginning(wanted, alone, changes()) == objects
+    unprepared = {**changes(), "dave": None}
+    sentences = ["guard@dave could not be prepared; see above."]
+    assert rollout.beginning(wanted, WHOLE, unprepared) == {**objects, "looks_again": False, "objections": sentences}
 
 
 def test_a_host_whose_answer_went_wrong_is_not_passed_over() -> None:

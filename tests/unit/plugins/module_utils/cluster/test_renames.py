@@ -86,13 +86,15 @@ def test_hosts_that_are_no_nodes_or_were_not_surveyed(monkeypatch: pytest.Monkey
     platform = {"id": "unheard-of", "version_id": "1"}
     surveyed = {"ansible_facts": {"erlang_survey": {"nodes": [OLD], "platform": platform}}}
     wanted = {**topology(), "cluster": {"together": False}}
-    assert refusals(wanted, {"stranger": surveyed, "bravo": {}}, ["stranger", "bravo"]) == []
-    none, former = refusals(wanted, {"alpha": surveyed, "bravo": {"ansible_facts": {}}}, ["alpha", "bravo"])
+    assert refusals(wanted, {"stranger": surveyed, "bravo": {}}, ["stranger", "bravo"]) == {"refused": False, "sentences": []}
+    none, former = refusals(wanted, {"alpha": surveyed, "bravo": {"ansible_facts": {}}}, ["alpha", "bravo"])["sentences"]
     assert none == NONE_CHANGED and former.startswith("alpha: sentry@alpha")
 
 
 def test_what_nobody_knows_the_packages_of_is_told_behind_former_names(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mixing, "found", lambda *_anything: [])
     survey = {"nodes": [OLD], "platform": {"id": "unheard-of", "version_id": "1"}, "packages": {"nft": {"for": [], "names": None}}}
-    found = refusals({**topology(), "cluster": {"together": False}}, {"alpha": {"ansible_facts": {"erlang_survey": survey}}}, ["alpha"])
+    found = refusals({**topology(), "cluster": {"together": False}}, {"alpha": {"ansible_facts": {"erlang_survey": survey}}}, ["alpha"])[
+        "sentences"
+    ]
     assert len(found) == 3 and "no package names are known for the distribution 'unheard-of 1'" in found[2]
