@@ -180,8 +180,8 @@ def watch_state(
     survey: Mapping[str, Any], node: Mapping[str, Any], files: Mapping[str, Any], wanted: bool | str, check_mode: bool = False
 ) -> dict[str, Any]:
     """Return how a host's watch is: ``right`` if it is as wanted, ``tasks`` the file of tasks that make it so, ``loaded`` the units that systemd knows,
-    ``startable`` whether its timer can be started, which in check mode one cannot that is not there yet, ``absent`` the files that have to go: all of them where no watch is wanted, and
-    links that an earlier run made.
+    ``startable`` whether its timer can be started, which in check mode one cannot that is not there yet, ``absent`` the files that have to go: all of
+    them where no watch is wanted, and links that an earlier run made.
     """
     places, wanted = node["layout"], boolean(wanted)
     service, timer = (survey["units"][places["watch_unit"] + kind] for kind in (".service", ".timer"))

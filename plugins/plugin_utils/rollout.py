@@ -162,11 +162,10 @@ def next_batch(
 def outcome(values: Mapping, now: float) -> dict[str, t.Any]:
     """What came of the turn of a host so far, by its variables.
 
-    ``now`` is the time, in seconds since 1970; ``lost``: whether the host was not reached any more, else it is ``reached``; ``went_wrong``: whether something went wrong, and ``was_lost``: whether it
-    was that; ``has_former``: whether there is a generation before, and ``was_healthy``: whether there is and the node was seen to be healthy with it;
-    ``reason``: why a task failed, the rest of a sentence; ``lasted``: how long the restart took, the end of a sentence; ``starting``: whether the node has
-    not been up since it was started;
-    ``placed``: whether its table of peers was written;
+    ``now`` is the time, in seconds since 1970; ``lost``: whether the host was not reached any more, else it is ``reached``; ``went_wrong``: whether
+    something went wrong, and ``was_lost``: whether it was that; ``has_former``: whether there is a generation before, and ``was_healthy``: whether there is
+    and the node was seen to be healthy with it; ``reason``: why a task failed, the rest of a sentence; ``lasted``: how long the restart took, the end of a
+    sentence; ``starting``: whether the node has not been up since it was started; ``placed``: whether its table of peers was written;
     ``goes_back``: whether it has to go back to the generation before; ``returned`` and ``restarted``: whether it was switched back and started again;
     ``not_back``: why it is not healthy with the generation before, the rest of a sentence, where a task of that failed;
     ``back``: None where it was not brought back, else what keeps it from being healthy, empty if nothing.

@@ -188,8 +188,8 @@ def listening_port(node: Mapping[str, Any], survey: Mapping[str, Any] | None) ->
 def ports_before(topology: Mapping[str, Any], inventory: str, survey: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a running node needs beside its new ports as long as it may go back; ``survey`` is that of its host.
 
-    ``ports`` are the one that it listens on and that of the port mapper by which it is found, where they change, ``any`` is whether they do. ``port_mapper`` is whether it is found by
-    one, which it is to be no longer.
+    ``ports`` are the one that it listens on and that of the port mapper by which it is found, where they change, ``any`` is whether they do.
+    ``port_mapper`` is whether it is found by one, which it is to be no longer.
     """
     cluster, node = topology["cluster"], topology["nodes"][inventory]
     started = running({"nodes": {inventory: node}}, {inventory: survey}).get(inventory, About())
