@@ -148,8 +148,6 @@ class ActionModule(ActionBase):
             former, following = handover.sides(under_way)
             stays = following if under_way.phase == DROP else former
             handover.write_down(places, stays)
-            lists = "; the next run of the playbook site restarts the nodes in turns, which then heed its lists of revoked certificates"
-            ending = lists if stays.signer == PRIVATE_CA and not stays.trust else ""
         if not stops:
             authorities.finish(places, under_way)
         lines = rotation.LINES_OF_SIGNERS if under_way.of_signers else rotation.LINES

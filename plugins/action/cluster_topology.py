@@ -39,6 +39,7 @@ from ansible_collections.beam.tls_distribution.plugins.plugin_utils import (
     lock,
     members,
     otp_store,
+    revocations,
 )
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers import choice, registry
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers.names import PRIVATE_CA
@@ -105,6 +106,8 @@ class ActionModule(ActionBase):
         _check_secrets(everyone, faults)
         now = datetime.datetime.now(datetime.timezone.utc)
         signing = choice.read(hosts or everyone, next(iter(self._bases.values()))[0], topology["nodes"] if topology else {}, now, faults)
+        if topology is not None:
+            faults += choice.revoked(signing, _revoked_keys(topology["cluster"]))
         if faults or topology is None:
             return _failed(result, faults)
         for name, wanted in otps.items():
@@ -377,6 +380,14 @@ def _take(place: Path, run: lock.Run) -> None:
     except OSError as error:
         sentence = "%s cannot be locked on the controller (%s), so that two runs could change this cluster at a time."
         raise AnsibleActionFail(sentence % (place / lock.NAME, error.strerror)) from None
+
+
+def _revoked_keys(cluster: t.Mapping[str, t.Any]) -> list[str]:
+    """Raises AnsibleActionFail."""
+    try:
+        return revocations.keys(cluster["layout"])
+    except InputError as error:
+        raise AnsibleActionFail("The cluster in %s %s; %s." % (cluster["directory"], error.problem, error.fix)) from None
 
 
 def _check_secrets(hosts: Hosts, faults: list[InventoryFault]) -> None:

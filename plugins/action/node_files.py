@@ -37,6 +37,7 @@ _ARGUMENTS = {
     "trust": {"type": "str", "required": True},
     "revocations": {"type": "str", "default": ""},
     "revocations_needed": {"type": "bool", "default": False},
+    "revoked_keys": {"type": "list", "elements": "str", "default": []},
 }
 
 
@@ -56,8 +57,8 @@ class ActionModule(ActionBase):
         topology, survey = facts["erlang_cluster_topology"], facts["erlang_survey"]
         chosen = node_files.Chosen(**{name: given[name] for name in _CHOSEN})
         _check(chosen)
-        lists = _lists(given["revocations"], given["revocations_needed"], self._task.check_mode)
-        contents = node_files.Given(given["cookie"], given["trust"], _sources(), _program, bundle.digest(_CONTROL), lists)
+        revoked = _revoked(given, self._task.check_mode)
+        contents = node_files.Given(given["cookie"], given["trust"], _sources(), _program, bundle.digest(_CONTROL), revoked)
         # In check mode all is told that would change in the end.
         together = inventory in mixing.together(topology, variables["hostvars"], variables["ansible_play_hosts"])
         held = together and not self._task.check_mode
@@ -100,18 +101,13 @@ def _check(chosen: node_files.Chosen) -> None:
         raise AnsibleActionFail("\n".join(faults))
 
 
-def _lists(text: str, needed: bool, check_mode: bool) -> dict[str, str] | None:
-    """Lists of revoked certificates by the names of their files; None where none are needed.
-
-    Raises AnsibleActionFail where there are none though they are: a node would refuse everybody.
-    """
-    if not needed:
-        return None
-    found = revocations.files(text)
-    if not found and not check_mode:
+def _revoked(given: t.Mapping[str, t.Any], check_mode: bool) -> node_files.Revoked:
+    """What the node refuses. Raises AnsibleActionFail where there are no lists though they are needed: a node would refuse everybody."""
+    revoked = revocations.of_node(given["revocations"], given["revocations_needed"], given["revoked_keys"])
+    if revoked.needs and not revoked.lists and not check_mode:
         message = "The cluster's directory has no list of revoked certificates (%s), which nodes need; run the role erlang_certs before erlang_node."
         raise AnsibleActionFail(message % revocations.LISTS)
-    return found
+    return revoked
 
 
 def _program() -> str:

@@ -50,17 +50,19 @@ def certificate_state(
     own_keys: str,
     signed: str = "",
     revoked: str = "",
+    revoked_keys: t.Collection[str] = (),
 ) -> dict[str, t.Any]:
     """What has to be done about a host's certificate.
 
     ``signed`` is the certificate that the host got in this run, behind the survey. ``to_issue`` is whether a new one has to be issued, ``to_remove``
     whether keys that runs left behind (``leftovers``) have to go, ``right`` whether neither; ``to_install`` whether the host lacks ``packages``
     that make keys and requests;
-    ``issued`` and ``removed`` are what is said of it in check mode. ``revoked`` are the lists of revoked certificates in PEM.
+    ``issued`` and ``removed`` are what is said of it in check mode. ``revoked`` are the lists of revoked certificates in PEM, ``revoked_keys`` the digests of
+    revoked keys.
     """
     found = {"pem": signed, "key_matches": True} if signed else survey["certificate"]
     faults = certificate_faults(found, issuer, node, days, renew_before_days)
-    faults += revocations.faults(found, revoked)
+    faults += revocations.faults(found, revoked, revoked_keys)
     packages = survey.get("packages", {}).get("cryptography")
     allowed = (node.get("certificates") or {}).get("issued")
     if not faults and not signed and allowed is not None and revocations.serial(str(found["pem"])) not in allowed:
@@ -84,8 +86,8 @@ def has_certificate(survey: t.Mapping[str, t.Any]) -> bool:
 
 
 def lists_to_publish(survey: t.Mapping[str, t.Any], needed: bool, lists: str) -> bool:
-    """Whether lists of revoked certificates are brought to a host: the role erlang_node brings them to one without a certificate."""
-    return bool(needed and lists and has_certificate(survey))
+    """Whether what is revoked is brought to a host: the role erlang_node brings it to one without a certificate. Lists that are needed have to be there."""
+    return bool(has_certificate(survey) and (lists or not needed))
 
 
 def common_name(text: str) -> str:
@@ -93,13 +95,12 @@ def common_name(text: str) -> str:
     return text[:64]
 
 
-def revocation_files(text: str, node: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
-    """Lists of revoked certificates in PEM as files of a node, as the module file_set takes them."""
+def revocation_files(text: str, node: t.Mapping[str, t.Any], needed: bool, keys: t.Sequence[str]) -> list[dict[str, t.Any]]:
+    """What is revoked as files of a node, as the module file_set takes them: lists in PEM, whether they are needed, and the digests of keys."""
     try:
-        found = revocations.files(text)
+        return node_files.revoked(node, revocations.of_node(text, needed, keys))
     except ValueError as error:
         raise AnsibleFilterError("What is to be the lists of revoked certificates is none (%s)." % error) from None
-    return node_files.lists(node, found)
 
 
 def certificate_rows(

@@ -26,8 +26,9 @@ options:
     description:
       - V(trust) is those that nodes have to trust, V(signs) the one that issues certificates.
       - V(lists) is the file with the lists of revoked certificates of the CAs of the directory instead.
+      - V(revoked_keys) are the SHA-256 digests, in hexadecimal, of the public keys of revoked certificates instead.
     type: str
-    choices: [trust, signs, lists]
+    choices: [trust, signs, lists, revoked_keys]
     default: trust
   signing:
     description:
@@ -59,16 +60,23 @@ from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import layout
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils import authorities
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils import authorities, revocations
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers import trust_files
+
+_ASKED: dict[str, t.Callable[[authorities.Places], list[str]]] = {
+    "trust": authorities.trusted,
+    "signs": authorities.signs,
+    "lists": authorities.lists,
+    "revoked_keys": revocations.keys,
+}
 
 
 class LookupModule(LookupBase):
     """See DOCUMENTATION."""
 
     def run(self, terms: list[str], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[str]:
-        """The certificates, in PEM."""
-        asked = {"signs": authorities.signs, "lists": authorities.lists}.get(kwargs.get("which", "trust"), authorities.trusted)
+        """What is asked for, a text each."""
+        asked = _ASKED[kwargs.get("which", "trust")]
         try:
             found = [text for term in terms for text in asked(layout.cluster(str(term)))]
             if kwargs.get("signing") is not None:

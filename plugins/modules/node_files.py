@@ -77,10 +77,16 @@ options:
     version_added: 1.1.0
   revocations_needed:
     description:
-      - Whether the node holds certificates against these lists. It then takes none of a CA without a list that is in date.
+      - Whether the node needs these lists. It then takes no certificate of a CA without a list that is in date.
       - Fails without lists in O(revocations), but for check mode.
     type: bool
     default: false
+    version_added: 1.1.0
+  revoked_keys:
+    description: The SHA-256 digests, in hexadecimal, of revoked public keys. The node refuses certificates for them, whoever signed.
+    type: list
+    elements: str
+    default: []
     version_added: 1.1.0
 seealso:
   - module: beam.tls_distribution.file_set
@@ -102,6 +108,7 @@ EXAMPLES = r"""
     trust: "{{ erlang_certs_trust }}"
     revocations: "{{ erlang_certs_revocations }}"
     revocations_needed: true
+    revoked_keys: "{{ erlang_certs_revoked_keys }}"
 """
 
 RETURN = r"""

@@ -37,6 +37,7 @@ def write_down(directory: Path, host: str, node: str, chain: str, now: datetime.
         "node": node,
         "serial": "%x" % seen.serial,
         "digest": seen.digest,
+        "key": seen.key_digest,
         "issuer": seen.issuer,
         "issued": time(now),
         "not_after": time(seen.not_after),

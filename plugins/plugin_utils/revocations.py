@@ -4,8 +4,8 @@
 
 """Which certificates of a cluster are revoked, and the lists that tell its nodes: what is in the cluster's directory of them.
 
-``revoked.jsonl`` is the record, a line of JSON for each certificate; ``crl.pem`` holds a list for each CA of the cluster, signed by it, which nodes read at
-each handshake. A node refuses everybody without a list that is in date, so that a list holds for long: it is brought to the nodes by us and fetched by
+``revoked.jsonl`` is the record, a line of JSON for each certificate, and its key with it: nodes refuse the keys, whoever signs (module
+``beam_tls_revocation``). ``crl.pem`` holds a list for each CA of the cluster, signed by it, which nodes read at each handshake. A node refuses everybody without a list that is in date, so that a list holds for long: it is brought to the nodes by us and fetched by
 nobody, and a short time would only be one more thing that runs out.
 
 Rules: RFC 5280, section 5 (lists), and X509_NAME_hash(3) (names of files in a directory of lists, which are OTP's in ``ssl_crl_hash_dir`` as well).
@@ -19,7 +19,8 @@ import re
 import typing as t
 from pathlib import Path
 
-from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import layout
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import layout, node_files
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import certificate, der, pem
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import certificates, issued
 
@@ -38,6 +39,7 @@ KEPT = SHORTEST
 """How long a certificate stays in lists after its end: a host whose clock is behind may still take it (RFC 5280, section 3.3)."""
 
 _CLOCKS_APART = datetime.timedelta(hours=1)
+_KEY = re.compile("[0-9a-f]{64}")
 _SPACES = re.compile(r"[ \t\n\v\f\r]+")
 _TEXTS = {0x0C: "utf-8", 0x13: "latin-1", 0x14: "latin-1", 0x16: "ascii", 0x1A: "latin-1", 0x1C: "utf-32-be", 0x1E: "utf-16-be"}
 """How the texts of a name are encoded, by their tags (ITU-T X.680)."""
@@ -127,19 +129,25 @@ def serials(text: str) -> set[int]:
     return found
 
 
-def faults(found: t.Any, text: str) -> list[str]:
-    """What is wrong with the certificate that a host answered with, by lists in PEM: a part of a sentence, or nothing."""
-    if not isinstance(found, t.Mapping) or not text.strip():
+def faults(found: t.Any, text: str, revoked_keys: t.Collection[str]) -> list[str]:
+    """What is wrong with the certificate that a host answered with, by lists in PEM and by revoked keys: a part of a sentence, or nothing."""
+    seen = first(str(found.get("pem") or "")) if isinstance(found, t.Mapping) else None
+    if seen is None:
         return []
-    own = serial(str(found.get("pem") or ""))
-    return ["its certificate was revoked"] if own is not None and int(own, 16) in serials(text) else []
+    return ["its certificate was revoked"] if seen.key_digest in revoked_keys or seen.serial in serials(text) else []
 
 
 def serial(text: str) -> str | None:
     """The serial number of the first certificate in PEM, as records have it; None where there is none that can be read."""
+    seen = first(text)
+    return None if seen is None else "%x" % seen.serial
+
+
+def first(text: str) -> certificate.Certificate | None:
+    """The first certificate in PEM; None where there is none that can be read."""
     contents = pem.contents(text[: certificates.LONGEST_PEM])
     try:
-        return "%x" % certificate.read(contents[0]).serial if contents else None
+        return certificate.read(contents[0]) if contents else None
     except ValueError:
         return None
 
@@ -194,14 +202,44 @@ def record(directory: Path, entries: t.Iterable[t.Mapping[str, t.Any]], now: dat
         issued.append(directory / RECORD, {**entry, "revoked": issued.time(now)})
 
 
+def keys(places: t.Mapping[str, str]) -> list[str]:
+    """The digests of the keys that nodes refuse, by the layout of a cluster: those of all revoked certificates, until their end is long past.
+
+    Raises InputError.
+    """
+    try:
+        entries = recorded(Path(places["revoked"]).parent)
+    except OSError as error:
+        raise InputError(
+            "holds %s, which cannot be read on the controller (%s)" % (RECORD, error.strerror), "correct its permissions"
+        ) from None
+    now = datetime.datetime.now(datetime.timezone.utc)
+    kept = [entry for entry in entries if issued.moment(entry["not_after"]) + KEPT > now]
+    return sorted({entry["key"] for entry in kept if _KEY.fullmatch(str(entry.get("key")))})
+
+
+def of_node(text: str, needed: bool, revoked_keys: t.Sequence[str]) -> node_files.Revoked:
+    """What a node refuses, from lists in PEM, whether it needs them, and revoked keys. Raises ValueError for what is no list."""
+    return node_files.Revoked(files(text) if needed else {}, needed, revoked_keys)
+
+
 def to_revoke(
     entries: t.Iterable[t.Mapping[str, t.Any]], known: t.Iterable[t.Mapping[str, t.Any]], nodes: t.Collection[str], now: datetime.datetime
 ) -> list[t.Mapping[str, t.Any]]:
-    """Those of the issued certificates that are still good, are of these nodes (names), and are not revoked yet."""
-    done = {entry["serial"] for entry in known}
-    return [
-        entry for entry in entries if entry["node"] in nodes and entry["serial"] not in done and issued.moment(entry["not_after"]) > now
-    ]
+    """Those of the issued certificates that are still good, are of these nodes (names), and are not revoked yet.
+
+    Of one that was written down anew with its key that entry counts.
+    """
+    entries = list(entries)
+    keyed = {entry.get("digest") for entry in entries if "key" in entry}
+    entries = [entry for entry in entries if "key" in entry or entry.get("digest") not in keyed]
+    done = {_same(entry) for entry in known}
+    return [entry for entry in entries if entry["node"] in nodes and _same(entry) not in done and issued.moment(entry["not_after"]) > now]
+
+
+def _same(entry: t.Mapping[str, t.Any]) -> tuple[str, str]:
+    """What tells certificates apart: two CAs may have given the same serial number. With the key, as a former version wrote none down."""
+    return str(entry.get("digest") or entry["serial"]), str(entry.get("key") or "")
 
 
 def files(text: str) -> dict[str, str]:

@@ -32,6 +32,7 @@ LOST = "erlang-guard eval 'lost ! {who, self()}, receive {lost, Lost} -> Lost af
 LEFT = "/var/lib/merl/guard/left"
 SERIAL = "openssl x509 -noout -serial -in /etc/erlang/guard/node.pem"
 STOLEN = "/root/stolen.pem"
+KEYS = "/etc/erlang/guard/revoked.config"
 
 
 def written(tmp: Path, without: list[str], **variables: Any) -> list[str]:
@@ -220,13 +221,18 @@ def test_a_host_is_revoked(tmp_path: Path) -> None:
         done = run_command(lifecycle.control(["ansible-playbook", *options, lifecycle.playbook("revoke")]))
         assert done.code == 0, done.out[-4000:]
         assert all("certificate revoked" in shows("bravo", name) for name in rest)
-        # Without the list it would get in.
-        with altered(
-            "alpha",
+        # The list refuses it, and so does the file of revoked keys. Without both it would get in.
+        one = (
             "cp -p {0} /root/kept && printf %s {1} > {0}".format("/etc/erlang/guard/crls/" + listed, shlex.quote(kept)),
             "mv /root/kept /etc/erlang/guard/crls/" + listed,
-        ):
-            assert "alert" not in shows("bravo", "alpha")
+        )
+        other = ("cp -p %s /root/kept.keys && sed -i '/^{key/d' %s" % (KEYS, KEYS), "mv /root/kept.keys " + KEYS)
+        with altered("alpha", *one):
+            assert "certificate revoked" in shows("bravo", "alpha")
+        with altered("alpha", *other):
+            assert "certificate revoked" in shows("bravo", "alpha")
+            with altered("alpha", *one):
+                assert "alert" not in shows("bravo", "alpha")
     assert alive(rest) == before and lost(rest) == {name: ["carol"] for name in rest} and alive(["carol"]) == own
     assert all("198.18.3.10" not in on(name, "nft list ruleset").out for name in rest)
     (revoked,) = (line for line in (DIRECTORY / "revoked.jsonl").read_text().splitlines() if json.loads(line)["serial"] in serial.lower())

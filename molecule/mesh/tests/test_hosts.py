@@ -41,6 +41,7 @@ def test_account(host) -> None:
         (CONFIG + "/node.pem", "root", "merl", 0o640),
         (CONFIG + "/ca.pem", "root", "merl", 0o640),
         (CONFIG + "/crls", "root", "merl", 0o750),
+        (CONFIG + "/revoked.config", "root", "merl", 0o640),
         (CONFIG + "/generation", "root", "merl", 0o640),
         (HOME, "merl", "merl", 0o700),
         (HOME + "/.erlang.cookie", "merl", "merl", 0o400),
@@ -80,7 +81,8 @@ def test_list_of_revoked_certificates(host) -> None:
     assert "verify OK" in said and "No Revoked Certificates" in said
     assert host.run("openssl verify -crl_check -CAfile %s/ca.pem -CApath %s/crls %s/node.pem", CONFIG, CONFIG, CONFIG).rc == 0
     options = host.check_output("tr -d '[:space:]' < %s/inet_tls.conf", CONFIG)
-    assert options.count("{crl_check,peer}") == 2
+    assert options.count("{crl_check,peer}") == options.count("beam_tls_revocation:verify/3") == 2
+    assert host.check_output("grep -v ^% %s/revoked.config", CONFIG) == "{lists,true}."
 
 
 def test_certificate(host) -> None:

@@ -48,6 +48,7 @@ _CONFIGURATION = {
     "certificate": "node.pem",
     "trust": "ca.pem",
     "revocations": "crls",
+    "revoked_keys": "revoked.config",
     "generation": "generation",
     "firewall_rules": "firewall.nft",
     "watch_settings": "watch.json",

@@ -53,11 +53,21 @@ class Chosen(NamedTuple):
     connect: bool
 
 
+class Revoked(NamedTuple):
+    """What a node refuses: ``lists`` of revoked certificates in PEM by the names of their files, whether each certificate ``needs`` a current one, and the
+    digests of revoked ``keys``.
+    """
+
+    lists: Mapping[str, str]
+    needs: bool
+    keys: Sequence[str]
+
+
 class Given(NamedTuple):
     """What goes into files as it is: the cookie (secret), the trust bundle in PEM, our Erlang modules by their names, and the control program.
 
     ``control_program`` returns it in base64; ``control_digest`` is its SHA-256, so that it is asked for only where a host has another.
-    ``revocations`` are lists of revoked certificates in PEM by the names of their files, None where certificates are held against none.
+    ``revoked`` is what the node refuses.
     """
 
     cookie: str
@@ -65,7 +75,7 @@ class Given(NamedTuple):
     sources: Mapping[str, str]
     control_program: Callable[[], str]
     control_digest: str
-    revocations: Mapping[str, str] | None = None
+    revoked: Revoked
 
 
 _TERMS = ("sys_config", "tls_options")
@@ -147,7 +157,7 @@ def _generation(
     """What the node reads only when it starts."""
     places, secured = node["layout"], _secured(node)
     unit = {"comment": COMMENT, "generation": layout.GENERATION, **service.unit(cluster, node, chosen.unit_settings)}
-    tls = settings.tls(places, chosen.tls_versions, chosen.tls_options, given.revocations is not None)
+    tls = settings.tls(places, chosen.tls_versions, chosen.tls_options)
     return [
         {"path": places["sys_config"], "secret_content": _terms([system]), **secured},
         {"path": places["environment"], "secret_content": environment.environment_file(chosen.environment, COMMENT), **secured},
@@ -165,7 +175,7 @@ def _live(cluster: Mapping[str, Any], node: Mapping[str, Any], given: Given, ren
     own = {"owner": node["account"], "group": node["account"], "mode": "0400"}
     return [
         {"path": places["trust"], "content": given.trust, **secured},
-        *lists(node, given.revocations or {}),
+        *revoked(node, given.revoked),
         _reloaded(node),
         {"path": places["cookie"], "secret_content": given.cookie, **own},
         {
@@ -178,10 +188,17 @@ def _live(cluster: Mapping[str, Any], node: Mapping[str, Any], given: Given, ren
     ]
 
 
-def lists(node: Mapping[str, Any], revocations: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Return the files of a node's lists of revoked certificates, which are given by names. It reads them at each handshake, and reloads nothing for them."""
-    directory = node["layout"]["revocations"]
-    return [{"path": "%s/%s" % (directory, name), "content": text, **_secured(node)} for name, text in revocations.items()]
+def revoked(node: Mapping[str, Any], given: Revoked) -> list[dict[str, Any]]:
+    """Return the files that say what a node refuses. It reads them at each handshake, and reloads nothing for them.
+
+    Lists come before the file that says that they are needed.
+    """
+    places, secured = node["layout"], _secured(node)
+    terms = [{"$tuple": [{"$atom": "lists"}, given.needs]}, *({"$tuple": [{"$atom": "key"}, key]} for key in given.keys)]
+    return [
+        *({"path": "%s/%s" % (places["revocations"], name), "content": text, **secured} for name, text in given.lists.items()),
+        {"path": places["revoked_keys"], "content": _terms(terms), **secured},
+    ]
 
 
 def _programs(places: Mapping[str, str], survey: Mapping[str, Any], given: Given) -> list[dict[str, Any]]:

@@ -45,13 +45,13 @@ def system(user: Mapping[str, Any], net_ticktime: int, buffer_bytes: int, inet_s
     return {**user, "kernel": {**kernel, **(user.get("kernel") or {})}}
 
 
-def tls(
-    layout: Mapping[str, str], versions: Sequence[str], chosen: Mapping[str, Sequence[str]], revocations: bool = False
-) -> dict[str, Any]:
+def tls(layout: Mapping[str, str], versions: Sequence[str], chosen: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """Return the options of TLS for both sides of a connection; ``versions`` are named as ``ssl`` has them, such as ``tlsv1.3``.
 
-    ``chosen`` is the variable ``erlang_node_tls_options``, ``revocations`` tells whether certificates are held against lists of revoked ones.
+    ``chosen`` is the variable ``erlang_node_tls_options``. Certificates are held against lists of revoked ones, and against revoked keys, as the file of the
+    latter says, which the node reads at each handshake (module ``beam_tls_revocation``): so that stays the same whoever signs.
     """
+    internal = {"$tuple": [{"$atom": "internal"}, {"dir": layout["revocations"]}]}
     options = {
         "certfile": layout["certificate"],
         "keyfile": layout["certificate"],
@@ -60,8 +60,8 @@ def tls(
         "packet_size": FIRST_MESSAGE_LONGEST,
         "versions": [{"$atom": version} for version in versions],
         **tls_options.terms(versions, chosen),
+        "crl_check": {"$atom": "peer"},
+        "crl_cache": {"$tuple": [{"$atom": "ssl_crl_hash_dir"}, internal]},
+        "verify_fun": {"$tuple": [{"$fun": "beam_tls_revocation:verify/3"}, layout["revoked_keys"]]},
     }
-    if revocations:
-        internal = {"$tuple": [{"$atom": "internal"}, {"dir": layout["revocations"]}]}
-        options |= {"crl_check": {"$atom": "peer"}, "crl_cache": {"$tuple": [{"$atom": "ssl_crl_hash_dir"}, internal]}}
     return {"server": {**options, "fail_if_no_peer_cert": True}, "client": options}

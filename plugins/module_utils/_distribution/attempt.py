@@ -12,7 +12,7 @@ from __future__ import annotations
 import socket
 import ssl
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timezone
 
@@ -127,6 +127,13 @@ class Attempt:
             self.channel = Channel(self.secured, self.deadline, 4)
             shown = [certificate.read(der) for der in tls.shown(self.secured)]
             self.certificate, self.chain = (shown[0] if shown else None), shown[1:]
+
+    def refuse_revoked(self, keys: Collection[str]) -> None:
+        """Refuse the peer where its key is among the digests of revoked ones (stage tls)."""
+        with self._timed("tls", more=True):
+            fault = certificate_rules.key_fault(self.certificate, keys) if self.certificate is not None else None
+            if fault is not None:
+                raise diagnosis.CertificateRefused("certificate", *fault)
 
     def check_certificate(self) -> None:
         """Hold what the peer showed against what nodes take, which is less than OpenSSL does (stage tls)."""

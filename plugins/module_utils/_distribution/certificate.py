@@ -84,7 +84,7 @@ class Certificate(NamedTuple):
 
     ``names`` are the DNS names and addresses, ``other_names`` what else it is for. ``purposes`` are the extended key usages
     and ``usages`` the key usages, None where any use is allowed; the key identifiers are empty where the certificate has
-    none. ``digest`` is the SHA-256 of the whole. ``authority`` tells whether it may issue others. ``critical`` are critical
+    none. ``digest`` is the SHA-256 of the whole, ``key_digest`` that of the bits of its public key. ``authority`` tells whether it may issue others. ``critical`` are critical
     extensions that not every OTP heeds, ``extensions`` all that it has, as object identifiers; ``key`` is the kind of key, ``signature`` how it is
     signed, as object identifiers
     where nodes do not know them.
@@ -108,6 +108,7 @@ class Certificate(NamedTuple):
     key: str = "P-256"
     signature: str = "ECDSA with SHA-256"
     extensions: tuple[str, ...] = ()
+    key_digest: str = ""
 
     @property
     def own_issuer(self) -> bool:
@@ -179,6 +180,7 @@ def read(content: bytes) -> Certificate:
             key=_key_kind(key.content),
             signature=SIGNATURES.get(signed, signed),
             extensions=tuple(der.dotted(name) for name, _value, _critical in found),
+            key_digest=_key_digest(key.content),
         )
     except (ValueError, StopIteration, OverflowError) as error:
         raise CertificateError("these bytes are no X.509 certificate") from error
@@ -303,6 +305,14 @@ def _bit(content: bytes, place: int) -> bool:
 def _is_authority(data: bytes | None) -> bool:
     parts = list(der.elements(der.only(data, der.SEQUENCE))) if data else []
     return bool(parts) and parts[0].tag == der.BOOLEAN and parts[0].content != b"\0"
+
+
+def _key_digest(data: bytes) -> str:
+    """Return the SHA-256 of the subjectPublicKey in a subjectPublicKeyInfo, as hexadecimal text."""
+    _algorithm, key = der.elements(data)
+    if key.tag != der.BIT_STRING:
+        raise ValueError("no public key")
+    return hashlib.sha256(key.content[1:]).hexdigest()
 
 
 def _key_kind(data: bytes) -> str:

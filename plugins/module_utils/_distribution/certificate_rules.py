@@ -13,7 +13,7 @@ usage 4.2.1.3, extended key usage 4.2.1.12, validity 4.1.2.5).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -51,9 +51,10 @@ def fault_of(
     now: datetime,
     lists: Sequence[Revocations] = (),
     chain: Sequence[Certificate] = (),
+    revoked_keys: Collection[str] = (),
 ) -> tuple[str, str] | None:
     """Return what keeps a certificate, and those that come behind it, from serving a node of host on a side (one of SIDES),
-    in the word of the catalogue and with its detail; None if nothing does. Whether a CA is trusted is not looked at.
+    in the word of the catalogue and with its detail; None if nothing does. Whether a CA is trusted is not looked at. ``revoked_keys`` are digests.
     """
     if now > seen.not_after:
         return "expired", "it ended on %s UTC" % seen.not_after.strftime("%Y-%m-%d %H:%M")
@@ -61,6 +62,9 @@ def fault_of(
         return "not-yet-valid", "it begins on %s UTC" % seen.not_before.strftime("%Y-%m-%d %H:%M")
     if any(seen.serial in revoked.serials for revoked in lists if revoked.issuer == seen.issuer):
         return "revoked", "its serial number %x is in the revocation list" % seen.serial
+    key = key_fault(seen, revoked_keys)
+    if key is not None:
+        return key
     if not any(_covers(name, host) for name in seen.names):
         if not seen.names and seen.common_name is not None and _covers(seen.common_name, host):
             return "common-name-only", NAMELESS
@@ -69,6 +73,11 @@ def fault_of(
         allowed = ", ".join(seen.purposes) or "something else"
         return "purpose", "it is for %s, and the %s needs %s" % (allowed, side, SIDES[side])
     return form_fault(seen, chain) or _path_fault(seen, side, chain, now)
+
+
+def key_fault(seen: Certificate, revoked_keys: Collection[str]) -> tuple[str, str] | None:
+    """Return that the key of a certificate is revoked, in the word of the catalogue and with its detail; None if it is not among these digests."""
+    return ("revoked", "its key is among the revoked ones") if seen.key_digest in revoked_keys else None
 
 
 def form_fault(seen: Certificate, chain: Sequence[Certificate]) -> tuple[str, str] | None:

@@ -207,8 +207,8 @@ ENTRIES = (
     Entry(
         "revocations-missing",
         (Symptom("tls", "certificate", "crl-missing"), Symptom("host", "revocations", "missing")),
-        "{own_host} refuses every certificate, as it has no list of revoked ones ({detail}).",
-        "Put a current revocation list of the cluster's CA in place on {own_host}.",
+        "{own_host} refuses every certificate, as it has nothing that says which ones are revoked ({detail}).",
+        "Run the playbook site, which brings {own_host} the list of the cluster's CA and the file of revoked keys.",
         OWN,
         explains=_REFUSES_ALL,
     ),
@@ -216,7 +216,7 @@ ENTRIES = (
         "revocations-expired",
         (Symptom("tls", "certificate", "crl-expired"), Symptom("host", "revocations", "expired")),
         "{own_host} refuses every certificate, as its list of revoked ones is out of date ({detail}).",
-        "Put a current revocation list of the cluster's CA in place on {own_host}.",
+        "Run the playbook site, which makes a current list of the cluster's CA and brings it to {own_host}.",
         OWN,
         explains=_REFUSES_ALL,
     ),
@@ -224,7 +224,7 @@ ENTRIES = (
         "revocations-expiring",
         (Symptom("host", "revocations", "expiring"),),
         "The list of revoked certificates of {own_host} runs out soon, and its node then refuses everybody ({detail}).",
-        "Put the next revocation list of the cluster's CA in place on {own_host}, before the old one ends.",
+        "Run the playbook renew or site, which makes the next list of the cluster's CA and brings it to {own_host}, before the old one ends.",
         OWN,
     ),
     Entry(

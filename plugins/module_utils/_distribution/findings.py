@@ -184,7 +184,8 @@ class OwnNode:
         for path, problem in said.problems.items():
             self._problem("file", "options-invalid", "%s: %s" % (path, problem))
         self.barred = host.barred(place.account, self._paths())
-        for path in (said.options_file, *(place.path(name) for name in (ARGUMENTS, TABLE, SYSTEM))):
+        revoked = dict.fromkeys(path for path in (said.side(side).revoked_file for side in SIDES) if path is not None)
+        for path in (said.options_file, *revoked, *(place.path(name) for name in (ARGUMENTS, TABLE, SYSTEM))):
             if path in self.barred:
                 self._problem("file", "options-unreadable", "%s: %s" % (path, self.barred[path]))
 
@@ -291,7 +292,8 @@ class OwnNode:
         for side in SIDES:
             shown = self.certificates(side)
             for seen in shown[:1]:
-                fault = certificate_rules.fault_of(seen, self.place.host, side, now, lists, shown[1:])
+                keys = self.configuration.side(side).revoked_keys
+                fault = certificate_rules.fault_of(seen, self.place.host, side, now, lists, shown[1:], keys)
                 excess = certificate_rules.excess_of(seen, self.place.host)
                 found[side] = fault or (("excess", excess) if excess else None)
         server, client = (found.get(side) for side in SIDES)
@@ -306,6 +308,9 @@ class OwnNode:
         """Find lists of revoked certificates with which a node refuses, or is about to refuse, everybody; one for both sides."""
         for side in SIDES:
             said = self.configuration.side(side)
+            if said.revoked_file is not None and said.revoked_file not in self.configuration.read:
+                yield self._finding("revocations", "missing", "%s cannot be read" % said.revoked_file)
+                return
             if said.revocations is not None and said.lists_needed:
                 lists = [revoked for text in self.host.directory(said.revocations) for revoked in certificate.revocations_in(text)]
                 fault = certificate_rules.list_fault(lists, self._issuers(side, {each.issuer for each in lists}), now)

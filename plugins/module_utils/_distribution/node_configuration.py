@@ -69,10 +69,20 @@ def read(directory: str, texts: Texts) -> Configuration:
     flags = _said(found, arguments, node_settings.arguments, problems)
     options = (flags and flags.options) or places[OPTIONS]
     found.update(texts([options]))
-    said = _said(found, options, node_settings.tls_options, problems)
+    said = _with_revoked(_said(found, options, node_settings.tls_options, problems), texts, found, problems)
     entries = _said(found, table, node_settings.peer_entries, problems)
     _said(found, system, node_settings.check_system, problems)
     return Configuration(directory, options, flags, said, entries, list(found), problems)
+
+
+def _with_revoked(options: TlsOptions | None, texts: Texts, found: dict[str, str], problems: dict[str, str]) -> TlsOptions | None:
+    """Return the options with what the files of revoked keys say that they name."""
+    if options is None:
+        return None
+    named = list(dict.fromkeys(side.revoked_file for side in options if side.revoked_file is not None))
+    found.update(texts(named) if named else {})
+    read = {path: _said(found, path, node_settings.revoked, problems) for path in named}
+    return TlsOptions(*(side.with_revoked(read.get(side.revoked_file or "")) for side in options))
 
 
 def _said(texts: Mapping[str, str], path: str, reader: Callable[[str], Any], problems: dict[str, str]) -> Any:

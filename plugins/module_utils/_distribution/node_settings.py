@@ -5,11 +5,12 @@
 """What a node's own configuration files say about its distribution. Text comes in; nothing is read here.
 
 Sources: SSL User's Guide, "Using TLS for Erlang Distribution" (``-ssl_dist_optfile``); erl(1) (``-args_file``); the
-table of peers is described in the module ``beam_tls_epmd`` of the role erlang_node.
+table of peers is described in the module ``beam_tls_epmd`` of the role erlang_node, the file of revoked keys in ``beam_tls_revocation``.
 """
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -18,6 +19,9 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._distributio
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.tls import Credentials
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang import term_parser, terms, tls_names
 from ansible_collections.beam.tls_distribution.plugins.module_utils._erlang.terms import Atom
+
+_DIGEST = re.compile("[0-9a-f]{64}")
+_BOOLEANS = (True, False, Atom("true"), Atom("false"))
 
 
 class SettingsError(ValueError):
@@ -28,7 +32,8 @@ class Side(NamedTuple):
     """What a node brings to one side of a connection; None stands for what the file leaves out.
 
     ``versions`` are TLS versions as Python names them. ``revocations`` is the directory of revocation lists, given where
-    certificates are held against them, and ``lists_needed`` tells whether they are refused without a current one. ``authorities`` are the DER of CAs
+    certificates are held against them, and ``lists_needed`` tells whether they are refused without a current one. ``revoked_file`` is the file of revoked
+    keys, which says that too, and ``revoked_keys`` are their digests. ``authorities`` are the DER of CAs
     that the options themselves hold, which take the
     place of those in ``cacertfile``. ``loosened`` says which options let in more than a certificate of those CAs.
     ``ciphers``, ``groups`` and ``signature_algs`` are what is taken, as OTP names them, None where that is what OTP takes by itself.
@@ -45,7 +50,25 @@ class Side(NamedTuple):
     ciphers: tuple[str, ...] | None = None
     groups: tuple[str, ...] | None = None
     signature_algs: tuple[str, ...] | None = None
+    revoked_file: str | None = None
+    revoked_keys: frozenset[str] = frozenset()
 
+    def with_revoked(self, revoked: Revoked | None) -> Side:
+        """Return what the side does with what its file of revoked keys says; None for one that cannot be read, with which it refuses everybody, lists or not."""
+        if revoked is None:
+            return self._replace(lists_needed=self.lists_needed and self.revoked_file is None)
+        return self._replace(lists_needed=self.lists_needed and revoked.lists, revoked_keys=revoked.keys)
+
+
+class Revoked(NamedTuple):
+    """What a file of revoked keys says: whether certificates are refused without a current list of revoked ones, and the digests of the keys."""
+
+    lists: bool
+    keys: frozenset[str]
+
+
+OWN_VERIFICATION = terms.Export(Atom("beam_tls_revocation"), Atom("verify"), 3)
+"""The function that a node's own option ``verify_fun`` calls: it lets in less than ssl would by itself, but for what a file of revoked keys says of lists."""
 
 LOOSENING = (
     "allow_any_ca_purpose",
@@ -102,10 +125,11 @@ def credentials(said: Side, usual: Credentials) -> Credentials:
         min(versions) if versions else usual.minimum_version,
         said.keyfile or certfile,
         max(versions) if versions else None,
-        said.revocations,
+        said.revocations if said.lists_needed else None,
         usual.barred,
         said.ciphers,
         said.groups,
+        said.revoked_keys,
     )
 
 
@@ -152,6 +176,25 @@ def peer_entries(text: str) -> list[Entry]:
     return found
 
 
+def revoked(text: str) -> Revoked:
+    """Return what a file of revoked keys says, described in the module ``beam_tls_revocation``; raise SettingsError."""
+    first, *others = _consulted(text) or [None]
+    keys = [
+        term[1]
+        for term in others
+        if isinstance(term, tuple) and len(term) == 2 and term[0] == Atom("key") and _DIGEST.fullmatch(str(term[1]))
+    ]
+    if (
+        not isinstance(first, tuple)
+        or len(first) != 2
+        or first[0] != Atom("lists")
+        or first[1] not in _BOOLEANS
+        or len(keys) != len(others)
+    ):
+        raise SettingsError("it does not hold {lists, Boolean} and one {key, Digest} for each revoked key")
+    return Revoked(first[1] in (True, Atom("true")), frozenset(str(key) for key in keys))
+
+
 def check_system(text: str) -> None:
     """Raise SettingsError where a ``sys.config`` is no list of applications and their parameters (config(4))."""
     found = _consulted(text)
@@ -181,6 +224,7 @@ def _side(section: Any, name: str) -> Side:
         _ciphers(options.get("ciphers")),
         _names(options.get("supported_groups")) or _names(options.get("eccs")),
         _names(options.get("signature_algs")),
+        _revoked_file(options.get("verify_fun")),
     )
 
 
@@ -214,8 +258,14 @@ def _loosened(options: dict[str, Any], name: str) -> Iterator[str]:
     if name == "client" and options.get("server_name_indication") == Atom("disable"):
         yield "server_name_indication is disable"
     for option in LOOSENING:
-        if options.get(option) not in (None, False, Atom("undefined"), Atom("false")):
+        own = option == "verify_fun" and _revoked_file(options.get(option)) is not None
+        if not own and options.get(option) not in (None, False, Atom("undefined"), Atom("false")):
             yield "%s is given" % option
+
+
+def _revoked_file(value: Any) -> str | None:
+    """The file in ``{verify_fun, {fun beam_tls_revocation:verify/3, File}}``."""
+    return _path(value[1]) if isinstance(value, tuple) and len(value) == 2 and value[0] == OWN_VERIFICATION else None
 
 
 def _revocations(options: dict[str, Any]) -> str | None:

@@ -76,6 +76,7 @@ class Prober:
         if me is None:
             self._check_own_certificate()
         attempt.secure(context)
+        attempt.refuse_revoked(self.credentials.revoked_keys)
         if me is None:
             attempt.check_certificate()
         attempt.introduce(me or handshake.hidden_name(self.host), insist=me is not None)

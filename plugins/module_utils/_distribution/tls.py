@@ -61,7 +61,7 @@ class Credentials(NamedTuple):
 
     ``revocations`` is the directory of revocation lists, None where certificates are not held against any. ``barred``
     says of files why the node's account cannot read them, whoever reads them here. ``ciphers`` and ``groups`` are those that the node
-    takes, as OTP names them, None where it takes what it knows.
+    takes, as OTP names them, None where it takes what it knows. ``revoked_keys`` are the digests of keys whose certificates it refuses.
     """
 
     certfile: str
@@ -73,6 +73,7 @@ class Credentials(NamedTuple):
     barred: Mapping[str, str] = {}
     ciphers: tuple[str, ...] | None = None
     groups: tuple[str, ...] | None = None
+    revoked_keys: frozenset[str] = frozenset()
 
 
 def read_cookie(path: str, barred: Mapping[str, str] | None = None) -> bytes:

@@ -310,15 +310,20 @@ def _asked(settings: Settings, name: str, action: str, seconds: float, rest: Seq
     if action == "status":
         now = datetime.now(timezone.utc)
         said = asking.lines(own, name, Question("status", (name.encode("latin-1"),), seconds))
-        return "".join(_line(key, value) for key, value in [*said, *asking.certificates(own, now), *_lists(own, now)])
+        return "".join(_line(key, value) for key, value in [*said, *asking.certificates(own, now), *_revoked(own, now)])
     if action == "rpc" and len(rest) == 2:
         rest = [*rest, "[]"]
     return asking.text(own, name, Question(action, tuple(map(os.fsencode, rest)), seconds))
 
 
-def _lists(own: asking.Own, now: datetime) -> list[tuple[str, str]]:
-    """Return the lines of a status that say how the lists of revoked certificates are; none where the node heeds none."""
-    directory = own.prober.credentials.revocations
+def _revoked(own: asking.Own, now: datetime) -> list[tuple[str, str]]:
+    """Return the lines of a status that say which certificates the node refuses as revoked; none where there are none."""
+    count = len(own.prober.credentials.revoked_keys)
+    keys = [("revoked", "%d key%s" % (count, "" if count == 1 else "s"))] if count else []
+    return [*keys, *_lists(own.prober.credentials.revocations, now)]
+
+
+def _lists(directory: str | None, now: datetime) -> list[tuple[str, str]]:
     if directory is None:
         return []
     try:

@@ -32,7 +32,7 @@ def unproven(
 
     ``answers`` are those of the action ``cluster_verify``, by host. Each node has to trust what it is to trust, to show its peers a certificate of the
     CA that signs, to be reached by every peer, and to let in or refuse a certificate of the other CA, where one of it can be had. From one signer to another
-    a certificate is of the one that signs if it was issued since the phase began, and no node may hold certificates against lists, as there are none of
+    a certificate is of the one that signs if it was issued since the phase began, and no node may need lists of revoked ones, as there are none of
     others than the private CA. Raises InputError and OSError.
     """
     rows = certificate_table.rows(topology, list(topology["nodes"]), answers, now)
@@ -83,10 +83,10 @@ def _of_signer(
             signer = handover.signing_side(under_way).signer
             yield "%s: %s has no certificate that the signer %s has issued since this phase began." % (row["host"], row["node"], signer)
     if under_way.phase in (TRUST, LEAVES) and (answer.get("facts") or {}).get("lists_needed"):
-        yield "%s: %s holds certificates against lists of revoked ones, and there are none of the other signer; %s" % (
+        yield "%s: %s needs a list of revoked certificates of each CA, and there is none of the other signer's; %s" % (
             row["host"],
             row["node"],
-            "run the playbook site, which restarts the nodes in turns without them.",
+            "run the playbook site, which restarts nodes in turns that were started by a version in which that could not be changed while they run.",
         )
 
 

@@ -66,6 +66,15 @@ def read(
     return found
 
 
+def revoked(found: Choice, keys: t.Collection[str]) -> list[InventoryFault]:
+    """What is wrong with certificates that the user gives: those for a revoked key, by the digests of these."""
+    given = {name: certificate.read(pem.contents(about["own"])[0]) for name, about in found.certificates.items() if about["own"]}
+    problem, fix = "is for a key that was revoked", "give a certificate for a new key"
+    return [
+        InventoryFault((name,), own_certificates.VARIABLE, None, problem, fix) for name, seen in given.items() if seen.key_digest in keys
+    ]
+
+
 def _own(
     name: str,
     values: t.Mapping[str, t.Any],

@@ -10,7 +10,7 @@ import os
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,7 @@ collect_ignore_glob = [] if shutil.which("erl") else ["test_*.py"]
 COOKIE = "a-cookie-for-tests"
 DOMAIN = "mesh.example.net"
 START_SECONDS = 30
+P_256 = ("ec", "-pkeyopt", "ec_paramgen_curve:P-256")
 CA = ["-x509", "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign,cRLSign"]
 
 
@@ -50,14 +51,14 @@ class Authority:
         """The CA's certificate."""
         return self.directory / (self.name + ".pem")
 
-    def issue(self, label: str, dns: str, *validity: str, usage: str = "serverAuth,clientAuth") -> Path:
-        """Return a PEM file with a certificate for dns and its key."""
+    def issue(self, label: str, dns: str, *validity: str, usage: str = "serverAuth,clientAuth", key: Sequence[str] = P_256) -> Path:
+        """Return a PEM file with a certificate for dns and its key, which is of the kind that these arguments of openssl say."""
         extensions = self.directory / (label + ".ext")
         extensions.write_text(
             "basicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nextendedKeyUsage=%s\nsubjectAltName=DNS:%s\n" % (usage, dns)
         )
         openssl(
-            "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=" + dns,
+            "req", "-new", "-newkey", *key, "-nodes", "-subj", "/CN=" + dns,
             "-keyout", label + ".key", "-out", label + ".csr", directory=self.directory,
         )  # fmt: skip
         openssl(
@@ -116,6 +117,7 @@ class Mesh:
         ticktime: int = 60,
         further: str = "",
         written: str = "",
+        code: Path | None = None,
     ) -> Node:
         """Start the node ``guard`` of host number, bound to 127.0.0.number, and wait until it listens and knows who is
         allowed.
@@ -123,7 +125,7 @@ class Mesh:
         ``without`` takes one protection away: ``certificates`` of clients are not asked for, their ``authority`` is not
         looked at, their ``names`` are not held against their certificates. ``ticktime`` is the node's
         ``net_ticktime`` in seconds, ``further`` an option of TLS for both sides, written in Erlang, and ``written`` several that
-        take the place of ``version``.
+        take the place of ``version``. ``code`` is a directory of compiled modules.
         """
         home = self.directory / ("home%d" % number)
         home.mkdir()
@@ -143,6 +145,7 @@ class Mesh:
         options.write_text("[{server,[%s]},{client,[%s]}].\n" % (server, side))
         allowed = ",".join("'guard@%s'" % host(other) for other in range(1, 5) if without != "names")
         secured = [] if plain else ["-proto_dist", "inet_tls", "-ssl_dist_optfile", str(options)]
+        secured += ["-pa", str(code)] if code is not None else []
         name = "guard@" + host(number)
         arguments = [
             "erl", "-noinput", "-noshell", *secured, "-start_epmd", "false", "-erl_epmd_port", str(self.port), "-name",

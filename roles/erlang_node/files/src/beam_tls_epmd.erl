@@ -261,41 +261,21 @@ path() ->
         _ -> none
     end.
 
-%% Distribution starts before the file server, which leaves the loader to read the file.
 read(none) ->
     {error, "no table of peers is given; start the node with -beam_tls_peers FILE"};
 read(Path) ->
-    case erl_prim_loader:get_file(Path) of
-        {ok, Bytes, _} ->
+    case beam_tls_terms:consult(Path) of
+        {ok, Terms} ->
             try
-                {ok, checked(parse(Bytes))}
+                {ok, checked(Terms)}
             catch
                 throw:Text -> {error, format("~ts: ~ts", [Path, Text])}
             end;
-        error ->
-            {error, format("~ts: this table of peers cannot be read", [Path])}
+        {error, unreadable} ->
+            {error, format("~ts: this table of peers cannot be read", [Path])};
+        {error, Text} ->
+            {error, format("~ts: ~ts", [Path, Text])}
     end.
-
-parse(Bytes) ->
-    case unicode:characters_to_list(Bytes) of
-        Text when is_list(Text) -> terms(erl_scan:tokens([], Text, 1), []);
-        _ -> throw("is not UTF-8 text")
-    end.
-
-terms({done, {ok, Tokens, Line}, Rest}, Terms) ->
-    case erl_parse:parse_term(Tokens) of
-        {ok, Term} -> terms(erl_scan:tokens([], Rest, Line), [Term | Terms]);
-        {error, Error} -> throw(located(Error))
-    end;
-terms({done, {eof, _Line}, _Rest}, Terms) ->
-    lists:reverse(Terms);
-terms({done, {error, Error, _Line}, _Rest}, _Terms) ->
-    throw(located(Error));
-terms({more, Continuation}, Terms) ->
-    terms(erl_scan:tokens(Continuation, eof, 1), Terms).
-
-located({Line, Module, Error}) ->
-    format("line ~tp: ~ts", [Line, Module:format_error(Error)]).
 
 checked(Terms) ->
     {Peers, Settings} = lists:partition(fun(Term) -> is_tuple(Term) andalso tuple_size(Term) > 0 andalso element(1, Term) =:= peer end, Terms),

@@ -43,6 +43,7 @@ class Cluster:
         (directory / "ca.pem").write_text(self.ca.trust())
         self.warnings: list[str] = []
         self.left: set[str] = set()
+        self.signing: dict[str, t.Any] = {"signer": "private_ca", "trust": []}
         self.signed = 0
         monkeypatch.setattr(revocation_list.display, "warning", self.warnings.append)
 
@@ -57,14 +58,14 @@ class Cluster:
         issued.write_down(self.directory, host, "guard@" + host, made, NOW)
         return str(revocations.serial(made))
 
-    def run(self, check_mode: bool = False, surveys: t.Mapping[str, t.Any] | None = None) -> dict[str, t.Any]:
+    def run(self, check_mode: bool = False, surveys: t.Mapping[str, t.Any] | None = None, lists: bool = True) -> dict[str, t.Any]:
         nodes = {name: {"inventory": name, "node": "guard@" + name} for name in ("alpha", "dave")}
         topology = {
-            "cluster": {"directory": str(self.directory), "layout": self.places},
+            "cluster": {"directory": str(self.directory), "layout": self.places, "signing": self.signing},
             "nodes": {name: node for name, node in nodes.items() if name not in self.left},
             "leaving": {name: node for name, node in nodes.items() if name in self.left},
         }
-        arguments = {"topology": topology, "signer": "private_ca", "passphrase": None, "days": 90}
+        arguments = {"topology": topology, "signer": self.signing["signer"], "passphrase": None, "days": 90, "lists": lists}
         action: t.Any = object.__new__(revocation_list.ActionModule)
         action._templar = None
         action._task = type("Task", (), {"check_mode": check_mode})()
@@ -79,6 +80,11 @@ class Cluster:
     def _opened(self, _options: t.Any) -> private_ca.Authority:
         self.signed += 1
         return self.ca
+
+    def entries(self, which: str) -> list[dict[str, t.Any]]:
+        """A record of the directory."""
+        path = Path(self.places[which])
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
     @property
     def listed(self) -> set[int]:
@@ -148,6 +154,44 @@ def test_certificates_from_before_there_was_a_record_are_taken_into_it(cluster: 
     assert (json.loads(line)["host"], json.loads(line)["serial"]) == ("dave", revocations.serial(made)) and not cluster.warnings
     cluster.run(surveys={"dave": {"certificate": {"pem": made}}})
     assert len((cluster.directory / "issued.jsonl").read_text().splitlines()) == 1
+
+
+def test_keys_of_certificates_that_a_former_version_wrote_down_are_taken_into_the_record(cluster: Cluster) -> None:
+    """With the time from which the certificate is valid: it was not issued in this run, which a rotation of the signers would take it for."""
+    made = cluster.certificate("dave")
+    issued.write_down(cluster.directory, "dave", "guard@dave", made, NOW)
+    bare = {key: value for key, value in cluster.entries("issued")[0].items() if key != "key"}
+    (cluster.directory / "issued.jsonl").write_text(json.dumps(bare) + "\n")
+    cluster.run(surveys={"dave": {"certificate": {"pem": made}}}, lists=False)
+    former, latter = cluster.entries("issued")
+    assert former == bare and latter["digest"] == bare["digest"] and len(latter["key"]) == 64 and latter["issued"] < issued.time(NOW)
+    cluster.left = {"dave"}
+    assert cluster.run(lists=False)["revoked"] == [bare["serial"]] and revocations.keys(cluster.places) == [latter["key"]]
+
+
+@pytest.mark.parametrize("signer", ["command", "intermediate", "own_certificates"])
+def test_without_lists_keys_are_revoked_whoever_signs(cluster: Cluster, signer: str) -> None:
+    (cluster.directory / "ca.pem").rename(cluster.directory / "root.pem")
+    cluster.signing = {"signer": signer, "trust": [str(cluster.directory / "root.pem")]}
+    serial = cluster.issue("dave")
+    assert cluster.run(lists=False) == {"changed": False, "revoked": [], "reasons": [], "msg": ""}
+    cluster.left = {"dave"}
+    told = cluster.run(check_mode=True, lists=False)
+    assert told["changed"] is True and told["revoked"] == [serial] and cluster.entries("revoked") == []
+    assert cluster.run(lists=False)["msg"] == "Revoked: guard@dave (%s)." % serial
+    assert revocations.keys(cluster.places) == [cluster.entries("issued")[0]["key"]] and not (cluster.directory / "crl.pem").exists()
+    assert cluster.run(lists=False)["changed"] is False and cluster.signed == 0 and not cluster.warnings
+
+
+def test_a_certificate_that_nodes_cannot_be_told_of_is_named(cluster: Cluster) -> None:
+    cluster.issue("dave")
+    (entry,) = cluster.entries("issued")
+    del entry["key"]
+    (cluster.directory / "issued.jsonl").write_text(json.dumps(entry) + "\n")
+    cluster.left = {"dave"}
+    cluster.run(lists=False)
+    (sentence,) = cluster.warnings
+    assert sentence.startswith("The certificate %s of guard@dave was issued by a version that did not write down its key" % entry["serial"])
 
 
 def test_that_nothing_is_known_of_who_was_taken_out_is_said(cluster: Cluster) -> None:

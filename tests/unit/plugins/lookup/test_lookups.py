@@ -113,4 +113,4 @@ def test_authorities_as_one_text(tmp_path: Path) -> None:
     Path(places["ca_certificate"]).write_text("CA\n\n")
     Path(places["revocations"]).write_text("LISTS\n")
     assert found() == ["CA\n"] == found(text=True) == found(which="signs", text=True)
-    assert found(which="lists", text=True) == ["LISTS"]
+    assert found(which="lists", text=True) == ["LISTS"] and found(which="revoked_keys") == []

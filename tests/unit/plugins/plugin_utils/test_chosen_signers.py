@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InventoryFault
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import certificate, pem
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import certificates
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers import choice, command, contract, own_certificates, registry
 from cryptography import x509
@@ -303,6 +304,9 @@ def test_the_users_own_certificate(place: Place, text: str) -> None:
     assert own_certificates.differs({**found, "key_matches": False}, about["own"])
     assert own_certificates.differs({**found, "pem": LEAF.pem}, about["own"]) and own_certificates.differs(None, about["own"])
     assert own_certificates.differs({**found, "labels": ["PRIVATE KEY"] * 4}, about["own"])
+    key = certificate.read(pem.contents(about["own"])[0]).key_digest
+    (fault,) = choice.revoked(chosen, ["0" * 64, key])
+    assert "is for a key that was revoked; give a certificate for a new key" in str(fault) and choice.revoked(chosen, ["0" * 64]) == []
 
 
 @pytest.mark.parametrize(

@@ -258,7 +258,7 @@ def test_what_proves_a_phase(steps: Steps) -> None:
     steps("entered")
     assert unproven(answers(both, former)) == [] and len(unproven(answers(cluster.ca.pem, former))) == 2
     assert [said.partition("; ")[0] for said in unproven(answers(both, former, lists_needed=True))] == [
-        "%s: guard@%s.example.net holds certificates against lists of revoked ones, and there are none of the other signer" % (host, host)
+        "%s: guard@%s.example.net needs a list of revoked certificates of each CA, and there is none of the other signer's" % (host, host)
         for host in NODES
     ]
     steps("entered", proven=True)

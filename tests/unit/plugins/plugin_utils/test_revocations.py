@@ -11,6 +11,9 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import layout
+from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import certificate
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils import issued, revocations
 from ansible_collections.beam.tls_distribution.plugins.plugin_utils.signers import contract, private_ca
 from cryptography import x509
@@ -141,5 +144,33 @@ def test_the_names_of_files_are_those_that_openssl_gives() -> None:
 def test_a_revoked_certificate_is_a_fault_of_a_host() -> None:
     own = CA.certificate.public_bytes(serialization.Encoding.PEM).decode()
     text = made(revoked(CA.certificate.serial_number))
-    assert revocations.faults({"pem": own}, text) == ["its certificate was revoked"]
-    assert revocations.faults({"pem": own}, made()) == revocations.faults(None, text) == revocations.faults({"pem": "nonsense"}, text) == []
+    key = certificate.read(CA.certificate.public_bytes(serialization.Encoding.DER)).key_digest
+    assert revocations.faults({"pem": own}, text, []) == revocations.faults({"pem": own}, "", [key]) == ["its certificate was revoked"]
+    others = [({"pem": own}, made(), ["0" * 64]), (None, text, [key]), ({"pem": "nonsense"}, text, [key])]
+    assert [revocations.faults(*each) for each in others] == [[], [], []]
+
+
+def test_nodes_refuse_the_keys_of_revoked_certificates_until_their_end_is_long_past(tmp_path: Path) -> None:
+    places = layout.cluster(str(tmp_path))
+    entry = {"serial": "1", "key": "b" * 64, "revoked": issued.time(NOW), "not_after": issued.time(NOW)}
+    long_past = {**entry, "key": "c" * 64, "not_after": issued.time(NOW - revocations.KEPT)}
+    # A former version wrote no key down, and a file may be damaged.
+    for each in (entry, entry, {**entry, "key": "a" * 64}, long_past, {**entry, "key": None}, {**entry, "key": "}. {lists, false"}):
+        issued.append(tmp_path / "revoked.jsonl", each)
+    assert revocations.keys(places) == ["a" * 64, "b" * 64]
+    (tmp_path / "revoked.jsonl").unlink()
+    assert revocations.keys(places) == []
+    (tmp_path / "revoked.jsonl").mkdir()
+    with pytest.raises(InputError, match="cannot be read"):
+        revocations.keys(places)
+
+
+def test_certificates_of_two_authorities_with_one_serial_number_are_told_apart() -> None:
+    entry = {"node": "guard@dave", "serial": "1", "digest": "d1", "key": "k1", "not_after": issued.time(NOW + datetime.timedelta(days=1))}
+    other = {**entry, "digest": "d2", "key": "k2"}
+    assert revocations.to_revoke([entry, other], [entry], ["guard@dave"], NOW) == [other]
+    # One that was revoked when no key was written down is revoked again, by its key.
+    bare = {key: value for key, value in entry.items() if key != "key"}
+    assert revocations.to_revoke([bare, entry], [bare], ["guard@dave"], NOW) == [entry]
+    assert revocations.to_revoke([bare, entry], [], ["guard@dave"], NOW) == [entry]
+    assert revocations.to_revoke([bare], [], ["guard@dave"], NOW) == [bare]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import arguments, change, layout, node_files, service, settings
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.faults import InputError
+from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution import node_settings
 
 PLACES = layout.layout("guard", "/var/lib/merl")
 STARTED = layout.of_generation(PLACES, layout.GENERATION)
@@ -47,6 +48,7 @@ CHOSEN = node_files.Chosen(
     tls_options={},
     connect=True,
 )
+GIVEN = node_files.Given("the-cookie", "PEM\n", SOURCES, lambda: "YmFzZTY0", "right", node_files.Revoked({}, False, []))
 
 
 def node(**changes: Any) -> dict[str, Any]:
@@ -84,9 +86,8 @@ def made(
     **chosen: Any,
 ) -> Any:
     topology = {"cluster": {**CLUSTER, **(cluster or {})}, "nodes": {"alpha": one or node()}}
-    given = node_files.Given("the-cookie", "PEM\n", SOURCES, lambda: "YmFzZTY0", "right")
     return node_files.node_files(
-        topology, "alpha", found or survey(), CHOSEN._replace(**chosen), given, lambda name, values: name, together
+        topology, "alpha", found or survey(), CHOSEN._replace(**chosen), GIVEN, lambda name, values: name, together
     )
 
 
@@ -131,25 +132,30 @@ def test_files_have_the_access_that_the_page_on_the_architecture_says() -> None:
     found = files()
     access = {path: (file["owner"], file["group"], file["mode"]) for path, file in found.items()}
     assert access[PLACES["cookie"]] == ("merl", "merl", "0400")
-    for key in ("peers", "trust", "generation"):
+    for key in ("peers", "trust", "generation", "revoked_keys"):
         assert access[PLACES[key]] == ("root", "merl", "0640")
     for key in ("sys_config", "environment", "tls_options", "vm_args"):
         assert access[STARTED[key]] == ("root", "merl", "0640")
     assert access[STARTED["unit_text"]] == ("root", "root", "0644") and access[PLACES["control"]] == ("root", "root", "0755")
 
 
-def test_lists_of_revoked_certificates_are_brought_where_nodes_heed_them() -> None:
-    assert "crl" not in files()[STARTED["tls_options"]]["content"]
+def test_what_is_revoked_is_brought_and_read_at_each_handshake() -> None:
+    """The options, which a node reads only when it starts, are the same whether lists are needed or not."""
     topology = {"cluster": CLUSTER, "nodes": {"alpha": node()}}
-    given = node_files.Given("the-cookie", "PEM\n", SOURCES, lambda: "YmFzZTY0", "right", {"0a1b2c3d.r0": "LIST\n"})
-    found = node_files.node_files(topology, "alpha", survey(), CHOSEN, given, lambda name, values: name)
+    revoked = node_files.Revoked({"0a1b2c3d.r0": "LIST\n"}, True, ["ab" * 32])
+    found = node_files.node_files(topology, "alpha", survey(), CHOSEN, GIVEN._replace(revoked=revoked), lambda name, values: name)
     written = {file["path"]: file for file in found["files"]}
-    (one,) = node_files.lists(node(), {"0a1b2c3d.r0": "LIST\n"})
+    one, keys = node_files.revoked(node(), revoked)
     assert written[PLACES["revocations"] + "/0a1b2c3d.r0"] == one and one["mode"] == "0640" and one["content"] == "LIST\n"
-    options = "".join(written[STARTED["tls_options"]]["content"].split())
-    cache = '{crl_cache,{ssl_crl_hash_dir,{internal,[{dir,"/etc/erlang/guard/crls"}]}}}'
-    assert options.count("{crl_check,peer}") == options.count(cache) == 2
-    assert one["path"] not in service.reloaded(PLACES)["actions"][0]["paths"], "a node reads them at each handshake"
+    assert written[PLACES["revoked_keys"]] == keys and (keys["mode"], keys["owner"]) == ("0640", "root")
+    assert node_settings.revoked(keys["content"]) == (True, {"ab" * 32})
+    assert node_settings.revoked(files()[PLACES["revoked_keys"]]["content"]) == (False, frozenset())
+    options = written[STARTED["tls_options"]]["content"]
+    assert options == files()[STARTED["tls_options"]]["content"]
+    for side in node_settings.tls_options(options):
+        assert (side.revocations, side.revoked_file, side.lists_needed) == ("/etc/erlang/guard/crls", PLACES["revoked_keys"], True)
+        assert side.loosened == ()
+    assert not {one["path"], keys["path"]} & set(service.reloaded(PLACES)["actions"][0]["paths"])
 
 
 def test_what_is_read_at_the_start_is_in_one_directory_and_names_it() -> None:
@@ -160,7 +166,7 @@ def test_what_is_read_at_the_start_is_in_one_directory_and_names_it() -> None:
     found = {file["path"]: file for file in wanted["files"]}
     assert "@GENERATION@/sys.config" in found["@GENERATION@/vm.args"]["content"]
     elsewhere = [path for path in found if not path.startswith("@GENERATION@/")]
-    assert sorted(elsewhere) == sorted(PLACES[key] for key in ("peers", "trust", "generation", "cookie", "control"))
+    assert sorted(elsewhere) == sorted(PLACES[key] for key in ("peers", "trust", "generation", "cookie", "control", "revoked_keys"))
     assert "@GENERATION@" not in json.dumps([found[path] for path in elsewhere])
 
 

@@ -345,3 +345,35 @@ def test_a_revocation_list(bench: Bench, days: int | None, faults: list[str]):
         authority = certificate.read(pem.contents((bench.directory / "ca.pem").read_text())[0])
         bench.write("crl/1234abcd.r0", revocations(authority.common_name or "", days))
     assert bench.found() == faults
+
+
+@pytest.mark.parametrize(
+    ("text", "faults"),
+    [
+        ("{lists, false}.", []),
+        ("{lists, true}.", ["revocations-missing"]),
+        ('{lists, false}. {key, "%s"}.' % ("0" * 64), []),
+        ('{lists, false}. {key, "OWN"}.', ["certificate-revoked"]),
+        ("{lists, maybe}.", ["options-file-invalid"]),
+        (None, ["revocations-missing"]),
+    ],
+)
+def test_revoked_keys(bench: Bench, text: str | None, faults: list[str]):
+    """The file of revoked keys says too whether lists are needed, of which there is none here."""
+    (bench.directory / "crl").mkdir()
+    checked = '{crl_check, peer}, {crl_cache, {ssl_crl_hash_dir, {internal, [{dir, "%s/crl"}]}}}, {verify_fun, {%s, "%s"}}, {verify, '
+    keys = bench.directory / "revoked.config"
+    bench.edit(node_configuration.OPTIONS, "{verify, ", checked % (bench.directory, "fun beam_tls_revocation:verify/3", keys))
+    if text is not None:
+        own = certificate.read(pem.contents((bench.directory / "node.pem").read_text())[0]).key_digest
+        keys.write_text(text.replace("OWN", own))
+    assert bench.found() == faults
+    assert bench.node().facts(datetime.now(timezone.utc))["lists_needed"] is (text == "{lists, true}.")
+
+
+def test_revoked_keys_that_the_account_cannot_read(bench: Bench):
+    keys = bench.directory / "revoked.config"
+    keys.write_text("{lists, false}.")
+    bench.edit(node_configuration.OPTIONS, "{verify, ", '{verify_fun, {fun beam_tls_revocation:verify/3, "%s"}}, {verify, ' % keys)
+    bench.host.not_for_the_account[str(keys)] = "mode 0600"
+    assert bench.found() == ["options-file-unreadable"]

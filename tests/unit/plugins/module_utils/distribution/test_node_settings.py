@@ -29,6 +29,35 @@ def test_a_missing_side_says_nothing():
     assert settings.tls_options("[{server, []}].").client == settings.Side(loosened=("verify is not verify_peer",))
 
 
+KEY = "0a" * 32
+OWN_FUN = OPTIONS.replace("{crl_check, peer},", '{crl_check, peer}, {verify_fun, {fun beam_tls_revocation:verify/3, "/keys"}},')
+
+
+def test_the_nodes_own_verification_is_no_loosening():
+    side = settings.tls_options(OWN_FUN).server
+    assert side.revoked_file == "/keys" and "verify_fun is given" not in side.loosened and side.lists_needed
+    told = side.with_revoked(settings.revoked('{lists, false}.\n{key, "%s"}.\n' % KEY))
+    assert (told.lists_needed, told.revoked_keys, told.revocations) == (False, {KEY}, "/crl")
+    assert side.with_revoked(settings.revoked("{lists, true}.")).lists_needed and not side.with_revoked(None).lists_needed
+    assert settings.tls_options(OPTIONS).server.with_revoked(None).lists_needed
+
+
+@pytest.mark.parametrize(
+    "fun", ["{fun beam_tls_revocation:verify/2, []}", '{fun other:verify/3, "/keys"}', "{fun beam_tls_revocation:verify/3, []}"]
+)
+def test_another_verification_is_one(fun):
+    said = settings.tls_options(OWN_FUN.replace('{fun beam_tls_revocation:verify/3, "/keys"}', fun)).server
+    assert said.revoked_file is None and "verify_fun is given" in said.loosened
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{lists, maybe}.", '{key, "%s"}.' % KEY, '{lists, true}. {key, "0A"}.', "{lists, true}. ok.", "{lists"]
+)
+def test_what_is_no_file_of_revoked_keys(text):
+    with pytest.raises(settings.SettingsError):
+        settings.revoked(text)
+
+
 def test_revocations_count_only_where_they_are_checked():
     assert settings.tls_options(OPTIONS.replace("{crl_check, peer},", "")).server.revocations is None
     said = settings.tls_options(OPTIONS.replace("{crl_check, peer},", "{crl_check, best_effort},")).server
