@@ -9,7 +9,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Sequence
-from typing import Callable, TypeVar
+from typing import Callable, TypeVar, cast
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._distribution.channel import Deadline
 
@@ -17,6 +17,26 @@ T = TypeVar("T")
 
 THREADS = 64
 """Most attempts that are under way at a time."""
+
+
+def start(job: Callable[[], T]) -> Callable[[], T]:
+    """Begin a job in a thread; return what waits for its end and returns its result, or raises what it raised."""
+    done: queue.SimpleQueue[tuple[T | None, BaseException | None]] = queue.SimpleQueue()
+
+    def work() -> None:
+        try:
+            done.put((job(), None))
+        except BaseException as error:
+            done.put((None, error))
+
+    def ended() -> T:
+        result, error = done.get()
+        if error is not None:
+            raise error
+        return cast(T, result)
+
+    threading.Thread(target=work, daemon=True).start()
+    return ended
 
 
 def run(jobs: Sequence[Callable[[], T]], seconds: float) -> list[T | None]:

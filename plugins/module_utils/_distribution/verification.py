@@ -73,6 +73,7 @@ class Verification:
         self.edges: dict[str, probe.Edge] = {}
         self.outcomes: dict[tuple[str, str], wall_attempts.Outcome] = {}
         self.running: dict[str, Any] | None = None
+        self._findings: list[findings.Finding] | None = None
         self._targets = [*task.peers, *([task.own] if task.own else [])]
         self._own_name = task.own.node if task.own else ""
 
@@ -89,13 +90,21 @@ class Verification:
         """Try everything that is not settled, and keep what came of it.
 
         Edges come before walls: a wall says something only of a node that a correct connection reaches, and the times
-        of the edges are not those of a crowd.
+        of the edges are not those of a crowd. Beside the walls, which mostly wait for what is dropped, the own node is looked at.
         """
         self._do(self._edge_jobs())
         self._fill_edges()
-        self._do(self._wall_jobs())
+        # Before there are threads, as it is done by a child process.
         self._try_as_local_account()
+        look = None if any(self._may_pass(peer) for peer in self._targets) else side_by_side.start(self._look)
+        self._do(self._wall_jobs())
+        self._findings = look() if look is not None else None
         self._fill_walls()
+
+    def _look(self) -> list[findings.Finding]:
+        """Find what is wrong with the own node, without asking it."""
+        node, now = self.task.node, datetime.now(timezone.utc)
+        return node.findings([peer.node for peer in self.task.peers], now) if node else []
 
     def _edge_jobs(self) -> list[Job]:
         jobs: list[Job] = []
@@ -214,7 +223,8 @@ class Verification:
 
     def _result(self) -> dict[str, Any]:
         node, now = self.task.node, datetime.now(timezone.utc)
-        found = node.findings([peer.node for peer in self.task.peers], now) if node else []
+        # Not known yet where the last round was one of attempts that may still come about.
+        found = self._look() if self._findings is None else self._findings
         for finding in found:
             self._apply(finding)
         return {

@@ -111,6 +111,10 @@ def test_jobs_are_done_side_by_side_and_what_they_raise_is_raised() -> None:
     assert side_by_side.run([lambda: time.sleep(30), lambda: 7], 0.2) == [None, 7]
     with pytest.raises(ZeroDivisionError):
         side_by_side.run([lambda: 1 // 0], 5)
+    one = side_by_side.start(lambda: meeting.wait(5))
+    assert len(side_by_side.run([lambda: meeting.wait(5)] * 2, 10)) == 2 and one() in (0, 1, 2)
+    with pytest.raises(ZeroDivisionError):
+        side_by_side.start(lambda: 1 // 0)()
 
 
 def wrong(certificate: str | None) -> wall_attempts.WrongCredentials:
