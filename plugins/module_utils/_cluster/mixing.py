@@ -204,12 +204,13 @@ class _Kind(NamedTuple):
     """A kind of such changes: its value of a node, whether it keeps a node that has changed from one that has not, and how both are told.
 
     ``told`` takes the value as it was, the one that it becomes, and that of the other node, and returns what changes, why it keeps them apart, and
-    what to do instead.
+    what to do instead. ``stays`` is what has to change with the nodes and is in no generation, so that it does not go back with them; empty if nothing is.
     """
 
     value: Callable[[About], Any]
     apart: Callable[[About, About], Any]
     told: Callable[[About, About, About], tuple[str, str, str]]
+    stays: str = ""
 
 
 def _apart_by_port(new: About, old: About) -> bool:
@@ -300,8 +301,8 @@ def _told_otp(before: About, after: About, other: About) -> tuple[str, str, str]
 _KINDS = (
     _Kind(lambda node: node.discovery and node.discovery == "epmd", _apart_by_discovery, _told_discovery),
     _Kind(lambda node: node.port, _apart_by_port, _told_port),
-    _Kind(lambda node: node.epmd_port, _apart_by_epmd, _told_epmd),
-    _Kind(lambda node: node.address_family, _apart_by_family, _told_family),
+    _Kind(lambda node: node.epmd_port, _apart_by_epmd, _told_epmd, "The port mapper"),
+    _Kind(lambda node: node.address_family, _apart_by_family, _told_family, "The table of peers"),
     _Kind(lambda node: node.tls, _apart_by_tls, _told_tls),
     _Kind(lambda node: node.otp, _apart_by_otp, _told_otp),
 )
@@ -314,19 +315,22 @@ class _Met(NamedTuple):
     other: str
     told: tuple[str, str, str]
     lasting: bool
+    stays: str
 
 
-def mixtures(topology: Mapping[str, Any], before: Mapping[str, About], after: Mapping[str, About], part: Sequence[str]) -> list[Mixture]:
+def mixtures(
+    topology: Mapping[str, Any], before: Mapping[str, About], after: Mapping[str, About], part: Sequence[str], back: bool = False
+) -> list[Mixture]:
     """Return the changes that cannot be mixed, each once for all hosts that have it.
 
     ``before`` is what the nodes that run started with, ``after`` what nodes are to start with, ``part`` the hosts of this run: other nodes go on with
-    what they have, and count if it is known.
+    what they have, and count if it is known. With ``back`` they go back to former generations.
     """
     grouped: dict[tuple[str, str, str], list[_Met]] = {}
     for kind in _KINDS:
         for met in _meetings(kind, topology, before, after, part):
             grouped.setdefault(met.told, []).append(met)
-    return [_mixture(told, found, part) for told, found in grouped.items()]
+    return [_mixture(told, found, part, back) for told, found in grouped.items()]
 
 
 def _meetings(
@@ -341,10 +345,10 @@ def _meetings(
         if kind.value(was) in (None, kind.value(becomes)) or not kind.apart(becomes, theirs):
             continue
         later = after[other] if other in part and other in after else theirs
-        yield _Met(host, other, kind.told(was, becomes, theirs), bool(kind.apart(becomes, later)))
+        yield _Met(host, other, kind.told(was, becomes, theirs), bool(kind.apart(becomes, later)), kind.stays)
 
 
-def _mixture(told: tuple[str, str, str], found: Sequence[_Met], part: Sequence[str]) -> Mixture:
+def _mixture(told: tuple[str, str, str], found: Sequence[_Met], part: Sequence[str], back: bool) -> Mixture:
     what, why, fix = told
     hosts = tuple(dict.fromkeys(met.host for met in found))
     others = tuple(dict.fromkeys(met.other for met in found if met.other in part))
@@ -358,6 +362,10 @@ def _mixture(told: tuple[str, str, str], found: Sequence[_Met], part: Sequence[s
         )
     if lasting:
         hindered.append("%s %s to stay as %s" % (listed(lasting), _are(lasting, "is", "are"), _are(lasting, "it is", "they are")))
+    if back and found[0].stays:
+        hindered.append(
+            "%s does not go back with the nodes: write the former value into the inventory, and run the playbook site" % found[0].stays
+        )
     return Mixture(hosts, others, what, why, fix, "; ".join(hindered))
 
 
@@ -381,7 +389,7 @@ def found_back(topology: Mapping[str, Any], told: Mapping[str, tuple[str | None,
         host: read(former)._replace(port=before[host].port, listen_port=before[host].listen_port, discovery=before[host].discovery)
         for host, (_started, former) in told.items()
     }
-    return mixtures(topology, before, after, part)
+    return mixtures(topology, before, after, part, back=True)
 
 
 def refused(mixed: Iterable[Mixture], together: bool) -> list[str]:

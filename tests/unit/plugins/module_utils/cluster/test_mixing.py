@@ -288,6 +288,29 @@ def test_going_back() -> None:
     assert not any(returns_together(topology(), host, nothing, list(HOSTS)) for host in HOSTS)
 
 
+@pytest.mark.parametrize(
+    ("former", "latter", "stays"),
+    [
+        (
+            {"discovery": "epmd", "epmd_port": 4369},
+            {"discovery": "epmd", "epmd_port": 4400},
+            "The port mapper does not go back with the nodes",
+        ),
+        ({"address_family": "inet"}, {"address_family": "inet6"}, "The table of peers does not go back with the nodes"),
+    ],
+)
+def test_what_is_in_no_generation_keeps_nodes_from_going_back(former: dict[str, Any], latter: dict[str, Any], stays: str) -> None:
+    """Neither one by one nor together: they would start with what the port mapper and the table of peers no longer say."""
+    was, now = (surveys(topology(**settings)) for settings in (former, latter))
+    told = {host: {"running": now[host]["nodes"][0]["about"], "number": was[host]["nodes"][0]["about"]} for host in HOSTS}
+    hostvars: dict[str, Any] = {host: {"__erlang_rollout_found": {"number": 1, "about": about}} for host, about in told.items()}
+    for consent in (False, True):
+        (_none, sentence) = refused_returns(topology(**latter, together=consent), hostvars, list(HOSTS))["sentences"]
+        assert stays in sentence and "run the playbook site" in sentence
+    # Forwards it can be done, with the user's consent.
+    assert mixing.refused(mixing.found(topology(**latter), was, HOSTS), together=True) == []
+
+
 def test_where_a_running_node_listens() -> None:
     node, known = topology(port=4371)["nodes"]["alpha"], surveys(topology())["alpha"]
     other = {**known, "nodes": [{**known["nodes"][0], "listens": 4372}]}
