@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from lab import hosts, network, roots
-from lab.commands import altered, run_command
+from lab.commands import altered, on, run_command
 from lab.settings import RUN, host
 from lab.shell import run
 
@@ -85,7 +85,7 @@ def router_table(router: str, name: str, chains: str) -> Iterator[None]:
 
 @contextmanager
 def other_otp(name: str, suite: str) -> Iterator[None]:
-    """A host whose node runs with the OTP of another suite, and with nothing of the collection but its files."""
+    """A host whose node runs with the OTP of another suite, and with nothing of the collection but its files and the module that these name."""
     known = host(name)
     layer, below, place = roots.with_otp(suite), roots.bare(suite), hosts.root(known) / "opt" / ("otp-" + suite)
     shutil.copytree(layer / "usr" / "lib" / "erlang", place, symlinks=True, dirs_exist_ok=True)
@@ -94,8 +94,13 @@ def other_otp(name: str, suite: str) -> Iterator[None]:
     inside = "/opt/" + place.name
     (erts,) = place.glob("erts-*")
     settings = ("ROOTDIR=" + inside, "BINDIR=%s/%s/bin" % (inside, erts.name), "EMU=beam", "PROGNAME=erl", "LD_LIBRARY_PATH=" + inside)
-    flags = "-noinput -name guard@%s -proto_dist inet_tls -ssl_dist_optfile %s -start_epmd false -erl_epmd_port 4370"
-    lines = ["[Service]", "Type=exec", "ExecStart=", "ExecStart=%s/%s/bin/erlexec %s" % (inside, erts.name, flags % (known.fqdn, OPTIONS))]
+    erl = "%s/%s/bin/erlexec" % (inside, erts.name)
+    compiled = '[{ok, _} = compile:file(File, [{outdir, "%s"}]) || File <- init:get_plain_arguments()], halt().' % inside
+    sources = ["%s/src/beam_tls_%s.erl" % (CURRENT, module) for module in ("revocation", "terms")]
+    done = on(name, shlex.join(["env", *settings, erl, "-noinput", "-eval", compiled, "-extra", *sources]))
+    assert done.code == 0, done.out
+    flags = "-noinput -name guard@%s -proto_dist inet_tls -ssl_dist_optfile %s -start_epmd false -erl_epmd_port 4370 -pa " + inside
+    lines = ["[Service]", "Type=exec", "ExecStart=", "ExecStart=%s %s" % (erl, flags % (known.fqdn, OPTIONS))]
     lines += ["Environment=" + setting for setting in settings]
     with altered(name, "true", RESTART), drop_in(name, "otp", lines), altered(name, RESTART + "; sleep 2", "true"):
         yield

@@ -64,7 +64,7 @@ read(File) ->
 digest(Certificate) ->
     'OTPCertificate' = element(1, Certificate),
     {'OTPSubjectPublicKeyInfo', _Algorithm, Key} = element(8, element(2, Certificate)),
-    string:lowercase(binary_to_list(binary:encode_hex(crypto:hash(sha256, bits(Key))))).
+    lists:flatten([io_lib:format("~2.16.0b", [Byte]) || Byte <- binary_to_list(crypto:hash(sha256, bits(Key)))]).
 
 bits({'ECPoint', Point}) -> Point;
 bits(Key) when element(1, Key) =:= 'RSAPublicKey' -> public_key:der_encode('RSAPublicKey', Key).
