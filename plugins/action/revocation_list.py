@@ -34,8 +34,8 @@ _UNKNOWN = (
     + "."
 )
 _KEYLESS = (
-    "The certificate %s of %s was issued by a version that did not write down its key, and no list is made of what %s signs, so that nodes cannot be told that it "
-    "is revoked. Have it revoked where it was issued, and give this node's host another name if it is to come back."
+    "The certificate %s of %s was issued by a version that did not write down its key, and no list is made of what %s signs, so that nodes cannot be "
+    "told that it is revoked. Have it revoked where it was issued, and give this node's host another name if it is to come back."
 )
 _ARGUMENTS = {
     "topology": {"type": "dict", "required": True},

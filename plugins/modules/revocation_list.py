@@ -17,8 +17,8 @@ description:
     writes them down in C(revoked.jsonl), each with the digest of its public key. Nodes refuse these keys, whoever signs.
   - Adds to that record the certificates that M(beam.tls_distribution.host_survey) found on hosts of the play and that are not in it.
     A warning names nodes that were taken out and of which it has none.
-  - Makes C(crl.pem) as well where O(lists) says so, a list for each CA of the cluster, signed by it, where there is none, where other certificates are revoked than are in it, and where more
-    than half of its time is over. What a former list holds that is in no record stays revoked.
+  - Makes C(crl.pem) as well where O(lists) says so, a list for each CA of the cluster, signed by it, where there is none, where other certificates are
+    revoked than are in it, and where more than half of its time is over. What a former list holds that is in no record stays revoked.
   - A list holds for twice O(days), and for 400 days at least. So it has at least as long left as a certificate of the same run, and is never what runs out
     first. A node takes no certificate without a list that is in date.
   - Brings nothing to the hosts.

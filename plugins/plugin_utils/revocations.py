@@ -5,8 +5,9 @@
 """Which certificates of a cluster are revoked, and the lists that tell its nodes: what is in the cluster's directory of them.
 
 ``revoked.jsonl`` is the record, a line of JSON for each certificate, and its key with it: nodes refuse the keys, whoever signs (module
-``beam_tls_revocation``). ``crl.pem`` holds a list for each CA of the cluster, signed by it, which nodes read at each handshake. A node refuses everybody without a list that is in date, so that a list holds for long: it is brought to the nodes by us and fetched by
-nobody, and a short time would only be one more thing that runs out.
+``beam_tls_revocation``). ``crl.pem`` holds a list for each CA of the cluster, signed by it, which nodes read at each handshake. A node
+refuses everybody without a list that is in date, so that a list holds for long: it is brought to the nodes by us and fetched by nobody,
+and a short time would only be one more thing that runs out.
 
 Rules: RFC 5280, section 5 (lists), and X509_NAME_hash(3) (names of files in a directory of lists, which are OTP's in ``ssl_crl_hash_dir`` as well).
 """

@@ -89,11 +89,9 @@ def port_mapper(
     settings = _EPMD_HEAD + "".join(
         "ListenStream=%s:%s\n" % (_host(each), cluster["epmd_port"]) for each in ["127.0.0.1", *node["addresses"]]
     )
-    if wanted:
-        right = EPMD_UNITS[0] in active and not masked and survey["files"][EPMD_SETTINGS] == settings
-    else:
-        right = not active and len(masked) == len(units)
-    right = right or (needed and not wanted)
+    listens = EPMD_UNITS[0] in active and not masked and survey["files"][EPMD_SETTINGS] == settings
+    is_off = not active and len(masked) == len(units)
+    right = listens if wanted else is_off or needed
     if back:
         before, moved = survey["files"][EPMD_SETTINGS], wanted and not right
         wanted = EPMD_UNITS[0] in active

@@ -84,10 +84,9 @@ class Certificate(NamedTuple):
 
     ``names`` are the DNS names and addresses, ``other_names`` what else it is for. ``purposes`` are the extended key usages
     and ``usages`` the key usages, None where any use is allowed; the key identifiers are empty where the certificate has
-    none. ``digest`` is the SHA-256 of the whole, ``key_digest`` that of the bits of its public key. ``authority`` tells whether it may issue others. ``critical`` are critical
-    extensions that not every OTP heeds, ``extensions`` all that it has, as object identifiers; ``key`` is the kind of key, ``signature`` how it is
-    signed, as object identifiers
-    where nodes do not know them.
+    none. ``digest`` is the SHA-256 of the whole, ``key_digest`` that of the bits of its public key. ``authority`` tells whether it may
+    issue others. ``critical`` are critical extensions that not every OTP heeds, ``extensions`` all that it has, as object identifiers;
+    ``key`` is the kind of key, ``signature`` how it is signed, as object identifiers where nodes do not know them.
     """
 
     subject: str

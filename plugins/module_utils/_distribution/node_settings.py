@@ -54,7 +54,7 @@ class Side(NamedTuple):
     revoked_keys: frozenset[str] = frozenset()
 
     def with_revoked(self, revoked: Revoked | None) -> Side:
-        """Return what the side does with what its file of revoked keys says; None for one that cannot be read, with which it refuses everybody, lists or not."""
+        """Return what the side does with what its file of revoked keys says; None for one that cannot be read, with which it refuses everybody."""
         if revoked is None:
             return self._replace(lists_needed=self.lists_needed and self.revoked_file is None)
         return self._replace(lists_needed=self.lists_needed and revoked.lists, revoked_keys=revoked.keys)

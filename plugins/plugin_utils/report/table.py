@@ -220,10 +220,8 @@ def _walls(report: Report, width: int) -> list[Line]:
     for wall, attempts in folded.items():
         bad = sum(attempt["state"] in BAD_WALLS for attempt in attempts)
         asked = bad + sum(attempt["state"] == HELD for attempt in attempts)
-        if asked:
-            state = Span(("held %d of %d" % (asked - bad, asked)).ljust(15), BAD if bad else GOOD)
-        else:
-            state = Span("not tried".ljust(15), QUIET)
+        told, colour = ("held %d of %d" % (asked - bad, asked), BAD if bad else GOOD) if asked else ("not tried", QUIET)
+        state = Span(told.ljust(15), colour)
         lead = walls.label(wall).ljust(label) + _GAP
         meaning = shorten(walls.MEANINGS.get(wall, ""), max(width - len(lead) - len(state.text) - len(_GAP), 0))
         lines.append([Span(lead), state, Span(_GAP + meaning, QUIET)])
