@@ -117,8 +117,8 @@ class ActionModule(ActionBase):
             if not isinstance(signer, contract.Revoker):
                 raise AnsibleActionFail("What signs (%s) makes no lists of revoked certificates." % given["signer"])
             text = signer.revocation_lists(lists.asked(revocations.days(given["days"]), now))
-        for entry in revoked if text is None else []:
-            if "key" not in entry:
+        for entry in revoked:
+            if not given["lists"] and "key" not in entry:
                 display.warning(_KEYLESS % (entry["serial"], entry["node"], given["signer"]))
         # In this order, so that a run that ends between the two leaves what the next one goes on with.
         revocations.record(Path(cluster["directory"]), revoked, now)

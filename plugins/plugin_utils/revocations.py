@@ -164,7 +164,7 @@ class Lists(t.NamedTuple):
         """What lists have to hold: all that is recorded, until its end is long past, and what former lists hold that is in no record."""
         known = {int(entry["serial"], 16): entry for entry in self.recorded}
         found = {
-            number: issued.moment(entry["revoked"]) for number, entry in known.items() if issued.moment(entry["not_after"]) + KEPT > now
+            number: issued.moment(entry["revoked"]) for number, entry in known.items() if issued.moment(entry["not_after"]) > now - KEPT
         }
         for one in self.former.values():
             found.update({entry.serial_number: entry.revocation_date_utc for entry in one if entry.serial_number not in known})
@@ -215,7 +215,7 @@ def keys(places: t.Mapping[str, str]) -> list[str]:
             "holds %s, which cannot be read on the controller (%s)" % (RECORD, error.strerror), "correct its permissions"
         ) from None
     now = datetime.datetime.now(datetime.timezone.utc)
-    kept = [entry for entry in entries if issued.moment(entry["not_after"]) + KEPT > now]
+    kept = [entry for entry in entries if issued.moment(entry["not_after"]) > now - KEPT]
     return sorted({entry["key"] for entry in kept if _KEY.fullmatch(str(entry.get("key")))})
 
 

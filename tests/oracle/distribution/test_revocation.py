@@ -7,8 +7,6 @@
 from __future__ import annotations
 
 import datetime
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,7 +23,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from test_modules import OWN
 
-SOURCES = Path(__file__).parents[3] / "roles" / "erlang_node" / "files" / "src"
 NOW = datetime.datetime.now(datetime.timezone.utc)
 KEYS = {
     "P-256": P_256,
@@ -75,20 +72,11 @@ def read(path: Path) -> certificate.Certificate:
 
 
 @pytest.fixture(scope="module")
-def code(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("ebin")
-    for source in SOURCES.glob("*.erl"):
-        shutil.copy(source, directory)
-    subprocess.run(["erlc", "-o", str(directory), *map(str, sorted(directory.glob("*.erl")))], check=True)
-    return directory
-
-
-@pytest.fixture(scope="module")
-def mesh(tmp_path_factory: pytest.TempPathFactory, code: Path) -> Iterator[Revoking]:
+def mesh(tmp_path_factory: pytest.TempPathFactory, ebin: Path) -> Iterator[Revoking]:
     made = Revoking(tmp_path_factory.mktemp("revoking"))
     try:
-        made.begin(1, code)
-        made.begin(2, code)
+        made.begin(1, ebin)
+        made.begin(2, ebin)
         yield made
     finally:
         for node in made.nodes:

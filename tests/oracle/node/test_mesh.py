@@ -10,7 +10,6 @@ The nodes are on the loopback and speak no TLS, which is for the tests on real h
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -20,7 +19,6 @@ from pathlib import Path
 
 import pytest
 
-SOURCES = Path(__file__).parents[3] / "roles" / "erlang_node" / "files" / "src"
 SECONDS = 40
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 RECORD = """
@@ -122,16 +120,6 @@ class Node:
         told = self.home / "reload.told"
         assert until(lambda: told.exists() and told.read_text().startswith(request + "\n")), self.log()
         return told.read_text().splitlines()[1]
-
-
-@pytest.fixture(scope="module")
-def ebin(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The compiled modules."""
-    directory = tmp_path_factory.mktemp("ebin")
-    for source in SOURCES.glob("*.erl"):
-        shutil.copy(source, directory)
-    subprocess.run(["erlc", "-o", str(directory), *map(str, sorted(directory.glob("*.erl")))], check=True)
-    return directory
 
 
 @pytest.fixture

@@ -72,7 +72,7 @@ def test_they_are_options_of_the_module() -> None:
             and name not in ("peers", "discovery", "epmd_port", "timeout")] == []  # fmt: skip
 
 
-def files(wanted: bool = True, directory: str = DIRECTORY) -> dict[str, t.Any]:
+def files(wanted: t.Any = True, directory: str = DIRECTORY) -> dict[str, t.Any]:
     return proving.watch_files(topology()["nodes"]["alpha"], proof(), directory, "[Service]", "[Timer]", wanted)
 
 
@@ -91,8 +91,8 @@ def test_without_a_watch_nothing_of_it_is_left() -> None:
 
 
 def test_a_command_line_says_by_a_word_whether_there_is_a_watch() -> None:
-    assert files(wanted="false") == files(wanted=False) and files(wanted="true") == files(wanted=True)  # type: ignore[arg-type]
-    assert state("no", GONE)["right"] and state("no", UP)["tasks"] == "watch_off.yml"  # type: ignore[arg-type]
+    assert files(wanted="false") == files(wanted=False) and files(wanted="true") == files(wanted=True)
+    assert state("no", GONE)["right"] and state("no", UP)["tasks"] == "watch_off.yml"
 
 
 UP = {"load": "loaded", "active": "active", "enabled": "enabled", "needs_reload": False}
@@ -100,7 +100,7 @@ GONE = {"load": "not-found", "active": "inactive", "enabled": "", "needs_reload"
 
 
 def state(
-    wanted: bool, timer: dict[str, t.Any], right: bool = True, program: bool = True, settings: str | None = None, check: bool = False
+    wanted: t.Any, timer: dict[str, t.Any], right: bool = True, program: bool = True, settings: str | None = None, check: bool = False
 ) -> dict[str, t.Any]:
     node, made = topology()["nodes"]["alpha"], files(wanted)
     unit = PLACES["watch_unit"]

@@ -155,9 +155,18 @@ def test_nodes_refuse_the_keys_of_revoked_certificates_until_their_end_is_long_p
     entry = {"serial": "1", "key": "b" * 64, "revoked": issued.time(NOW), "not_after": issued.time(NOW)}
     long_past = {**entry, "key": "c" * 64, "not_after": issued.time(NOW - revocations.KEPT)}
     # A former version wrote no key down, and a file may be damaged.
-    for each in (entry, entry, {**entry, "key": "a" * 64}, long_past, {**entry, "key": None}, {**entry, "key": "}. {lists, false"}):
+    endless = {**entry, "key": "d" * 64, "not_after": "9999-12-31T23:59:59Z"}
+    for each in (
+        entry,
+        entry,
+        endless,
+        {**entry, "key": "a" * 64},
+        long_past,
+        {**entry, "key": None},
+        {**entry, "key": "}. {lists, false"},
+    ):
         issued.append(tmp_path / "revoked.jsonl", each)
-    assert revocations.keys(places) == ["a" * 64, "b" * 64]
+    assert revocations.keys(places) == ["a" * 64, "b" * 64, "d" * 64]
     (tmp_path / "revoked.jsonl").unlink()
     assert revocations.keys(places) == []
     (tmp_path / "revoked.jsonl").mkdir()

@@ -16,7 +16,7 @@ NODE = {
     "otp_applications": ["asn1", "kernel", "ssl"],
     "otp": {"source": "package", "prefix": "/opt/erlang/otp", "roots": ["/usr/lib/erlang"]},
 }
-BUILT = {
+BUILT: dict[str, t.Any] = {
     **NODE,
     "otp": {
         "source": "build", "prefix": "/opt/erlang/otp", "roots": ["/opt/erlang/otp/current"], "version": "27.0", "archive": {"path": "/a", "sha256": "aa"},
@@ -43,7 +43,7 @@ def test_an_otp_that_was_built_is_current_by_its_name() -> None:
     found = otp_state(BUILT, surveyed(), "/cache")
     assert found["root"] == "/opt/erlang/otp/" + found["name"] and found["archive"] == "/cache/%s.tar.gz" % found["name"]
     assert not found["right"] and otp_state(BUILT, surveyed(root=found["root"]), "/cache")["right"]
-    archive = {**BUILT, "otp": {**BUILT["otp"], "source": "archive"}}  # type: ignore[dict-item]
+    archive = {**BUILT, "otp": {**BUILT["otp"], "source": "archive"}}
     found = otp_state(archive, surveyed(), "/cache")
     assert (found["archive"], found["tasks"], found["builds"], found["to_build"]) == ("/a", "install.yml", False, False)
 
@@ -57,7 +57,7 @@ def test_what_was_built_once_is_not_built_again(tmp_path: Path) -> None:
 
 def test_with_what_it_is_built() -> None:
     def told(packages: list[str] | None, system: str = "debian", check: bool = False) -> list[t.Any]:
-        node = {**BUILT, "otp": {**BUILT["otp"], "build_packages": packages, "options": ["--with-odbc"]}}  # type: ignore[dict-item]
+        node = {**BUILT, "otp": {**BUILT["otp"], "build_packages": packages, "options": ["--with-odbc"]}}
         survey = {"platform": {**PLATFORM, "id": system, "id_like": []}, "otp": None}
         found = otp_state(node, survey, "/cache", check)
         return [found[key] for key in ("build_packages", "buildable", "to_prepare")]
