@@ -9,6 +9,13 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster import leaving
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils import preload
+
+
+def left_out(topology: t.Mapping[str, t.Any], inventory_hostname: str) -> bool:
+    """See ``leaving.left_out``."""
+    preload.preload()
+    return leaving.left_out(topology, inventory_hostname)
 
 
 class FilterModule:
@@ -16,4 +23,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         """Their names and functions."""
-        return {"call_refused": leaving.refused, "leaving_steps": leaving.steps, "left_out": leaving.left_out, "node_hook": leaving.hook}
+        return {"call_refused": leaving.refused, "leaving_steps": leaving.steps, "left_out": left_out, "node_hook": leaving.hook}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.beam.tls_distribution.plugins.plugin_utils import proving
+from ansible_collections.beam.tls_distribution.plugins.plugin_utils import proving, watch
 
 
 class FilterModule:
@@ -21,8 +21,8 @@ class FilterModule:
             "outsiders": proving.outsiders,
             "silent_peers": proving.silent,
             "verification_options": proving.options,
-            "watch_files": proving.watch_files,
-            "watch_program": proving.watch_program,
-            "watch_questions": proving.watch_questions,
-            "watch_state": proving.watch_state,
+            "watch_files": watch.watch_files,
+            "watch_program": watch.watch_program,
+            "watch_questions": watch.watch_questions,
+            "watch_state": watch.watch_state,
         }

@@ -27,10 +27,6 @@ options:
     elements: str
     choices: [control, packet_filter, watch]
     required: true
-  digest:
-    description: Return the SHA-256 of each archive in hexadecimal, in place of the archive.
-    type: bool
-    default: false
 """
 
 EXAMPLES = r"""
@@ -43,7 +39,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _raw:
-  description: Each archive in base64, or its digest.
+  description: Each archive in base64.
   type: list
   elements: str
 """
@@ -64,6 +60,4 @@ class LookupModule(LookupBase):
         unknown = [name for name in terms if name not in bundle.PROGRAMS]
         if unknown:
             raise AnsibleLookupError("There is no program %s; there are %s." % (", ".join(unknown), ", ".join(bundle.PROGRAMS)))
-        if self.get_option("digest"):
-            return [bundle.digest(bundle.PROGRAMS[name]) for name in terms]
         return [bundle.base64(name) for name in terms]

@@ -43,6 +43,6 @@ class LookupModule(LookupBase):
 
     def run(self, terms: list[str], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[bool]:
         """One answer."""
-        connection_loader.get("ansible.builtin.ssh", class_only=True)  # Its options are known once it was loaded.
+        connection_loader.get("ssh", class_only=True)  # Its options are known once it was loaded.
         value, origin = constants.config.get_config_value_and_origin("pipelining", plugin_type="connection", plugin_name="ssh")
         return [True if origin == "default" else bool(value)]
