@@ -34,7 +34,7 @@ BUILT = {"build": ["bookworm", *(["trixie"] if os.environ.get("BEAM_LAB_COLD") e
 """Scenarios that need the sources of the OTP of suites. Neither can be fetched from where molecule runs."""
 WITH_RELEASES = ("releases",)
 """Scenarios that need releases that boot themselves."""
-PARTS = (*CHECKS, "erlang", "page", "prometheus", "oracle", "lab", "molecule")
+PARTS = (*CHECKS, "erlang", "page", "prometheus", "vault", "oracle", "lab", "molecule")
 LANES = 2 if (os.cpu_count() or 1) > 1 else 1
 """Jobs that go side by side. Two keep two cores busy; what hosts of more of them would do in time is not known."""
 LONG = (
@@ -193,6 +193,8 @@ def check(part: str) -> Sum:
         external_tools.install_browser()
     elif part == "prometheus":
         environment["PATH"] = "%s:%s" % (external_tools.promtool(), environment["PATH"])
+    elif part == "vault":
+        environment["PATH"] = "%s:%s" % (external_tools.vault(), environment["PATH"])
     code, lines = _run_shown([sys.executable, str(CHECKOUT / "tests" / "ground" / "run"), part], environment)
     return _outcome(code, _last_sum(lines))
 
