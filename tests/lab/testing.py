@@ -28,24 +28,24 @@ PATCH_SUITES = ("bullseye",)
 """Suites whose OTP is too old for a node of ours, but is patched and built."""
 MIXED = {"build": ["trixie", "bookworm"], "suites": ["bookworm", "trixie", "forky"]}
 """Scenarios whose hosts are not of the usual suite."""
-BESIDE = {"faults": ["bullseye"], "rollout": ["bookworm"]}
+BESIDE = {"faults": ["bullseye"], "interrupted": ["bookworm"], "rollout": ["bookworm"]}
 """Scenarios that need the OTP of further suites."""
 BUILT = {"build": ["bookworm", *(["trixie"] if os.environ.get("BEAM_LAB_COLD") else [])]}
 """Scenarios that need the sources of the OTP of suites. Neither can be fetched from where molecule runs."""
 WITH_RELEASES = ("releases",)
 """Scenarios that need releases that boot themselves."""
 PARTS = (*CHECKS, "erlang", "page", "prometheus", "vault", "oracle", "lab", "molecule")
-LANES = 2 if (os.cpu_count() or 1) > 1 else 1
-"""Jobs that go side by side. Two keep two cores busy; what hosts of more of them would do in time is not known."""
+LANES = 3 if (os.cpu_count() or 1) > 1 else 1
+"""Jobs that go side by side. Roll-outs mostly wait for nodes that have to stay healthy, so that two of them leave two cores idle."""
 LONG = (
     "rollout",
     "build",
-    "faults",
     "mesh",
-    "oracle",
-    "sanity",
-    "discovery",
     "interrupted",
+    "faults",
+    "oracle",
+    "discovery",
+    "sanity",
     "growth",
     "releases",
     "walls",
@@ -97,8 +97,8 @@ def scenarios() -> list[str]:
 def test(parts: Sequence[str]) -> int:
     """Runs the parts asked for, or all of them, and returns the exit code. The last line printed is ``N passed, N failed``.
 
-    Scenarios may be named behind ``molecule``; by default it is all of them. What is more than one goes side by side, two at a time: each
-    lane has a lab of its own.
+    Scenarios may be named behind ``molecule``; by default it is all of them. What is more than one goes side by side, as many at a time as
+    there are lanes: each lane has a lab of its own.
     """
     asked = [part for part in parts if part in PARTS] if parts else list(PARTS)
     named = [part for part in parts if part not in PARTS]

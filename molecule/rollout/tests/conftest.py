@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-import changes
 import pytest
-from changes import Wanted
+from lab import changes
+from lab.changes import Wanted
 
 FIRST = Wanted()
 

@@ -9,16 +9,17 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import changes
 import pytest
-from changes import Wanted
-from lab import rollout
+from lab import changes, rollout
+from lab.changes import Wanted
 from lab.commands import Completed
 from lab.watching import Watching
 
 FIRST, NEXT = Wanted(), Wanted(1, "next")
 PATIENCE = 15
 """Seconds that a start may take, or a node until it is healthy."""
+QUICK = {"erlang_rollout_settle": 5}
+"""Where a node that went back need not be looked at for long; by default it is 30 s."""
 NEVER_STARTS = {"erlang_node_unit_settings": {"Service": {"RestartSec": 1, "TimeoutStartSec": PATIENCE}}}
 NO_SUCH_HANDLER = {"$tuple": [{"$atom": "handler"}, {"$atom": "broken"}, {"$atom": "no_such_module"}, {"$map": []}]}
 BROKEN_LOGGER = {"guard": {"load": changes.LOAD, "step": 1}, "kernel": {"logger": [NO_SUCH_HANDLER]}}
@@ -34,10 +35,10 @@ def told(done: Completed, pattern: str) -> str:
 @pytest.mark.parametrize(
     "label, cause, more",
     [
-        ("crashes", r"did not come up in \d+ s; what it said .*this_release_is_broken", {}),
-        ("hangs", r"did not come up in \d+ s; what it said .*start operation timed out", NEVER_STARTS),
+        ("crashes", r"did not come up in \d+ s; what it said .*this_release_is_broken", QUICK),
+        ("hangs", r"did not come up in \d+ s; what it said .*start operation timed out", {**NEVER_STARTS, **QUICK}),
         ("dies", r"was up and ended ", {}),
-        ("unfit", r"fails its check guard:ready/0, which does not return true\b", {"erlang_rollout_timeout": PATIENCE}),
+        ("unfit", r"fails its check guard:ready/0, which does not return true\b", {"erlang_rollout_timeout": PATIENCE, **QUICK}),
     ],
 )
 def test_a_broken_release_goes_back(label: str, cause: str, more: dict[str, Any]) -> None:
@@ -80,7 +81,7 @@ def test_a_good_release_goes_on_from_there() -> None:
 
 def test_without_a_check_an_unfit_release_goes_everywhere() -> None:
     """What keeps it from that is the check of the user's own."""
-    done = changes.site(Wanted(1, "unfit"), erlang_rollout_health={}, erlang_rollout_serial=len(rollout.EVERY))
+    done = changes.site(Wanted(1, "unfit"), erlang_rollout_health={}, erlang_rollout_serial=len(rollout.EVERY), **QUICK)
     assert done.code == 0, done.out[-4000:]
     assert changes.all_run(Wanted(1, "unfit")) and not any(map(rollout.ready, rollout.EVERY))
     changes.converged(NEXT)

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import changes
-from changes import Wanted
-from lab import lifecycle, rollout
+from lab import changes, lifecycle, rollout
+from lab.changes import Wanted
 from lab.commands import answered, everywhere
 
 BASE, NEXT = Wanted(3), Wanted(4)

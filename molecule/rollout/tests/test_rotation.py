@@ -10,9 +10,8 @@ import json
 import re
 import time
 
-import changes
-from changes import Wanted
-from lab import lifecycle, rollout
+from lab import changes, lifecycle, rollout
+from lab.changes import Wanted
 from lab.commands import Completed, altered, on, run_command
 from lab.fault_injection import AUTHORITY, CERTIFICATE, TRUST
 

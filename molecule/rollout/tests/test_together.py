@@ -10,10 +10,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import changes
 import pytest
-from changes import Wanted
-from lab import rollout
+from lab import changes, rollout
+from lab.changes import Wanted
 from lab.commands import on, play_behind_the_same_routers
 from lab.settings import HOSTS
 
@@ -22,16 +21,24 @@ AGREED = {"erlang_rollout_together": True, "erlang_rollout_settle": 3}
 SINCE = "systemctl show --value --property=%s erlang-guard"
 
 
-@pytest.fixture
-def base() -> Iterator[None]:
-    """All nodes run the first one of what is wanted, and do so again afterwards, whatever they were brought to."""
-    done = changes.site(FIRST, **AGREED)
-    assert done.code == 0, done.out[-4000:]
-    assert changes.all_run(FIRST)
-    yield
+def brought_back() -> None:
+    """Has all nodes run the first one of what is wanted, whatever they were brought to."""
     done = changes.site(FIRST, **AGREED)
     assert done.code == 0, done.out[-4000:]
     assert changes.settled() and changes.all_run(FIRST)
+
+
+@pytest.fixture(scope="module")
+def left_whole() -> Iterator[None]:
+    """What the tests of this file leave behind them."""
+    yield
+    brought_back()
+
+
+@pytest.fixture
+def base(left_whole: None) -> None:
+    """What each of them begins with."""
+    brought_back()
 
 
 def times(which: str) -> list[int]:

@@ -10,14 +10,15 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import changes
 import pytest
-from changes import Wanted
-from lab import rollout
+from lab import changes, rollout
+from lab.changes import Wanted
 from lab.commands import Completed
 from lab.watching import Watching
 
 FIRST, SETTING, RELEASE, OTP = Wanted(1), Wanted(2), Wanted(2, "next"), Wanted(2, "next", "27")
+QUICK = {"erlang_rollout_settle": 10}
+"""Where the time for which a node has to stay healthy is not what is looked at; by default it is 30 s."""
 LATE = 6.0
 """Seconds after which the example counts a message as lost."""
 FEWEST = len(rollout.EVERY) - 1
@@ -46,9 +47,9 @@ def changed(title: str, change: Callable[[], Completed]) -> dict[str, Any]:
     return figures
 
 
-@pytest.mark.parametrize("title, wanted", [("setting", SETTING), ("release", RELEASE), ("otp", OTP)])
-def test_a_change_one_by_one(title: str, wanted: Wanted) -> None:
-    figures = changed(title, lambda: changes.site(wanted))
+@pytest.mark.parametrize("title, wanted, more", [("setting", SETTING, {}), ("release", RELEASE, QUICK), ("otp", OTP, QUICK)])
+def test_a_change_one_by_one(title: str, wanted: Wanted, more: dict[str, Any]) -> None:
+    figures = changed(title, lambda: changes.site(wanted, **more))
     assert changes.all_run(wanted)
     assert figures["written"] and figures["written_and_lost"] == 0
     assert figures["fewest_nodes"] >= FEWEST and figures["seconds_with_fewer_than_all_but_one"] == 0
@@ -57,7 +58,7 @@ def test_a_change_one_by_one(title: str, wanted: Wanted) -> None:
 
 def test_a_roll_back_one_by_one() -> None:
     """Back to the generation before, with its own OTP."""
-    figures = changed("roll back", lambda: changes.rollback(RELEASE))
+    figures = changed("roll back", lambda: changes.rollback(RELEASE, **QUICK))
     assert changes.all_run(RELEASE)
     assert figures["written"] and figures["written_and_lost"] == 0
     assert figures["fewest_nodes"] >= FEWEST and figures["seconds_with_fewer_than_all_but_one"] == 0
@@ -65,6 +66,6 @@ def test_a_roll_back_one_by_one() -> None:
 
 def test_all_at_once_the_watcher_sees_fewer() -> None:
     """What keeps the nodes there is that they change one by one: with all of them in a batch the same change leaves fewer."""
-    figures = changed("all at once", lambda: changes.site(FIRST, erlang_rollout_serial=len(rollout.EVERY)))
+    figures = changed("all at once", lambda: changes.site(FIRST, **QUICK, erlang_rollout_serial=len(rollout.EVERY)))
     assert changes.all_run(FIRST)
     assert figures["fewest_nodes"] < FEWEST and figures["seconds_with_fewer_than_all_but_one"] > 0

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the nodes of this scenario are to run, and what they say that they run."""
+"""What nodes that are changed are to run, and what they say that they run; for the scenarios that change nodes which run."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def processes() -> dict[str, str]:
 
 def converged(wanted: Wanted, **more: Any) -> Completed:
     """Has all nodes run what is wanted, all of them in one batch, and holds them to it here instead of in the run, which takes less time."""
-    done = site(wanted, "--skip-tags=verify", **{"erlang_rollout_serial": len(rollout.EVERY), **more})
+    done = site(wanted, "--skip-tags=verify", **{"erlang_rollout_serial": len(rollout.EVERY), "erlang_rollout_settle": 5, **more})
     assert done.code == 0, done.out[-4000:]
     assert settled() and all_run(wanted)
     assert all(number(name) is not None for name in rollout.EVERY)

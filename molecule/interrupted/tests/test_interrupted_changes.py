@@ -11,11 +11,10 @@ import os
 import re
 from collections.abc import Iterator
 
-import changes
 import moments
 import pytest
-from changes import Wanted
-from lab import hosts, rollout
+from lab import changes, hosts, rollout
+from lab.changes import Wanted
 from lab.commands import wait_until
 from lab.settings import host
 from moments import FIRST, HOOK, LAST, SECOND, Moment
@@ -61,7 +60,7 @@ MOMENTS = {
     ),
     "the node went back": Moment("Note why the roll-out stops here", moments.switched_back(FIRST), **UNFIT),
 }
-"""In the order of a run that goes through, and of one that goes back. A first run, which has nothing to change, is the scenario interrupted's."""
+"""In the order of a run that goes through, and of one that goes back. A first run, which has nothing to change, is ``test_interrupted.py``'s."""
 KILLED = (
     "a generation is being written",
     "switched",
@@ -88,6 +87,12 @@ CUT = ("the node stops", "the node stops to go back")
 """Those of them at which it is each time."""
 ALL = os.environ.get("BEAM_MOMENTS") == "all"
 STEPS: Iterator[int] = itertools.count(11)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def mesh() -> None:
+    """The mesh as it is before the first change."""
+    changes.converged(Wanted())
 
 
 def converged(wanted: Wanted) -> None:

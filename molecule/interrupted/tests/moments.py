@@ -12,8 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-import changes
-from lab import hosts, rollout
+from lab import changes, hosts, rollout
 from lab.commands import on
 from lab.settings import host
 
