@@ -32,6 +32,7 @@ class FilterModule:
         """Their names and functions."""
         return {
             "firewall_backend": backends.names,
+            "former_firewall": backends.any_left,
             "firewall_plan": plan.plan,
             "firewall_plan_table": plan.table,
             "firewall_questions": firewall_questions,

@@ -143,7 +143,7 @@ ansible_facts:
         leftovers: {description: Path to the seconds since it was changed., type: dict, returned: always}
         digests: {description: "Path to the SHA-256 in hexadecimal; null for a file that is not there.", type: dict, returned: always}
         sets: {description: "Name to whether beam.tls_distribution.file_set would change nothing.", type: dict, returned: always}
-        units: {description: "Unit to C(load), C(active), C(enabled) and C(needs_reload).", type: dict, returned: always}
+        units: {description: "Unit to C(load), C(active), C(enabled), C(needs_reload) and C(wanted_by).", type: dict, returned: always}
         nodes:
           description:
             - The nodes that have a configuration below O(nodes), whatever their names.

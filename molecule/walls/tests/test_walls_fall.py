@@ -10,12 +10,13 @@ off in tests/oracle/distribution/test_walls.py.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from lab.commands import altered, failed_walls, play, report
+from lab.commands import WITHOUT_WALLS, altered, failed_walls, on, play, report
 from lab.settings import HOSTS
 
 TLS = "/opt/erlang/nodes/guard/current/inet_tls.conf"
@@ -83,3 +84,34 @@ def test_router_that_lets_everybody_through() -> None:
     finally:
         text = network.run([*network.inside("router-north"), "nft", "list", "table", "inet", "router"]).stdout
         network.load("router-south", everything + re.sub(r"counter packets \d+ bytes \d+", "counter", text))
+
+
+NONE = json.dumps(
+    {
+        **WITHOUT_WALLS,
+        "erlang_firewall_backend": "{{ 'none' if inventory_hostname == 'carol' else 'nftables' }}",
+        "erlang_rollout_serial": len(HOSTS),
+        "erlang_rollout_settle": 3,
+    }
+)
+FILTER = "nft list tables | grep -c erlang_guard; systemctl is-active erlang-guard-firewall erlang-guard-firewall-keeper"
+
+
+def filtered() -> list[str]:
+    """How many tables of ours carol's kernel has, and whether what loads and keeps them runs."""
+    return on("carol", FILTER).out.split()
+
+
+def test_the_packet_filter_goes_with_the_restart_of_its_node_once_it_is_somebody_elses() -> None:
+    """The run after it finds nothing to do, and a node that goes back has the filter again."""
+    done = play("site", "-e", NONE)
+    assert done.code == 0, done.out[-4000:]
+    assert filtered() == ["0", "inactive", "inactive"]
+    done = play("site", "-e", NONE)
+    assert done.code == 0 and not any(done.changed[host.name] for host in HOSTS), done.out[-4000:]
+    done = play("rollback", "-e", NONE)
+    assert done.code == 0, done.out[-4000:]
+    assert filtered() == ["2", "active", "active"]
+    done = play("site", "-e", "erlang_rollout_settle=3")
+    assert done.code == 0, done.out[-4000:]
+    assert filtered() == ["2", "active", "active"]

@@ -39,7 +39,7 @@ MAX_FILE = 1024 * 1024
 FIREWALLD = "firewalld.service"
 UFW_SETTINGS = "/etc/ufw/ufw.conf"
 SUDOERS = "/etc/sudoers"
-_PROPERTIES = ("LoadState", "ActiveState", "UnitFileState", "NeedDaemonReload")
+_PROPERTIES = ("LoadState", "ActiveState", "UnitFileState", "NeedDaemonReload", "WantedBy")
 
 
 class SurveyError(Exception):
@@ -284,6 +284,7 @@ def units(names: Sequence[str], shown: str) -> dict[str, dict[str, Any]]:
             "active": said.get("ActiveState", ""),
             "enabled": said.get("UnitFileState", ""),
             "needs_reload": said.get("NeedDaemonReload") == "yes",
+            "wanted_by": said.get("WantedBy", "").split(),
         }
         for name, said in systemd.properties_by_unit(names, shown).items()
     }

@@ -16,7 +16,7 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._cluster.fir
 BACKENDS: dict[str, Backend] = {backend.name: backend for backend in (Nftables(), Nothing())}
 """The values of ``erlang_firewall_backend``."""
 
-__all__ = ["BACKENDS", "Wanted", "names", "of", "questions", "state"]
+__all__ = ["BACKENDS", "Wanted", "any_left", "names", "of", "questions", "state"]
 
 SET = "firewall"
 """The name of the backend's files in the survey."""
@@ -39,40 +39,63 @@ def names(node: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def questions(topology: Mapping[str, Any], inventory: str, program: Program, further: Sequence[int] = ()) -> dict[str, Any]:
-    """What has to be asked of a host for :func:`state`: options of ``host_survey``, none where the backend has nothing there.
+    """What has to be asked of a host for :func:`state`: options of ``host_survey``; of a backend that has nothing there, the units that another has.
 
     ``further`` are ports that peers may reach beside those of the plan.
     """
     node = topology["nodes"][inventory]
     wanted = of(node).wanted(topology, inventory, program, further)
     if not wanted.files:
-        return {}
+        return {"units": _others(node)}
     return {
         "account": node["account"],
         "firewall_check": of(node).check(node),
         "needs": wanted.needs,
         "sets": {SET: wanted.files},
-        "units": wanted.units,
+        "units": [*wanted.units, *_others(node)],
     }
+
+
+def _others(node: Mapping[str, Any]) -> list[str]:
+    """The units that the backends have on the host which the node does not have."""
+    return [other.unit(node) for other in BACKENDS.values() if other is not of(node) and other.unit(node)]
 
 
 def state(node: Mapping[str, Any], survey: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Whether the packet filter of a host is ``right``, the file of ``tasks`` that makes it so, and the ``conflicts``: managers of it beside which the
     backend cannot work, as a sentence names them.
 
-    ``free`` is whether there are none, ``to_install`` whether nft is missing, ``to_prepare`` whether either keeps the backend from working, ``startable``
-    whether the backend's unit can be started: in check mode one that is not there yet cannot.
+    ``former`` are the units of another backend that the host had before and that no node which starts asks for any more: they are to be stopped, and
+    stay there for a node that goes back. ``left`` are those and the ones that the node asks for until it has been restarted. ``free`` is whether
+    there are no conflicts, ``to_install`` whether nft is missing, ``to_prepare`` whether either keeps the backend from working, ``startable`` whether
+    the backend's unit can be started: in check mode one that is not there yet cannot.
     """
     backend, found = of(node), survey["firewall"]
     conflicts = [name for name in found["managers"] if name in backend.conflicts]
     checked = not backend.check(node) or (survey["sets"][SET] and found["right"])
     lacking = "nft" in survey["packages"]
+    left = [unit for unit in _others(node) if _runs(survey["units"][unit])]
+    former = [unit for unit in left if node["layout"]["service"] not in survey["units"][unit]["wanted_by"]]
+    right = bool(not conflicts and checked and backend.right(node, survey["units"]))
     return {
-        "right": bool(not conflicts and checked and backend.right(node, survey["units"])),
-        "tasks": "%s.yml" % backend.name,
+        "right": right and not former,
+        "former": former,
+        "left": left,
+        "tasks": "former.yml" if right and former else "%s.yml" % backend.name,
         "conflicts": " and ".join(conflicts),
         "free": not conflicts,
         "to_install": lacking,
         "to_prepare": bool(conflicts or lacking),
         "startable": not check_mode or survey["units"].get(backend.unit(node), {}).get("load") == "loaded",
     }
+
+
+def any_left(node: Mapping[str, Any], facts: Mapping[str, Any]) -> bool:
+    """Whether the host of a node had the packet filter of another backend when it was surveyed; no in a run without a survey (``facts`` of the host)."""
+    survey = facts.get("erlang_survey")
+    return survey is not None and bool(state(node, survey, False)["left"])
+
+
+def _runs(unit: Mapping[str, Any]) -> bool:
+    """Whether a unit runs, or is started with its host."""
+    return bool(unit["load"] == "loaded" and (unit["active"] == "active" or unit["enabled"] == "enabled"))

@@ -19,7 +19,9 @@ from ansible_collections.beam.tls_distribution.plugins.module_utils._system impo
 from variables import with_defaults
 
 ROLE = Path(__file__).resolve().parents[5] / "roles" / "erlang_firewall"
-ACTIVE = {"erlang-guard-firewall.service": {"active": "active", "load": "loaded"}}
+FILTER = "erlang-guard-firewall.service"
+ACTIVE = {FILTER: {"active": "active", "load": "loaded", "enabled": "enabled", "wanted_by": ["multi-user.target", "erlang-guard.service"]}}
+GONE = {"active": "inactive", "load": "not-found", "enabled": "", "wanted_by": []}
 
 
 def no_release(path: str) -> Release:
@@ -57,8 +59,8 @@ def test_what_a_backend_promises(name: str) -> None:
     node = topology(name)["nodes"]["alpha"]
     backend, wanted = backends.of(node), asked(name)
     assert backend.name == name
-    assert bool(backend.unit(node)) == bool(backend.check(node)) == bool(wanted)
-    if wanted:
+    assert bool(backend.unit(node)) == bool(backend.check(node)) == ("sets" in wanted)
+    if "sets" in wanted:
         assert (ROLE / "tasks" / (name + ".yml")).exists()
         assert backend.unit(node) in wanted["units"] and set(wanted["needs"]) <= set(platforms.NEEDS)
         assert all(
@@ -70,7 +72,16 @@ def test_what_a_backend_promises(name: str) -> None:
 def test_nftables_is_right_when_files_kernel_and_unit_are_and_nobody_else_manages_it() -> None:
     node = topology("nftables")["nodes"]["alpha"]
     found = backends.state(node, survey(), False)
-    free = {"tasks": "nftables.yml", "conflicts": "", "free": True, "to_install": False, "to_prepare": False, "startable": True}
+    free = {
+        "tasks": "nftables.yml",
+        "former": [],
+        "left": [],
+        "conflicts": "",
+        "free": True,
+        "to_install": False,
+        "to_prepare": False,
+        "startable": True,
+    }
     assert found == {"right": True, **free}
     found = backends.state(node, survey(managers=("ufw",)), False)
     assert found == {**free, "right": False, "conflicts": "ufw", "free": False, "to_prepare": True}
@@ -81,11 +92,32 @@ def test_nftables_is_right_when_files_kernel_and_unit_are_and_nobody_else_manage
 
 def test_where_the_packet_filter_is_somebody_elses_nothing_is_asked_and_nothing_wrong() -> None:
     node = topology("none")["nodes"]["alpha"]
-    assert asked("none") == {}
-    found = {"firewall": {"managers": ["firewalld"], "right": False}, "sets": {}, "units": {}, "packages": {}}
+    assert asked("none") == {"units": [FILTER]}
+    found = {"firewall": {"managers": ["firewalld"], "right": False}, "sets": {}, "units": {FILTER: GONE}, "packages": {}}
     state = backends.state(node, found, False)
     assert (state["right"], state["tasks"], state["conflicts"], state["to_prepare"]) == (True, "none.yml", "", False)
+    assert state["former"] == state["left"] == []
     assert backends.names(node) == {"unit": "", "check": [], "told": "", "holds_accounts": False}
+
+
+@pytest.mark.parametrize(
+    ("unit", "left", "former"),
+    [
+        # The node was not restarted yet, and has to have it when it is started meanwhile.
+        (ACTIVE[FILTER], True, False),
+        ({**ACTIVE[FILTER], "wanted_by": ["multi-user.target"]}, True, True),
+        ({**ACTIVE[FILTER], "active": "inactive", "wanted_by": ["multi-user.target"]}, True, True),
+        ({**ACTIVE[FILTER], "enabled": "disabled", "wanted_by": []}, True, True),
+        ({**ACTIVE[FILTER], "active": "inactive", "enabled": "disabled", "wanted_by": []}, False, False),
+        (GONE, False, False),
+    ],
+)
+def test_the_filter_of_another_backend_is_stopped_once_no_node_asks_for_it(unit: dict[str, t.Any], left: bool, former: bool) -> None:
+    node, found = topology("none")["nodes"]["alpha"], survey(files=False, right=False, units={FILTER: unit})
+    state = backends.state(node, found, False)
+    assert backends.any_left(node, {"erlang_survey": found}) is left and backends.any_left(node, {}) is False
+    assert (state["left"], state["former"]) == ([FILTER] if left else [], [FILTER] if former else [])
+    assert (state["right"], state["tasks"]) == (not former, "former.yml" if former else "none.yml")
 
 
 def test_the_keeper_is_restarted_with_another_program() -> None:
@@ -144,8 +176,14 @@ def test_a_further_backend_is_one_object(monkeypatch: pytest.MonkeyPatch) -> Non
     wanted = backends.questions(built, "alpha", str)
     assert wanted["firewall_check"] == ["recorder", "check"] and wanted["sets"]["firewall"]["files"][0]["content"] == "alpha"
     node = built["nodes"]["alpha"]
-    assert backends.state(node, survey(managers=("firewalld",), units={"recorder.service": {"active": "active"}}), False)["right"] is True
-    assert backends.state(node, survey(managers=("ufw",), units={"recorder.service": {"active": "active"}}), False)["conflicts"] == "ufw"
+    assert (
+        backends.state(node, survey(managers=("firewalld",), units={**ACTIVE, "recorder.service": {"active": "active"}}), False)["right"]
+        is True
+    )
+    assert (
+        backends.state(node, survey(managers=("ufw",), units={**ACTIVE, "recorder.service": {"active": "active"}}), False)["conflicts"]
+        == "ufw"
+    )
 
 
 def test_without_nft_or_without_a_unit_there_is_less_to_do() -> None:

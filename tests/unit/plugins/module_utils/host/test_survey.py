@@ -34,14 +34,20 @@ def test_locked_without_shadow():
 
 def test_units():
     shown = (
-        "LoadState=loaded\nActiveState=active\nUnitFileState=enabled\nNeedDaemonReload=no\n\n"
-        "LoadState=not-found\nActiveState=inactive\nUnitFileState=\nNeedDaemonReload=no\n\n"
+        "LoadState=loaded\nActiveState=active\nUnitFileState=enabled\nNeedDaemonReload=no\nWantedBy=x.service multi-user.target\n\n"
+        "LoadState=not-found\nActiveState=inactive\nUnitFileState=\nNeedDaemonReload=no\nWantedBy=\n\n"
         "LoadState=masked\nActiveState=inactive\nUnitFileState=masked\nNeedDaemonReload=yes\n"
     )
     assert survey.units(["a.service", "b.service", "c.socket"], shown) == {
-        "a.service": {"load": "loaded", "active": "active", "enabled": "enabled", "needs_reload": False},
-        "b.service": {"load": "not-found", "active": "inactive", "enabled": "", "needs_reload": False},
-        "c.socket": {"load": "masked", "active": "inactive", "enabled": "masked", "needs_reload": True},
+        "a.service": {
+            "load": "loaded",
+            "active": "active",
+            "enabled": "enabled",
+            "needs_reload": False,
+            "wanted_by": ["x.service", "multi-user.target"],
+        },
+        "b.service": {"load": "not-found", "active": "inactive", "enabled": "", "needs_reload": False, "wanted_by": []},
+        "c.socket": {"load": "masked", "active": "inactive", "enabled": "masked", "needs_reload": True, "wanted_by": []},
     }
 
 
