@@ -50,3 +50,17 @@ attributes:
     platforms: all
     support: full
 """
+
+    # Of those that work on the cluster's directory.
+    DIRECTORY = r"""
+attributes:
+  bypass_host_loop:
+    description: Asks for C(run_once), since there is one directory for all hosts.
+    support: none
+  check_mode:
+    description: Nothing is written in check mode.
+    support: full
+  diff_mode:
+    description: No file of a host is written, and what is in the directory may be secret.
+    support: none
+"""

@@ -22,17 +22,11 @@ description:
     from the one to the other, in the same phases. The fact C(erlang_cluster_topology) then says in each phase who signs and what nodes trust.
 author:
   - "beam.tls_distribution contributors (@beam-tls-distribution)"
-extends_documentation_fragment: [beam.tls_distribution.attributes.controller]
+extends_documentation_fragment: [beam.tls_distribution.attributes.controller, beam.tls_distribution.attributes.directory]
 attributes:
-  bypass_host_loop:
-    description: Asks for C(run_once), since there is one directory for all hosts.
-    support: none
   check_mode:
     description: With O(state=begun) nothing is changed in check mode. The other states are for runs that change something.
     support: partial
-  diff_mode:
-    description: Nothing is written on a host.
-    support: none
   idempotent:
     description: A rotation that is through is followed by another one.
     support: none

@@ -20,17 +20,8 @@ description:
     be newer.
 author:
   - "beam.tls_distribution contributors (@beam-tls-distribution)"
-extends_documentation_fragment: [beam.tls_distribution.attributes.controller]
+extends_documentation_fragment: [beam.tls_distribution.attributes.controller, beam.tls_distribution.attributes.directory]
 attributes:
-  bypass_host_loop:
-    description: Asks for C(run_once), since there is one directory for all hosts.
-    support: none
-  check_mode:
-    description: Nothing is written in check mode.
-    support: full
-  diff_mode:
-    description: What it writes are secrets.
-    support: none
   idempotent:
     description: A file that holds the directory as it is stays as it is.
     support: full

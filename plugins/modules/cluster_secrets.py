@@ -19,17 +19,8 @@ description:
   - Reads what M(beam.tls_distribution.host_survey) found on the hosts of the play.
 author:
   - "beam.tls_distribution contributors (@beam-tls-distribution)"
-extends_documentation_fragment: [beam.tls_distribution.attributes.controller]
+extends_documentation_fragment: [beam.tls_distribution.attributes.controller, beam.tls_distribution.attributes.directory]
 attributes:
-  bypass_host_loop:
-    description: Asks for C(run_once), since there is one directory for all hosts.
-    support: none
-  check_mode:
-    description: Nothing is made in check mode.
-    support: full
-  diff_mode:
-    description: What it writes are secrets.
-    support: none
   idempotent:
     description: What is there is kept.
     support: full

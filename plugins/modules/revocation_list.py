@@ -24,17 +24,8 @@ description:
   - Brings nothing to the hosts.
 author:
   - "beam.tls_distribution contributors (@beam-tls-distribution)"
-extends_documentation_fragment: [beam.tls_distribution.attributes.controller]
+extends_documentation_fragment: [beam.tls_distribution.attributes.controller, beam.tls_distribution.attributes.directory]
 attributes:
-  bypass_host_loop:
-    description: Asks for C(run_once), since there is one directory for all hosts.
-    support: none
-  check_mode:
-    description: Nothing is written in check mode.
-    support: full
-  diff_mode:
-    description: No file of a host is written.
-    support: none
   idempotent:
     description: Lists that do are kept.
     support: full
