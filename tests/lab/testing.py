@@ -48,6 +48,7 @@ LONG = (
     "sanity",
     "growth",
     "releases",
+    "unit",
     "walls",
     "suites",
     "erlang",
