@@ -199,6 +199,29 @@ def test_another_cookie_for_the_cluster() -> None:
     assert wait_until(whole)
 
 
+def test_all_certificates_and_then_the_ca_are_replaced_and_nobody_leaves() -> None:
+    """With fresh handshakes between each two of the three OTPs, which the playbooks prove; the roll-out's test counts messages on one of them."""
+    assert wait_until(whole)
+    before = processes()
+    with counting_losses():
+        done = play("renew", "-e", json.dumps({"erlang_certs_days": 900, "erlang_certs_renew_before_days": 850}))
+        assert done.code == 0 and "4 of 4 nodes show theirs to their peers" in done.out, done.out[-4000:]
+        former = issuers()
+        done = play("rotate_ca")
+        assert done.code == 0 and "rotation: the CA is rotated" in done.out, done.out[-4000:]
+        for name in NAMES[:3]:
+            assert re.findall(r"guard@(\w+)", on(name, 'erlang-guard eval "%s"' % LOST).out) == []
+    assert processes() == before and whole()
+    assert len(former) == len(issuers()) == 1 and former != issuers()
+    assert on("dave", PART).code == 0
+    assert wait_until(whole)
+
+
+def issuers() -> set[str]:
+    """Who issued the certificates that nodes have; each OpenSSL writes it in the same way, so asked."""
+    return {done.out for done in everywhere("openssl x509 -noout -issuer -nameopt RFC2253 -in " + CERTIFICATE).values()}
+
+
 def test_nothing_is_left_to_do() -> None:
     done = play("site", "-e", json.dumps(WITHOUT_WALLS))
     assert done.code == 0, done.out[-4000:]
