@@ -32,11 +32,11 @@ class FilterModule:
         """Their names and functions."""
         return {
             "firewall_backend": backends.names,
-            "former_firewall": backends.any_left,
             "firewall_plan": plan.plan,
             "firewall_plan_table": plan.table,
             "firewall_questions": firewall_questions,
             "firewall_state": backends.state,
+            "former_firewall": backends.any_left,
             "nftables_chain": nftables.router_chain,
             "nftables_keeper": nftables.keeper,
             "nftables_table": nftables_table,

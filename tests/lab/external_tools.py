@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """Programs that tests hold the collection against: a browser for the page, Prometheus' own tool for metrics and alerts, OTP's dialyzer for our Erlang,
-and OpenBao, which is Vault under another name, for the signer that docs/signers.md has for it.
+and OpenBao, a fork of Vault with the same interface, for the signer that docs/signers.md has for it.
 
 They are fetched, or made, on first use.
 """

@@ -115,3 +115,9 @@ def test_the_packet_filter_goes_with_the_restart_of_its_node_once_it_is_somebody
     done = play("site", "-e", "erlang_rollout_settle=3")
     assert done.code == 0, done.out[-4000:]
     assert filtered() == ["2", "active", "active"]
+    # A node that is started, and has no turn.
+    assert on("carol", "systemctl stop erlang-guard").code == 0
+    done = play("site", "-e", NONE)
+    assert done.code == 0 and filtered() == ["0", "inactive", "inactive"], done.out[-4000:]
+    done = play("site", "-e", "erlang_rollout_settle=3")
+    assert done.code == 0 and filtered() == ["2", "active", "active"], done.out[-4000:]

@@ -74,7 +74,7 @@ def state(node: Mapping[str, Any], survey: Mapping[str, Any], check_mode: bool) 
     conflicts = [name for name in found["managers"] if name in backend.conflicts]
     checked = not backend.check(node) or (survey["sets"][SET] and found["right"])
     lacking = "nft" in survey["packages"]
-    left = [unit for unit in _others(node) if _runs(survey["units"][unit])]
+    left = _left(node, survey)
     former = [unit for unit in left if node["layout"]["service"] not in survey["units"][unit]["wanted_by"]]
     right = bool(not conflicts and checked and backend.right(node, survey["units"]))
     return {
@@ -91,9 +91,15 @@ def state(node: Mapping[str, Any], survey: Mapping[str, Any], check_mode: bool) 
 
 
 def any_left(node: Mapping[str, Any], facts: Mapping[str, Any]) -> bool:
-    """Whether the host of a node had the packet filter of another backend when it was surveyed; no in a run without a survey (``facts`` of the host)."""
-    survey = facts.get("erlang_survey")
-    return survey is not None and bool(state(node, survey, False)["left"])
+    """Whether the host of a node had the packet filter of another backend when it was surveyed, by the ``facts`` of the host.
+
+    No in a run without a survey, or without the role ``erlang_firewall``, which has the survey ask for that.
+    """
+    return bool(_left(node, facts.get("erlang_survey") or {"units": {}}))
+
+
+def _left(node: Mapping[str, Any], survey: Mapping[str, Any]) -> list[str]:
+    return [unit for unit in _others(node) if unit in survey["units"] and _runs(survey["units"][unit])]
 
 
 def _runs(unit: Mapping[str, Any]) -> bool:

@@ -116,6 +116,7 @@ def test_the_filter_of_another_backend_is_stopped_once_no_node_asks_for_it(unit:
     node, found = topology("none")["nodes"]["alpha"], survey(files=False, right=False, units={FILTER: unit})
     state = backends.state(node, found, False)
     assert backends.any_left(node, {"erlang_survey": found}) is left and backends.any_left(node, {}) is False
+    assert backends.any_left(node, {"erlang_survey": {"units": {}}}) is False
     assert (state["left"], state["former"]) == ([FILTER] if left else [], [FILTER] if former else [])
     assert (state["right"], state["tasks"]) == (not former, "former.yml" if former else "none.yml")
 
